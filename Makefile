@@ -1,0 +1,63 @@
+# chatapp: `make run` serves it, `make test` tests it. Both install what they need first.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest
+
+# One shell a recipe, so that the last command can take the shell's place (exec) and Ctrl+C ends it
+# alone.
+.ONESHELL:
+SHELL := /bin/sh
+.SHELLFLAGS := -eu -c
+
+.DEFAULT_GOAL := help
+.PHONY: help run dev test test-fast test-long check format clean
+
+help: ## print this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  make run PORT=8000 listens elsewhere; every setting is in docs/configuration.md."
+
+run: $(VENV)/runtime ## serve on http://127.0.0.1:5000 until Ctrl+C
+	@$(BIN)/python -m chatapp.prepare
+	exec $(BIN)/python -m gunicorn -c gunicorn.conf.py wsgi:app
+
+dev: $(VENV)/runtime ## the same, and start again when code, a template or a static file changes
+	@$(BIN)/python -m chatapp.prepare
+	exec $(BIN)/python -m gunicorn -c gunicorn.conf.py --reload wsgi:app
+
+test: $(VENV)/dev tests/node/node_modules/.installed ## everything: both databases, real connections, the browser
+	@bin/test
+
+test-fast: $(VENV)/dev ## without servers and browser, on SQLite: under a minute
+	@exec $(PYTEST) -m "not live and not browser and not long" $(ARGS)
+
+test-long: $(VENV)/dev tests/node/node_modules/.installed ## what takes minutes
+	@$(PYTEST) -m long $(ARGS) || [ $$? -eq 5 ] # 5: there is none
+
+check: $(VENV)/dev ## format, lint, types
+	@$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(VENV)/dev ## put code into the one format
+	@$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean: ## remove what was installed; data in instance/ stays
+	rm -rf $(VENV) tests/node/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/runtime: requirements.txt bin/install
+	@PYTHON="$(PYTHON)" bin/install $(VENV) requirements.txt
+	touch $@
+
+$(VENV)/dev: requirements.txt requirements-dev.txt bin/install
+	@PYTHON="$(PYTHON)" bin/install $(VENV) requirements-dev.txt
+	touch $@ $(VENV)/runtime
+
+tests/node/node_modules/.installed: tests/node/package.json tests/node/package-lock.json bin/install-test-tools
+	@bin/install-test-tools
+	cd tests/node
+	npm ci --no-audit --no-fund --loglevel=error
+	touch node_modules/.installed

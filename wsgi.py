@@ -1,0 +1,96 @@
+"""The process: patch, make the app, serve it.
+
+gunicorn imports `app` from here (`make run`); `python wsgi.py` does all of it in one process.
+CONCURRENCY decides what gets patched, and nothing else may be imported before that has happened.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import config
+from config_values import TOP
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+def patch(concurrency: str) -> None:
+    """Make the standard library, and psycopg2, give way to others while they wait.
+
+    Raises RuntimeError when psycopg2 would still stop the whole process during each query.
+    """
+    if concurrency == "eventlet":
+        # The choice and what follows it: docs/decisions.
+        warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
+        import eventlet
+
+        eventlet.monkey_patch()  # psycopg2 too
+    elif concurrency == "gevent":
+        from gevent import monkey
+
+        monkey.patch_all()
+        from psycogreen.gevent import patch_psycopg
+
+        patch_psycopg()
+    if concurrency != "threads" and importlib.util.find_spec("psycopg2"):
+        from psycopg2.extensions import get_wait_callback
+
+        if get_wait_callback() is None:
+            raise RuntimeError(f"psycopg2 doesn't give way under {concurrency}")
+
+
+try:
+    patch(config.read(config.environment(), "CONCURRENCY")["CONCURRENCY"])
+    settings = config.Settings.load()
+except config.SettingsError as exc:
+    raise SystemExit(f"{exc}") from None
+
+
+def make_app() -> Flask:
+    """The application, patched before anything of it is imported."""
+    try:
+        from chatapp import create_app
+
+        return create_app(settings)
+    except Exception as exc:
+        if "--reload" not in sys.argv:
+            raise
+        # After a SyntaxError, and no other, gunicorn shows it and waits for the next change.
+        raise SyntaxError(f"{type(exc).__name__}: {exc}") from exc
+
+
+def main() -> None:
+    """Prepare as `make run` does, then serve until Ctrl+C."""
+    import logging
+
+    code = subprocess.call([sys.executable, "-m", "chatapp.prepare"], cwd=TOP)
+    if code:
+        sys.exit(code)
+    app = make_app()
+    from chatapp.extensions import socketio
+
+    options: dict[str, Any] = {}
+    if settings.concurrency == "eventlet":
+        options["log"] = logging.getLogger("eventlet.wsgi")
+    if settings.concurrency == "gevent":
+        from gevent.hub import Hub
+
+        Hub.NOT_ERROR += (KeyboardInterrupt,)  # no news on standard error either
+    if settings.concurrency == "threads":
+        options["allow_unsafe_werkzeug"] = True  # `make run` serves threads by gunicorn
+    print(f"chatapp is at {settings.base_url} — press Ctrl+C to stop", flush=True)
+    try:
+        socketio.run(app, host=settings.host, port=settings.port, **options)
+    except KeyboardInterrupt:
+        pass
+
+
+if __name__ == "__main__":
+    main()
+else:
+    app = make_app()
