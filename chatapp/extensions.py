@@ -1,0 +1,17 @@
+"""The extensions, not yet bound to an app: `create_app` binds them."""
+
+from __future__ import annotations
+
+from flask_login import LoginManager
+from flask_migrate import Migrate
+from flask_socketio import SocketIO
+from flask_wtf import CSRFProtect
+
+from chatapp.db import db
+
+__all__ = ["csrf", "db", "login", "migrate", "socketio"]
+
+migrate = Migrate()
+socketio = SocketIO()
+login = LoginManager()
+csrf = CSRFProtect()

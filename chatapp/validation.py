@@ -1,0 +1,107 @@
+"""From what came over the wire to a validated model; the same models for every door.
+
+JSON bodies and socket payloads are read strictly (a number is a number), forms and query strings
+leniently (everything there is text). Unknown fields are ignored.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+from flask import request
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+from werkzeug.exceptions import BadRequest as HttpBadRequest
+
+from chatapp.db import MAX_ID
+from chatapp.errors import BadRequest, UnsupportedMediaType
+
+M = TypeVar("M", bound=BaseModel)
+
+#: The longest text of a message, in characters (Unicode code points).
+TEXT_LIMIT = 10_000
+
+
+def clean(text: str) -> str:
+    """``text`` in NFC and without NUL, which PostgreSQL can't store.
+
+    Raises ValueError for half a surrogate pair, which is no character and fits no encoding.
+    """
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("This holds half a character")
+    return unicodedata.normalize("NFC", text.replace("\0", ""))
+
+
+def _cleaned(value: object) -> object:
+    return clean(value) if isinstance(value, str) else value
+
+
+def _message_text(text: str) -> str:
+    text = clean(text)
+    if not text.strip():
+        raise ValueError("Write something first")
+    if len(text) > TEXT_LIMIT:
+        raise ValueError(f"A message has at most {TEXT_LIMIT:,} characters; this has {len(text):,}")
+    return text
+
+
+def _user_id(text: str) -> str:
+    try:
+        return str(UUID(text))
+    except ValueError:
+        raise ValueError("This isn't an id") from None
+
+
+def _single_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _blank_is_none(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+UserId = Annotated[str, AfterValidator(_user_id)]
+ConversationId = Annotated[int, Field(ge=1, le=MAX_ID)]
+Seq = Annotated[int, Field(ge=0, le=2**53)]
+ClientId = Annotated[str, BeforeValidator(_cleaned), Field(min_length=1, max_length=64)]
+MessageText = Annotated[str, AfterValidator(_message_text)]
+#: One line: cleaned, white space folded. Put a length beside it.
+Line = Annotated[str, BeforeValidator(_cleaned), AfterValidator(_single_line)]
+#: An empty form field means "not given".
+BlankIsNone = BeforeValidator(_blank_is_none)
+
+
+def read_json(model: type[M]) -> M:
+    """The request's JSON object as ``model``.
+
+    Raises UnsupportedMediaType for another content type, BadRequest for what isn't a JSON object,
+    pydantic's ValidationError (answered as validation_failed) for wrong fields.
+    """
+    if not request.is_json:
+        raise UnsupportedMediaType()
+    try:
+        body = request.get_json()
+    except (HttpBadRequest, UnicodeDecodeError, RecursionError):
+        raise BadRequest("The body isn't valid JSON.") from None
+    if not isinstance(body, dict):
+        raise BadRequest("The body has to be a JSON object.")
+    return model.model_validate(body, strict=True)
+
+
+def read_form(model: type[M]) -> M:
+    """The posted form as ``model``; the first value where a field comes twice."""
+    return model.model_validate(request.form.to_dict())
+
+
+def read_query(model: type[M]) -> M:
+    """The query string as ``model``."""
+    return model.model_validate(request.args.to_dict())
+
+
+def read_event(model: type[M], args: tuple[Any, ...]) -> M:
+    """A socket event's payload, its one argument, as ``model``; none is an empty one."""
+    data = args[0] if args else {}
+    if not isinstance(data, dict):
+        raise BadRequest("The payload has to be an object.")
+    return model.model_validate(data, strict=True)
