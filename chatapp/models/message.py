@@ -1,0 +1,38 @@
+"""Messages: the log itself."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from chatapp.db import Id, Model, SoftDelete, Timestamps, UtcDateTime, uuid7
+
+MESSAGE_TYPES = ("text", "image", "video", "file", "system")
+
+
+class Message(Timestamps, SoftDelete, Model):
+    """One entry of a conversation's log, at its place ``seq``, last changed by ``version``."""
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        UniqueConstraint("conversation_id", "seq"),
+        UniqueConstraint("conversation_id", "version"),
+        UniqueConstraint("conversation_id", "sender_id", "client_id"),
+        CheckConstraint("type IN ('text', 'image', 'video', 'file', 'system')", name="type"),
+    )
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=uuid7)
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id"))
+    seq: Mapped[int] = mapped_column(BigInteger)
+    version: Mapped[int] = mapped_column(BigInteger)
+    sender_id: Mapped[str] = mapped_column(Id, ForeignKey("users.id"))
+    #: The sender's own name for this message: a repeat of it is this message again.
+    client_id: Mapped[str | None] = mapped_column(String(64))
+    type: Mapped[str] = mapped_column(String(10), default="text")
+    #: None once deleted.
+    content: Mapped[str | None] = mapped_column(Text)
+    #: When the last of the other members had read it; set once.
+    read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    edited_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

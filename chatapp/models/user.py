@@ -1,0 +1,52 @@
+"""People."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import uuid4
+
+from flask_login import UserMixin
+from sqlalchemy import CheckConstraint, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from chatapp.db import Id, Model, SoftDelete, Timestamps, UtcDateTime, now
+
+
+class User(UserMixin, Timestamps, SoftDelete, Model):  # type: ignore[misc]
+    """Someone with an account.
+
+    ``email`` and ``username`` are stored in lower case, so that their unique constraints hold
+    without regard to case on every database. Deleting an account clears both.
+    """
+
+    __tablename__ = "users"
+    __table_args__ = (
+        CheckConstraint("email = lower(email)", name="email_lower"),
+        CheckConstraint("username = lower(username)", name="username_lower"),
+        Index("ix_users_name_id", "name", "id"),
+    )
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=lambda: str(uuid4()))
+    email: Mapped[str | None] = mapped_column(String(254), unique=True)
+    username: Mapped[str] = mapped_column(String(64), unique=True)
+    #: Argon2id, with its parameters; None for an account without a password.
+    password_hash: Mapped[str | None] = mapped_column(String(255))
+
+    name: Mapped[str] = mapped_column(String(80))
+    description: Mapped[str | None] = mapped_column(Text)
+    resume_link: Mapped[str | None] = mapped_column(String(2000))
+    role: Mapped[str | None] = mapped_column(String(80))
+    profile_picture: Mapped[str | None] = mapped_column(String(2000))
+    phone_number: Mapped[str | None] = mapped_column(String(40))
+
+    theme_mode: Mapped[str] = mapped_column(String(10), default="system")
+    theme_color: Mapped[str | None] = mapped_column(String(7))
+    background_image: Mapped[str | None] = mapped_column(String(2000))
+    theme: Mapped[str | None] = mapped_column(String(40))
+
+    is_active: Mapped[bool] = mapped_column(default=True)
+    is_staff: Mapped[bool] = mapped_column(default=False)
+    is_superuser: Mapped[bool] = mapped_column(default=False)
+    date_joined: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    last_login: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_seen: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,0 +1,43 @@
+"""How migrations run: on the application's own engine, in one transaction each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alembic import context
+from flask import current_app
+
+db = current_app.extensions["migrate"].db
+
+
+def render_item(kind: str, item: Any, autogen: Any) -> str | bool:
+    """The project's column types as plain SQLAlchemy: a migration outlives today's classes."""
+    from chatapp.db import UtcDateTime
+
+    if kind == "type" and isinstance(item, UtcDateTime):
+        return "sa.DateTime(timezone=True)"
+    return False
+
+
+def run(connection: Any) -> None:
+    """Bring the database that ``connection`` leads to where the command line says."""
+    context.configure(
+        connection=connection,
+        target_metadata=db.metadata,
+        compare_type=True,
+        render_as_batch=True,  # SQLite alters a table by making it anew
+        render_item=render_item,
+        transaction_per_migration=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+if context.is_offline_mode():
+    raise SystemExit("Run migrations against a database: they may depend on what is in it.")
+given = context.config.attributes.get("connection")
+if given is not None:
+    run(given)
+else:
+    with db.engine.connect() as connection:
+        run(connection)
