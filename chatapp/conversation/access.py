@@ -1,0 +1,80 @@
+"""The only way in. What someone may not see is not found, whether or not it exists."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.orm import Session
+
+from chatapp.db import MAX_ID, db
+from chatapp.errors import NotFound
+from chatapp.models import Conversation, Participant, User
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A conversation, and the place in it of whoever asked."""
+
+    conversation: Conversation
+    participant: Participant
+
+
+def access_conversation(user_id: str, conversation_id: int, *, lock: bool = False) -> Access:
+    """The conversation, if this person is a member of it at this moment.
+
+    With ``lock``, inside `atomic()`, its row is locked first and the membership read after the
+    wait, so that it still holds when the caller writes. Raises NotFound.
+    """
+    if not 1 <= conversation_id <= MAX_ID:
+        raise NotFound()
+    if lock:
+        lock_conversations(db.session(), [conversation_id])
+    row = db.session.execute(
+        select(Conversation, Participant)
+        .join(Participant, Participant.conversation_id == Conversation.id)
+        .where(
+            Conversation.id == conversation_id,
+            Conversation.deleted_at.is_(None),
+            Participant.user_id == user_id,
+            Participant.left_at.is_(None),
+        )
+    ).one_or_none()
+    if row is None:
+        raise NotFound()
+    return Access(*row)
+
+
+def lock_conversations(work: Session, ids: Collection[int]) -> dict[int, Conversation]:
+    """The rows of these conversations, locked in the order of their ids until the commit.
+
+    A waiting lock sees the row as its holder committed it. What is read *beside* the row must be
+    read by a later statement: this one's snapshot is from before the wait.
+    """
+    rows = work.scalars(
+        select(Conversation)
+        .where(Conversation.id.in_(ids), Conversation.deleted_at.is_(None))
+        .order_by(Conversation.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    return {conversation.id: conversation for conversation in rows}
+
+
+def memberships(
+    work: Session, pairs: Iterable[tuple[int, str]]
+) -> dict[tuple[int, str], tuple[Participant, User]]:
+    """Of these (conversation, person) pairs those that are memberships now, of active people."""
+    rows = work.execute(
+        select(Participant, User)
+        .join(User, User.id == Participant.user_id)
+        .where(
+            tuple_(Participant.conversation_id, Participant.user_id).in_(list(pairs)),
+            Participant.left_at.is_(None),
+            User.is_active,
+            User.deleted_at.is_(None),
+        )
+        .execution_options(populate_existing=True)
+    )
+    return {(member.conversation_id, member.user_id): (member, user) for member, user in rows}

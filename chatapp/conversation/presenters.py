@@ -1,0 +1,180 @@
+"""The shapes of colon: what people, messages and conversations look like from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypedDict
+
+from chatapp.models import Conversation, Message, Participant, User
+from chatapp.times import iso
+
+
+class PersonJson(TypedDict):
+    """What anyone may know of a person."""
+
+    id: str
+    username: str
+    name: str
+    description: str | None
+    resume_link: str | None
+    role: str | None
+    profile_picture: str | None
+    online: bool | None
+    last_seen: str | None
+
+
+class ParticipantJson(PersonJson):
+    """A person's place in a conversation."""
+
+    member_role: str
+    last_read_seq: int
+
+
+class SenderJson(TypedDict):
+    """Who wrote a message."""
+
+    id: str
+    name: str
+    username: str
+    profile_picture: str | None
+
+
+class MessageJson(TypedDict):
+    """A message as it now is."""
+
+    id: str
+    conversation_id: int
+    seq: int
+    client_id: str | None
+    sender_id: str
+    sender: SenderJson
+    type: str
+    content: str | None
+    media: dict[str, Any] | None
+    reply_to: str | None
+    reactions: list[dict[str, Any]]
+    version: int
+    read_at: str | None
+    created_at: str
+    updated_at: str
+    edited_at: str | None
+    deleted_at: str | None
+
+
+class ConversationJson(TypedDict):
+    """A conversation as one of its members sees it."""
+
+    id: int
+    kind: str
+    name: str
+    group_id: str | None
+    picture: str | None
+    participant_count: int
+    participants: list[ParticipantJson]
+    last_seq: int
+    version: int
+    membership_version: int
+    last_read_seq: int
+    read_by_all_seq: int
+    unread_count: int
+    last_message: MessageJson | None
+    created_at: str
+    updated_at: str
+
+
+_EVENT_PARTICIPANT = ("id", "username", "name", "profile_picture", "member_role", "last_read_seq")
+
+
+def person_json(user: User) -> PersonJson:
+    """Someone's public profile; presence is added by whoever knows that it may be."""
+    return {
+        "id": user.id,
+        "username": user.username,
+        "name": user.name,
+        "description": user.description,
+        "resume_link": user.resume_link,
+        "role": user.role,
+        "profile_picture": user.profile_picture,
+        "online": None,
+        "last_seen": None,
+    }
+
+
+def message_json(message: Message, sender: User) -> MessageJson:
+    """A message and who wrote it."""
+    return {
+        "id": message.id,
+        "conversation_id": message.conversation_id,
+        "seq": message.seq,
+        "client_id": message.client_id,
+        "sender_id": message.sender_id,
+        "sender": {
+            "id": sender.id,
+            "name": sender.name,
+            "username": sender.username,
+            "profile_picture": sender.profile_picture,
+        },
+        "type": message.type,
+        "content": message.content,
+        "media": None,
+        "reply_to": None,
+        "reactions": [],
+        "version": message.version,
+        "read_at": iso(message.read_at),
+        "created_at": iso(message.created_at),
+        "updated_at": iso(message.updated_at),
+        "edited_at": iso(message.edited_at),
+        "deleted_at": iso(message.deleted_at),
+    }
+
+
+def conversation_json(
+    conversation: Conversation,
+    viewer: Participant,
+    participants: Sequence[tuple[Participant, User]],
+    *,
+    participant_count: int,
+    read_by_all_seq: int,
+    last_message: MessageJson | None,
+) -> ConversationJson:
+    """A conversation for one of its members; a one-to-one has the other person's name."""
+    other = next((user for member, user in participants if member.user_id != viewer.user_id), None)
+    direct = conversation.kind == "direct"
+    return {
+        "id": conversation.id,
+        "kind": conversation.kind,
+        "name": (other.name if direct and other else conversation.name) or "",
+        "group_id": None,
+        "picture": other.profile_picture if direct and other else None,
+        "participant_count": participant_count,
+        "participants": [
+            {
+                **person_json(user),
+                "member_role": member.member_role,
+                "last_read_seq": member.last_read_seq,
+            }
+            for member, user in participants
+        ],
+        "last_seq": conversation.last_seq,
+        "version": conversation.version,
+        "membership_version": conversation.membership_version,
+        "last_read_seq": viewer.last_read_seq,
+        "read_by_all_seq": read_by_all_seq,
+        "unread_count": conversation.last_seq - viewer.last_read_seq,
+        "last_message": last_message,
+        "created_at": iso(conversation.created_at),
+        "updated_at": iso(conversation.updated_at),
+    }
+
+
+def conversation_event(conversation: ConversationJson) -> dict[str, Any]:
+    """The same for every receiver: nothing in it depends on who looks."""
+    event: dict[str, Any] = dict(conversation)
+    del event["unread_count"], event["last_read_seq"]
+    if conversation["kind"] == "direct":
+        del event["name"], event["picture"]
+    event["participants"] = [
+        {name: participant[name] for name in _EVENT_PARTICIPANT}  # type: ignore[literal-required]
+        for participant in conversation["participants"]
+    ]
+    return event
