@@ -1,0 +1,9 @@
+"""Accounts: registering, signing in and out."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+bp = Blueprint("auth", __name__)
+
+from chatapp.auth import api, pages  # noqa: E402, F401  (they register on bp)

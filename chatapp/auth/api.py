@@ -1,0 +1,39 @@
+"""Accounts over REST."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chatapp.auth import bp, service
+from chatapp.auth.browser import sign_out
+from chatapp.auth.presenters import signed_in_json
+from chatapp.auth.schemas import Credentials, Registration
+from chatapp.identity import bearer_token_id, public
+from chatapp.validation import read_json
+
+
+@bp.post("/api/auth/register")
+@public
+def register() -> Any:
+    """201 with the new account and a token."""
+    user = service.register(read_json(Registration))
+    return signed_in_json(user, service.issue_token(user.id)), 201
+
+
+@bp.post("/api/auth/login")
+@public
+def log_in() -> Any:
+    """200 with the account and a token."""
+    user = service.log_in(read_json(Credentials))
+    return signed_in_json(user, service.issue_token(user.id))
+
+
+@bp.post("/api/auth/logout")
+def log_out() -> Any:
+    """204; this token, or this browser's session, and its sockets end."""
+    token_id = bearer_token_id()
+    if token_id:
+        service.revoke_token(token_id)
+    else:
+        sign_out()
+    return "", 204

@@ -1,0 +1,45 @@
+"""Signing a browser in and out: the session behind the cookie."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import current_app, session, url_for
+from flask_login import current_user, login_user, logout_user
+
+from chatapp.auth import service
+from chatapp.identity import session_id
+from chatapp.models import User
+
+
+def sign_in(user: User) -> None:
+    """This browser is ``user``'s from now on, under a session id that nobody knew before."""
+    if current_user.is_authenticated:
+        service.end_session_sockets(session_id())
+    interface: Any = current_app.session_interface
+    interface.regenerate(session)
+    session.clear()
+    login_user(user)
+
+
+def sign_out() -> None:
+    """The session is gone, and with it the sockets it opened."""
+    service.end_session_sockets(session_id())
+    logout_user()
+    session.clear()
+
+
+def safe_next(target: str | None) -> str:
+    """``target`` if it is a path of this site, else the start page.
+
+    Browsers read a backslash as a slash and drop tabs and line breaks, and two slashes begin
+    another host: whatever has one of these isn't a path.
+    """
+    home = url_for("chat.home")
+    if not target or not target.startswith("/") or target.startswith("//"):
+        return home
+    if "\\" in target or any(ord(character) <= 32 for character in target):
+        return home
+    parts = urlsplit(target)
+    return home if parts.scheme or parts.netloc else target

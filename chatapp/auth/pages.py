@@ -1,0 +1,67 @@
+"""Accounts as pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import redirect, render_template, request, url_for
+from pydantic import ValidationError
+
+from chatapp.auth import bp, service
+from chatapp.auth.browser import safe_next, sign_in, sign_out
+from chatapp.auth.schemas import Credentials, Registration
+from chatapp.errors import ChatError, describe
+from chatapp.forms import Form, refused
+from chatapp.identity import signed_in
+from chatapp.validation import read_form
+
+
+@bp.get("/login")
+def login_page() -> Any:
+    """The form to sign in with."""
+    if signed_in():
+        return redirect(safe_next(request.args.get("next")), 303)
+    return _form_page("auth/login.html", Form())
+
+
+@bp.post("/login")
+def login_form() -> Any:
+    """Sign in, and on to where one wanted to go."""
+    try:
+        user = service.log_in(read_form(Credentials))
+    except (ChatError, ValidationError) as exc:
+        error = describe(exc)
+        return _form_page("auth/login.html", refused(error, secret=["password"])), error.status
+    sign_in(user)
+    return redirect(safe_next(request.form.get("next")), 303)
+
+
+@bp.get("/register")
+def register_page() -> Any:
+    """The form to make an account with."""
+    if signed_in():
+        return redirect(url_for("chat.home"), 303)
+    return _form_page("auth/register.html", Form())
+
+
+@bp.post("/register")
+def register_form() -> Any:
+    """Make the account and sign in."""
+    try:
+        user = service.register(read_form(Registration))
+    except (ChatError, ValidationError) as exc:
+        error = describe(exc)
+        return _form_page("auth/register.html", refused(error, secret=["password"])), error.status
+    sign_in(user)
+    return redirect(safe_next(request.form.get("next")), 303)
+
+
+@bp.post("/logout")
+def logout_page() -> Any:
+    """Sign out of this browser."""
+    sign_out()
+    return redirect(url_for("chat.home"), 303)
+
+
+def _form_page(template: str, form: Form) -> str:
+    return render_template(template, form=form, next=request.values.get("next", ""))

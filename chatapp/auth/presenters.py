@@ -1,0 +1,63 @@
+"""Accounts as JSON."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from chatapp.auth.service import IssuedToken
+from chatapp.conversation.presenters import PersonJson, person_json
+from chatapp.models import User
+from chatapp.times import iso
+
+
+class AccountJson(PersonJson):
+    """One's own account: what only oneself and staff may see."""
+
+    email: str | None
+    phone_number: str | None
+    theme_mode: str
+    theme_color: str | None
+    background_image: str | None
+    theme: str | None
+    is_active: bool
+    is_staff: bool
+    is_superuser: bool
+    date_joined: str
+    created_at: str
+    updated_at: str
+
+
+def account_json(user: User) -> AccountJson:
+    """Someone's own account, for themselves."""
+    return {
+        **person_json(user),
+        "email": user.email,
+        "phone_number": user.phone_number,
+        "theme_mode": user.theme_mode,
+        "theme_color": user.theme_color,
+        "background_image": user.background_image,
+        "theme": user.theme,
+        "is_active": user.is_active,
+        "is_staff": user.is_staff,
+        "is_superuser": user.is_superuser,
+        "date_joined": iso(user.date_joined),
+        "created_at": iso(user.created_at),
+        "updated_at": iso(user.updated_at),
+    }
+
+
+class SignedInJson(TypedDict):
+    """Who signed in, and the token to go on with."""
+
+    user: AccountJson
+    token: str
+    expires_at: str
+
+
+def signed_in_json(user: User, issued: IssuedToken) -> SignedInJson:
+    """The answer to registering and to logging in."""
+    return {
+        "user": account_json(user),
+        "token": issued.token,
+        "expires_at": iso(issued.expires_at),
+    }

@@ -1,0 +1,78 @@
+"""What comes in for accounts."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+import email_validator
+from pydantic import AfterValidator, BaseModel, Field
+
+from chatapp.validation import BlankIsNone, Line, clean
+
+PASSWORD_LEAST, PASSWORD_MOST = 8, 128
+USERNAME = re.compile(r"[a-z0-9_.-]{3,30}")
+
+# A team's own network has addresses that the public one can't have.
+for _domain in ("local", "test"):
+    if _domain in email_validator.SPECIAL_USE_DOMAIN_NAMES:
+        email_validator.SPECIAL_USE_DOMAIN_NAMES.remove(_domain)
+
+
+@cache
+def _common_passwords() -> frozenset[str]:
+    """The 3,000 most common of at least 8 characters, by the list of zxcvbn (MIT licence)."""
+    text = (Path(__file__).parent / "common_passwords.txt").read_text(encoding="utf-8")
+    return frozenset(text.split())
+
+
+def _email(text: str) -> str:
+    try:
+        found = email_validator.validate_email(clean(text).strip(), check_deliverability=False)
+    except email_validator.EmailNotValidError:
+        raise ValueError("This isn't an e-mail address; one looks like ada@example.org") from None
+    return found.normalized.lower()
+
+
+def _username(text: str) -> str:
+    text = clean(text).strip().lower()
+    if not USERNAME.fullmatch(text):
+        raise ValueError("A username has 3 to 30 of a-z, 0-9, _, . and -")
+    return text
+
+
+def _password(text: str) -> str:
+    text = clean(text)
+    if len(text) < PASSWORD_LEAST:
+        raise ValueError(f"A password has at least {PASSWORD_LEAST} characters")
+    if len(text) > PASSWORD_MOST:
+        raise ValueError(f"A password has at most {PASSWORD_MOST} characters")
+    if text.lower() in _common_passwords():
+        raise ValueError("This password is one of the most common: please choose another")
+    return text
+
+
+def _folded(text: str) -> str:
+    return clean(text).strip().lower()
+
+
+Password = Annotated[str, AfterValidator(_password)]
+Name = Annotated[Line, Field(min_length=1, max_length=80)]
+
+
+class Registration(BaseModel):
+    """A new account; a missing name or username is made from the rest."""
+
+    email: Annotated[str, AfterValidator(_email)]
+    password: Password
+    name: Annotated[Name | None, BlankIsNone] = None
+    username: Annotated[Annotated[str, AfterValidator(_username)] | None, BlankIsNone] = None
+
+
+class Credentials(BaseModel):
+    """Who wants in; ``email`` may be the username."""
+
+    email: Annotated[str, AfterValidator(_folded), Field(min_length=1, max_length=254)]
+    password: Annotated[str, AfterValidator(clean), Field(min_length=1, max_length=1024)]

@@ -1,0 +1,1 @@
+"""What is kept outside the models, chosen by an address in the settings."""

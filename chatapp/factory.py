@@ -1,0 +1,127 @@
+"""Puts the application together."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from flask import Flask, Response, g, request
+from flask.json.provider import DefaultJSONProvider
+
+from chatapp import auth, chat, error_pages, forgery, group, headers, identity, logs, theming, user
+from chatapp.auth.presenters import account_json
+from chatapp.backends.sessions import DatabaseSessions
+from chatapp.extensions import db, migrate
+from chatapp.realtime import setup as realtime
+from config import Settings
+
+TOP = Path(__file__).parent.parent
+
+#: Bytes of a request's body where no upload is expected.
+BODY_LIMIT = 256 * 1024
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+class _Json(DefaultJSONProvider):
+    """Keys in the order of the contract, text as it is."""
+
+    sort_keys = False
+    ensure_ascii = False
+
+
+def build(settings: Settings | None = None) -> Flask:
+    """The application bound to ``settings``."""
+    settings = settings or Settings.load()
+    app = Flask("chatapp", static_folder=None, template_folder=str(TOP / "templates"))
+    app.json = _Json(app)
+    app.config.from_mapping(_flask_config(settings))
+    logs.configure(settings)
+
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(TOP / "migrations"), compare_type=True)
+    app.session_interface = DatabaseSessions(app)
+
+    app.before_request(_name_request)
+    app.after_request(_tell_request_id)
+    error_pages.init_app(app)
+    identity.init_app(app)
+    forgery.init_app(app)
+    headers.init_app(app)
+    theming.init_app(app)
+    app.context_processor(_viewer)
+    for slice_ in (auth, user, group, chat):
+        app.register_blueprint(slice_.bp)
+    app.add_url_rule("/health", "health", _health)
+    realtime.init_app(app, settings)
+    return app
+
+
+def _flask_config(settings: Settings) -> dict[str, Any]:
+    return {
+        "SETTINGS": settings,
+        "SECRET_KEY": settings.secret_key,
+        "MAX_CONTENT_LENGTH": BODY_LIMIT,
+        "MAX_FORM_MEMORY_SIZE": BODY_LIMIT,
+        "SQLALCHEMY_DATABASE_URI": settings.database_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(settings),
+        "PERMANENT_SESSION_LIFETIME": settings.session_lifetime,
+        "SESSION_REFRESH_EACH_REQUEST": False,
+        "SESSION_COOKIE_NAME": "chatapp_session",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": settings.base_url.startswith("https:"),
+        "SESSION_PERMANENT": True,
+    }
+
+
+def _engine_options(settings: Settings) -> dict[str, Any]:
+    pool = {
+        "pool_size": settings.db_pool_size,
+        "max_overflow": settings.db_max_overflow,
+        "pool_timeout": settings.db_pool_timeout,
+    }
+    if not settings.database_url.startswith("postgresql"):
+        return pool
+    milliseconds = int(settings.db_statement_timeout * 1000)
+    options: dict[str, int | str] = {
+        "statement_timeout": milliseconds,
+        "lock_timeout": min(milliseconds, 5000) or 5000,
+        "idle_in_transaction_session_timeout": 60_000,
+    }
+    if settings.db_schema:
+        options["search_path"] = f'"{settings.db_schema}"'  # quoted: its case counts
+    return {
+        **pool,
+        "pool_pre_ping": True,
+        "connect_args": {
+            "options": " ".join(f"-c {name}={value}" for name, value in options.items()),
+            "keepalives_idle": 30,
+            "tcp_user_timeout": 30_000,
+        },
+    }
+
+
+def _viewer() -> dict[str, Any]:
+    """`me`: the account of whoever looks at the page, None where nobody is signed in."""
+    if "me" not in g:
+        user = identity.signed_in()
+        g.me = account_json(user) if user else None
+    return {"me": g.me}
+
+
+def _name_request() -> None:
+    given = request.headers.get("X-Request-ID", "")
+    logs.request_id.set(given if _REQUEST_ID.fullmatch(given) else uuid4().hex)
+
+
+def _tell_request_id(response: Response) -> Response:
+    response.headers.set("X-Request-ID", logs.request_id.get())
+    return response
+
+
+def _health() -> Any:
+    """Answers as soon as the process serves; asks no database."""
+    return {"status": "ok"}

@@ -1,0 +1,110 @@
+"""What templates need: addresses of static files, the page's nonce, words for times and names."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+
+import emoji
+from flask import Flask, Response, current_app, g, send_from_directory, url_for
+
+STATIC = Path(__file__).parent.parent / "static"
+
+#: So many colours for avatars; static/css/components/avatar.css has one rule for each.
+AVATAR_HUES = 12
+_HEX = re.compile(r"[0-9a-f]{8}")
+
+
+def init_app(app: Flask) -> None:
+    """Serve static files under an address that changes with their content; register filters."""
+    app.config["STATIC_VERSION"] = _content_hash()
+    app.add_url_rule("/static/<version>/<path:filename>", "static", _static)
+    app.add_template_global(static_url)
+    app.add_template_global(csp_nonce)
+    for function in (day, clock, short_time, initials, avatar_hue, is_emoji_only):
+        app.add_template_filter(function)
+
+
+def static_url(path: str) -> str:
+    """The address of a static file, cached for good: the content is in the address.
+
+    All files share one version, so that modules' relative imports stay within it.
+    """
+    return url_for("static", version=current_app.config["STATIC_VERSION"], filename=path)
+
+
+def csp_nonce() -> str:
+    """This response's nonce for inline script and style."""
+    if "csp_nonce" not in g:
+        g.csp_nonce = secrets.token_urlsafe(16)
+    nonce: str = g.csp_nonce
+    return nonce
+
+
+def day(text: str) -> str:
+    """ "2 January 2026", in UTC: a page's script turns it into the reader's own."""
+    moment = _parse(text)
+    return f"{moment.day} {moment:%B %Y}"
+
+
+def clock(text: str) -> str:
+    """ "03:04", in UTC."""
+    return f"{_parse(text):%H:%M}"
+
+
+def short_time(text: str) -> str:
+    """For lists: the time of day today, the weekday within six days, else the date."""
+    moment, today = _parse(text), datetime.now(UTC)
+    days = (today.date() - moment.date()).days
+    if days <= 0:
+        return f"{moment:%H:%M}"
+    if days < 7:
+        return f"{moment:%a}"
+    if moment.year == today.year:
+        return f"{moment.day} {moment:%b}"
+    return f"{moment.day} {moment:%b %Y}"
+
+
+def initials(name: str) -> str:
+    """The first letters of the first and last word."""
+    words = name.split()
+    letters = [words[0][0]] + ([words[-1][0]] if len(words) > 1 else []) if words else ["?"]
+    return "".join(letters).upper()
+
+
+def avatar_hue(id_: str | int) -> int:
+    """Which of the avatar colours belongs to this id, always the same."""
+    if isinstance(id_, int):
+        return id_ % AVATAR_HUES
+    return int(id_[:8], 16) % AVATAR_HUES if _HEX.match(id_) else 0
+
+
+def is_emoji_only(text: str | None) -> bool:
+    """Whether a message is nothing but a few emoji, and so is shown large."""
+    bare = "".join((text or "").split())
+    return bool(bare) and emoji.purely_emoji(bare) and emoji.emoji_count(bare) <= 8
+
+
+def _parse(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def _static(version: str, filename: str) -> Response:
+    response = send_from_directory(STATIC, filename)
+    if version == current_app.config["STATIC_VERSION"]:
+        response.cache_control.max_age = 31_536_000
+        response.cache_control.public = True
+        response.cache_control.immutable = True
+    return response
+
+
+def _content_hash() -> str:
+    digest = hashlib.sha256()
+    for path in sorted(STATIC.rglob("*")):
+        if path.is_file():
+            digest.update(path.relative_to(STATIC).as_posix().encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]

@@ -1,0 +1,78 @@
+"""Bearer tokens as JSON Web Tokens (RFC 7519): signed here, checked here.
+
+The algorithm is fixed in code and the token's own header decides nothing. What a token is for
+stands in its audience. Whether it still counts is the database's to say (`identity`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from flask import current_app
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
+
+from chatapp.db import now
+
+_ALGORITHM = "HS256"
+_AUDIENCE = "chatapp:access"
+_LONGEST = 4096
+_CLAIMS = jwt.JWTClaimsRegistry(
+    leeway=0,
+    aud={"essential": True, "value": _AUDIENCE},
+    exp={"essential": True},
+    sub={"essential": True},
+    jti={"essential": True},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A new token: the text for the client, and what the server keeps of it."""
+
+    text: str
+    id: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a valid token says."""
+
+    token_id: str
+    user_id: str
+
+
+def sign(user_id: str) -> Signed:
+    """A new access token of this user, good for `JWT_EXPIRATION`."""
+    issued = now().replace(microsecond=0)
+    expires_at = issued + current_app.config["SETTINGS"].jwt_expiration
+    token_id = str(uuid4())
+    claims = {
+        "sub": user_id,
+        "jti": token_id,
+        "aud": _AUDIENCE,
+        "iat": int(issued.timestamp()),
+        "exp": int(expires_at.timestamp()),
+    }
+    text = jwt.encode({"alg": _ALGORITHM, "typ": "JWT"}, claims, _key(), algorithms=[_ALGORITHM])
+    return Signed(text, token_id, expires_at)
+
+
+def verify(text: str) -> Claims | None:
+    """What ``text`` says if it was signed here for access and hasn't expired, else None."""
+    if len(text) > _LONGEST:
+        return None
+    try:
+        token = jwt.decode(text, _key(), algorithms=[_ALGORITHM])
+        _CLAIMS.validate(token.claims)
+        return Claims(str(UUID(token.claims["jti"])), str(UUID(token.claims["sub"])))
+    except (JoseError, ValueError, TypeError, AttributeError):
+        return None
+
+
+def _key() -> OctKey:
+    return OctKey.import_key(current_app.config["SETTINGS"].jwt_secret)
