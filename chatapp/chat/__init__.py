@@ -1,0 +1,9 @@
+"""Chatting: conversations, messages, what one has read."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+bp = Blueprint("chat", __name__)
+
+from chatapp.chat import api, pages, sockets  # noqa: E402, F401  (they register themselves)

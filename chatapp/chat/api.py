@@ -1,0 +1,63 @@
+"""Chatting over REST."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chatapp.chat import bp, queries, service
+from chatapp.chat.presenters import message_page_json
+from chatapp.chat.schemas import ChangesQuery, MessageBody, MessagesQuery, NewConversation, Read
+from chatapp.conversation.changes import changes_since
+from chatapp.identity import caller
+from chatapp.paging import PageQuery
+from chatapp.validation import read_json, read_query
+
+
+@bp.get("/api/chat")
+def conversations() -> Any:
+    """One's conversations, latest first."""
+    page = queries.conversations(caller().id, read_query(PageQuery))
+    return {"items": page.items, "next_cursor": page.next_cursor}
+
+
+@bp.post("/api/chat")
+def create_conversation() -> Any:
+    """201 with the new conversation, 200 with the one that stands."""
+    new = read_json(NewConversation)
+    conversation, created = service.create_conversation(caller().id, new.participant_ids)
+    return dict(conversation), 201 if created else 200
+
+
+@bp.get("/api/chat/<int:conversation_id>")
+def conversation(conversation_id: int) -> Any:
+    """One conversation with all its members."""
+    return dict(queries.conversation(caller().id, conversation_id))
+
+
+@bp.get("/api/chat/<int:conversation_id>/messages")
+def messages(conversation_id: int) -> Any:
+    """A page of messages, oldest first."""
+    query = read_query(MessagesQuery)
+    return message_page_json(queries.messages(caller().id, conversation_id, query), query)
+
+
+@bp.post("/api/chat/<int:conversation_id>/messages")
+def send_message(conversation_id: int) -> Any:
+    """201 with the stored message, 200 with the first one for a repeat."""
+    stored = service.send_message(caller().id, conversation_id, read_json(MessageBody))
+    return dict(stored.message), 201 if stored.created else 200
+
+
+@bp.get("/api/chat/<int:conversation_id>/changes")
+def changes(conversation_id: int) -> Any:
+    """What changed since a version."""
+    query = read_query(ChangesQuery)
+    found = changes_since(caller().id, conversation_id, query.after_version, query.limit)
+    return dict(found)
+
+
+@bp.post("/api/chat/<int:conversation_id>/read")
+def mark_read(conversation_id: int) -> Any:
+    """204; one has read up to there."""
+    service.mark_read(caller().id, conversation_id, read_json(Read).seq)
+    return "", 204

@@ -1,0 +1,106 @@
+"""What comes in for chatting."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, Field, model_validator
+
+from chatapp.conversation.changes import MOST_MESSAGES
+from chatapp.db import MAX_ID
+from chatapp.paging import LIMIT_DEFAULT, LIMIT_MOST, limit_up_to
+from chatapp.validation import BlankIsNone, ClientId, ConversationId, Line, MessageText, Seq, UserId
+
+
+class MessageBody(BaseModel):
+    """A message to send. Of another type than text it is the http(s) address of the file."""
+
+    content: MessageText
+    type: Literal["text", "image", "video", "file"] = "text"
+    client_id: Annotated[ClientId | None, BlankIsNone] = None
+
+    @model_validator(mode="after")
+    def _address(self) -> Self:
+        if self.type != "text":
+            parts = urlsplit(self.content)
+            if parts.scheme not in ("http", "https") or not parts.hostname:
+                raise ValueError("content has to be the file's http(s) address")
+        return self
+
+
+class NewMessage(MessageBody):
+    """A message to send, and where to."""
+
+    conversation_id: ConversationId
+
+
+class NewConversation(BaseModel):
+    """People to talk to; one makes the one-to-one conversation with them."""
+
+    participant_ids: Annotated[list[UserId], Field(max_length=1000)]
+    name: Annotated[Line | None, Field(max_length=80), BlankIsNone] = None
+
+
+class Read(BaseModel):
+    """Up to which message one has read."""
+
+    seq: Seq
+
+
+class ReadEvent(Read):
+    """Up to which message one has read, and where."""
+
+    conversation_id: ConversationId
+
+
+class ConversationRef(BaseModel):
+    """A conversation."""
+
+    conversation_id: ConversationId
+
+
+class Join(ConversationRef):
+    """A conversation to view, and the version of it that the client knows."""
+
+    after_version: Seq | None = None
+
+
+def _conversation_key(text: str) -> str:
+    if not (text.isascii() and text.isdigit() and len(text) <= 10 and 1 <= int(text) <= MAX_ID):
+        raise ValueError("This isn't a conversation's id")
+    return text
+
+
+class Known(BaseModel):
+    """The version a client knows of each conversation, by the conversation's id."""
+
+    versions: Annotated[
+        dict[Annotated[str, AfterValidator(_conversation_key)], Seq], Field(max_length=5000)
+    ] = {}
+
+    def by_id(self) -> dict[int, int]:
+        """The same with ids as numbers."""
+        return {int(text): version for text, version in self.versions.items()}
+
+
+class MessagesQuery(BaseModel):
+    """Which page of messages; bounds are exclusive, without one it is the newest."""
+
+    before: Seq | None = None
+    after: Seq | None = None
+    around: Seq | None = None
+    limit: limit_up_to(LIMIT_MOST) = LIMIT_DEFAULT  # type: ignore[valid-type]
+
+    @model_validator(mode="after")
+    def _one_bound(self) -> Self:
+        if sum(bound is not None for bound in (self.before, self.after, self.around)) > 1:
+            raise ValueError("Give one of before, after and around")
+        return self
+
+
+class ChangesQuery(BaseModel):
+    """What changed after a version."""
+
+    after_version: Seq = 0
+    limit: limit_up_to(MOST_MESSAGES) = 200  # type: ignore[valid-type]

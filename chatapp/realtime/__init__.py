@@ -1,0 +1,1 @@
+"""Live connections: who is there, what they ask, what they are told."""

@@ -1,0 +1,64 @@
+"""Binds Socket.IO to an app."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+
+from chatapp import announce, concurrency
+from chatapp.extensions import socketio
+from chatapp.realtime import connection, dispatch
+from chatapp.realtime.broadcast import broadcast
+from chatapp.realtime.origins import CookieGuard, origin_allowed
+from chatapp.realtime.sequence import Sequencer
+from chatapp.transport import polling
+from chatapp.transport.events import route_events
+from config import Settings
+
+#: Bytes of a frame or a polling request: the longest legal message, escaped, with room to spare.
+FRAME_LIMIT = 256 * 1024
+
+_subscriptions: list[Callable[[], None]] = []
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Serve Socket.IO beside the app, and broadcast what services announce."""
+
+    def allowed(origin: str | None, environ: dict[str, Any]) -> bool:
+        return origin_allowed(settings, origin, environ)
+
+    polling.relax()
+    mode = concurrency.mode()
+    socketio.init_app(
+        app,
+        async_mode="threading" if mode == "threads" else mode,
+        async_handlers=False,  # one client's events in the order it sent them
+        manage_session=False,
+        cors_allowed_origins=allowed,
+        cors_credentials=not settings.any_origin,
+        max_http_buffer_size=FRAME_LIMIT,
+    )
+    app.wsgi_app = CookieGuard(app.wsgi_app, settings)  # type: ignore[method-assign]
+
+    server = socketio.server
+
+    def on_connect(sid: str, environ: dict[str, Any], auth: object = None) -> None:
+        connection.connect(app, sid, environ, auth)
+
+    def on_disconnect(sid: str, _reason: str) -> None:
+        connection.disconnect(sid)
+
+    server.on("connect", on_connect)
+    server.on("disconnect", on_disconnect)
+    route_events(
+        server, lambda sid, name, args, reply: dispatch.dispatch(app, sid, name, args, reply)
+    )
+
+    sequencer = Sequencer(broadcast)
+    while _subscriptions:  # there is one Socket.IO server in a process, the last app's
+        _subscriptions.pop()()
+    _subscriptions.append(
+        announce.subscribe(sequencer.deliver, reserve=sequencer.reserve, cancel=sequencer.cancel)
+    )

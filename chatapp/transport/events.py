@@ -1,0 +1,36 @@
+"""Every event of every client goes through one function, which also sends its acknowledgement.
+
+python-socketio (read in 5.18) acknowledges with a handler's return value, after the handler has
+ended, and doesn't tell it whether the client asked for that. A sender is to get the
+acknowledgement before the event, and a failure that nobody asked to be told of is an event: both
+need the packet's id. Overriding the one method that calls handlers gives it; reserved names like
+`connect` sent as an event end up here as well, and not in the library's own handlers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import socketio
+from socketio import packet
+
+Reply = Callable[[dict[str, Any]], None]
+Handle = Callable[[str, object, tuple[Any, ...], Reply | None], None]
+
+
+def route_events(server: socketio.Server, handle: Handle) -> None:
+    """Let ``handle(sid, name, args, reply)`` answer all events; ``reply`` is None where unasked."""
+
+    def handle_event(
+        _: socketio.Server, sid: str, eio_sid: str, data: list[Any], namespace: str, id_: int | None
+    ) -> None:
+        def reply(answer: dict[str, Any]) -> None:
+            server._send_packet(
+                eio_sid,
+                server.packet_class(packet.ACK, namespace=namespace, id=id_, data=[answer]),
+            )
+
+        handle(sid, data[0], tuple(data[1:]), reply if id_ is not None else None)
+
+    server._handle_event_internal = handle_event
