@@ -1,0 +1,45 @@
+import { $, settled } from "../lib/dom.js";
+import { Line } from "../lib/socket.js";
+import { Store } from "../lib/store.js";
+import { localTimes } from "../lib/time.js";
+import { Outbox } from "../models/outbox.js";
+import { startBanner } from "./banner.js";
+import { startConversation } from "./conversation.js";
+import { startKeys } from "./keys.js";
+import { startSidebar } from "./sidebar.js";
+
+/** Everything live on a page that shows conversations: the line, what waits to be sent, the list, the open one. */
+export function startChat() {
+  const me = { id: document.body.dataset.me, name: document.body.dataset.name };
+  const store = Store.local();
+  const line = new Line();
+  const outbox = new Outbox({
+    store,
+    user: me.id,
+    pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    send: async ({ conversation_id, content, client_id }) => {
+      const answer = await line.request("message:send", { conversation_id, content, client_id, type: "text" });
+      return answer.message;
+    },
+  });
+  addEventListener("storage", (event) => outbox.touched(event.key));
+
+  const sidebar = startSidebar($("#conversations"), { line, me });
+  const log = $("#log");
+  const conversation = log && startConversation(log, { line, sidebar, outbox, store, me });
+  startBanner($("#banner"), { line });
+  startKeys({ sidebar, conversation });
+  line.watch({ up: () => outbox.flush() });
+
+  keepTimesFresh();
+}
+
+/** "Today" becomes "Yesterday" on a page left open. */
+function keepTimesFresh() {
+  const again = settled(() => {
+    localTimes(document);
+    $("#messages")?.dispatchEvent(new Event("rearrange"));
+  }, 50);
+  setInterval(again, 10 * 60_000);
+  document.addEventListener("visibilitychange", () => document.hidden || again());
+}

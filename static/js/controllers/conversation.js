@@ -1,0 +1,181 @@
+import { $, announce, setText } from "../lib/dom.js";
+import { newId } from "../lib/ids.js";
+import { Timeline } from "../models/timeline.js";
+import { startCatchUp } from "./catch_up.js";
+import { startComposer } from "./composer.js";
+import { startHistory } from "./history.js";
+import { MessageRows } from "./message_rows.js";
+import { Scroller } from "./scroller.js";
+
+/** The open conversation: brings together its rows, its scrolling, what comes in and what goes out. */
+export function startConversation(log, { line, sidebar, outbox, store, me }) {
+  const id = Number(log.dataset.conversation);
+  const list = $("#messages", log);
+  const jump = $("#jump");
+  const start = $("#log-start", log);
+  const number = (name) => (log.dataset[name] ? Number(log.dataset[name]) : null);
+  const timeline = new Timeline({
+    version: number("version"),
+    first: number("first"),
+    last: number("last"),
+    hasBefore: "hasBefore" in log.dataset,
+    hasAfter: "hasAfter" in log.dataset,
+  });
+  const scroller = new Scroller(log);
+  const rows = new MessageRows(list, {
+    me,
+    onRetry: (item) => outbox.retry(id, item.client_id),
+    onDiscard: (item) => outbox.discard(id, item.client_id),
+  });
+  const unreadFrom = number("unreadFrom");
+  let readSeq = number("read") ?? 0;
+  let unseen = 0;
+
+  const change = (work, how) =>
+    scroller.keep(() => {
+      work();
+      rows.arrange();
+    }, how);
+
+  // --- reading
+
+  const looking = () => !document.hidden && document.hasFocus() && scroller.atEnd && !timeline.hasAfter;
+
+  async function read() {
+    if (!looking()) return;
+    unseen = 0;
+    drawJump();
+    if (!timeline.last || timeline.last <= readSeq || !line.connected) return;
+    const before = readSeq;
+    readSeq = timeline.last;
+    sidebar.read(id, readSeq);
+    try {
+      await line.request("message:read", { conversation_id: id, seq: readSeq });
+    } catch {
+      readSeq = before; // said again at the next occasion
+    }
+  }
+
+  function drawJump() {
+    jump.hidden = scroller.atEnd && !timeline.hasAfter;
+    if (unseen) jump.dataset.count = unseen;
+    else delete jump.dataset.count;
+    setText($("span", jump), unseen ? `${unseen} new` : "Newest");
+  }
+
+  function toEnd() {
+    if (timeline.hasAfter) location.assign(`/chats/${id}`);
+    else scroller.toEnd({ smooth: true });
+  }
+
+  // --- what comes in
+
+  function onMessages(messages, { live = false } = {}) {
+    const fresh = messages.filter(({ seq, sender_id }) => sender_id !== me.id && seq > readSeq && !rows.bySeq(seq));
+    const shown = messages.filter((message) => timeline.shows(message.seq));
+    const wasLooking = looking();
+    change(() => {
+      for (const message of shown) {
+        rows.show(message);
+        timeline.include(message.seq);
+      }
+      if (fresh.length && !wasLooking && !unseen) rows.markNew(fresh[0].seq);
+    });
+    if (!wasLooking) unseen += fresh.length;
+    if (live) for (const { sender, content } of fresh) announce(`${sender?.name ?? "Someone"}: ${content ?? ""}`);
+    for (const message of messages) sidebar.receive(message);
+    drawJump();
+    read();
+  }
+
+  function onConversation(conversation) {
+    for (const { id: user, last_read_seq: seq } of conversation?.participants ?? []) {
+      if (user === me.id) readSeq = Math.max(readSeq, seq);
+      else if (log.dataset.kind === "direct") rows.readUpTo(seq);
+    }
+  }
+
+  startCatchUp({
+    line,
+    id,
+    timeline,
+    onMessages,
+    onConversation,
+    onGone: () => location.assign("/chats"),
+  });
+  line.on("message:read", ({ conversation_id, user_id, seq }) => {
+    if (conversation_id !== id) return;
+    if (user_id === me.id) readSeq = Math.max(readSeq, seq);
+    else if (log.dataset.kind === "direct") rows.readUpTo(seq);
+  });
+
+  startHistory(log, {
+    timeline,
+    address: `/api/chat/${id}/messages`,
+    edges: {
+      before: $("#older", log),
+      after: $("#newer", log),
+      done(older) {
+        if (older) start.hidden = false;
+        $(older ? "#older" : "#newer", log).hidden = true;
+        drawJump();
+      },
+    },
+    onPage(messages) {
+      change(() => {
+        for (const message of messages) {
+          rows.show(message);
+          timeline.include(message.seq);
+        }
+        // more was unread than one page holds
+        if (unreadFrom && messages.some(({ seq }) => seq === unreadFrom)) rows.markNew(unreadFrom);
+      }, { follow: false });
+      drawJump();
+    },
+  });
+
+  // --- what goes out
+
+  outbox.on("sent", (message) => {
+    if (message.conversation_id !== id || !timeline.shows(message.seq)) return;
+    readSeq = Math.max(readSeq, message.seq);
+    change(() => {
+      rows.show(message);
+      timeline.include(message.seq);
+    });
+    sidebar.receive(message);
+  });
+  outbox.on("changed", (conversation) => {
+    if (conversation === id) change(() => rows.showPending(outbox.items(id)));
+  });
+  if (outbox.items(id).length) change(() => rows.showPending(outbox.items(id)));
+
+  startComposer($("#composer"), {
+    store,
+    key: `draft:${me.id}:${id}`,
+    onSend(content) {
+      outbox.add(id, { client_id: newId(), content, created_at: new Date().toISOString() });
+      if (timeline.hasAfter) toEnd();
+      change(() => rows.markNew(null));
+      scroller.toEnd();
+    },
+  });
+
+  // --- the reader moves
+
+  log.addEventListener("scroll", () => {
+    drawJump();
+    read();
+  }, { passive: true });
+  addEventListener("focus", read);
+  document.addEventListener("visibilitychange", read);
+  line.watch({ up: read });
+  list.addEventListener("rearrange", () => change(() => {}));
+  jump.addEventListener("click", (event) => {
+    event.preventDefault();
+    toEnd();
+  });
+  drawJump();
+
+  return { toEnd };
+}

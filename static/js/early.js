@@ -1,0 +1,140 @@
+/* What can't wait for the modules: times in the reader's zone, day lines, runs of one author and the place to open at,
+   or the page would shift after its first paint; and that Enter sends. A classic script at the end of the page. Its pure
+   functions are shared with the modules through lib/time.js. */
+(() => {
+  if (globalThis.localTime) return;
+
+  const RUN_MINUTES = 5;
+  const clockFormat = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
+  const weekdayFormat = new Intl.DateTimeFormat("en-GB", { weekday: "short" });
+  const shortFormat = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
+  const shortYearFormat = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
+  const thisYearFormat = new Intl.DateTimeFormat("en-GB", { weekday: "long", day: "numeric", month: "long" });
+  const dayFormat = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", year: "numeric" });
+
+  const dayKey = (date) => `${date.getFullYear()}-${date.getMonth() + 1}-${date.getDate()}`;
+  const minuteOf = (date) => Math.floor(date.getTime() / 60_000);
+  const clock = (date) => clockFormat.format(date);
+
+  /** How many midnights lie between, in the reader's zone. */
+  function daysAgo(date, now) {
+    const midnight = (day) => Date.UTC(day.getFullYear(), day.getMonth(), day.getDate());
+    return Math.round((midnight(now) - midnight(date)) / 86_400_000);
+  }
+
+  /** "Today", "Yesterday", "Monday 5 January", "5 January 2024". */
+  function dayLabel(date, now = new Date()) {
+    const days = daysAgo(date, now);
+    if (days === 0) return "Today";
+    if (days === 1) return "Yesterday";
+    return (date.getFullYear() === now.getFullYear() ? thisYearFormat : dayFormat).format(date);
+  }
+
+  /** For lists, as the template filter `short_time`: "14:03", "Mon", "5 Jan", "5 Jan 2024". */
+  function shortTime(date, now = new Date()) {
+    const days = daysAgo(date, now);
+    if (days <= 0) return clock(date);
+    if (days < 7) return weekdayFormat.format(date);
+    return (date.getFullYear() === now.getFullYear() ? shortFormat : shortYearFormat).format(date);
+  }
+
+  /** "today at 14:03", "yesterday at 9:12", "on 5 January 2024". */
+  function seenTime(date, now = new Date()) {
+    const days = daysAgo(date, now);
+    if (days <= 0) return `today at ${clock(date)}`;
+    if (days === 1) return `yesterday at ${clock(date)}`;
+    return `on ${dayLabel(date, now)}`;
+  }
+
+  /** Whether a message goes under the head of the run begun by `head`; both `{sender, type, date}`. */
+  function joins(head, message) {
+    return (
+      head.sender === message.sender &&
+      head.type !== "system" &&
+      message.type !== "system" &&
+      dayKey(head.date) === dayKey(message.date) &&
+      minuteOf(message.date) - minuteOf(head.date) <= RUN_MINUTES
+    );
+  }
+
+  const formats = { clock, short: shortTime, seen: seenTime };
+
+  /** Writes every <time data-as> under `root` in the reader's zone. */
+  function localTimes(root) {
+    for (const time of root.querySelectorAll("time[data-as]")) {
+      const format = formats[time.dataset.as];
+      if (!format || !time.dateTime) continue;
+      const text = format(new Date(time.dateTime));
+      if (time.textContent !== text) time.textContent = text;
+      if (!time.title) time.title = `${dayFormat.format(new Date(time.dateTime))}, ${clock(new Date(time.dateTime))}`;
+    }
+  }
+
+  const isLine = (row, kind) => Boolean(row?.classList.contains(`line--${kind}`));
+
+  function dayLine(key) {
+    const line = document.createElement("li");
+    line.className = "line line--day";
+    line.dataset.day = key;
+    line.append(document.createElement("span"));
+    return line;
+  }
+
+  /** Puts day lines between the messages of a list and marks those that go on a run; changes only what differs. */
+  function arrange(list) {
+    const left = new Set(list.querySelectorAll(":scope > .line--day"));
+    let day = null;
+    let head = null;
+    for (const row of list.querySelectorAll(":scope > .message")) {
+      const { sender, type, created } = row.dataset;
+      const message = { sender, type, date: new Date(created) };
+      const key = dayKey(message.date);
+      if (key !== day) {
+        const after = isLine(row.previousElementSibling, "new") ? row.previousElementSibling : row;
+        let line = after.previousElementSibling;
+        if (!isLine(line, "day")) {
+          line = dayLine(key);
+          after.before(line);
+        }
+        left.delete(line);
+        line.dataset.day = key;
+        const label = dayLabel(message.date);
+        if (line.firstElementChild.textContent !== label) line.firstElementChild.textContent = label;
+        day = key;
+      }
+      const joined = Boolean(head) && !isLine(row.previousElementSibling, "new") && joins(head, message);
+      row.classList.toggle("message--joined", joined);
+      if (!joined) head = message;
+    }
+    for (const line of left) line.remove();
+  }
+
+  globalThis.localTime = { dayKey, clock, dayLabel, shortTime, seenTime, joins, localTimes, arrange };
+
+  if (typeof document === "undefined") return;
+
+  localTimes(document);
+  const messages = document.getElementById("messages");
+  if (messages) arrange(messages);
+  messages?.querySelector(".line--new")?.scrollIntoView({ block: "start" });
+
+  const composer = document.getElementById("composer");
+  const touch = matchMedia("(hover: none) and (pointer: coarse)");
+  composer?.elements.content.addEventListener("keydown", (event) => {
+    // 229: Safari says so for the Enter that ends a composition
+    if (event.key !== "Enter" || event.isComposing || event.keyCode === 229) return;
+    if (event.shiftKey || event.altKey || touch.matches) return;
+    event.preventDefault();
+    if (event.target.value.trim()) composer.requestSubmit();
+  });
+
+  const list = document.getElementById("conversations");
+  if (list) {
+    try {
+      list.scrollTop = Number(sessionStorage.getItem("sidebar-scroll") ?? 0);
+    } catch {
+      // storage may be refused; then the list starts at its top
+    }
+    list.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
+  }
+})();

@@ -1,0 +1,37 @@
+export const $ = (selector, root = document) => root.querySelector(selector);
+export const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+
+/** A copy of a <template>'s one element. */
+export const copyOf = (id) => document.getElementById(id).content.firstElementChild.cloneNode(true);
+
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** Sets an attribute, or takes it away where the value is null. */
+export function setAttribute(element, name, value) {
+  if (value === null) element.removeAttribute(name);
+  else if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value);
+}
+
+/** Calls `work` when `delay` ms have passed without another call. */
+export function settled(work, delay) {
+  let timer;
+  return (...args) => {
+    clearTimeout(timer);
+    timer = setTimeout(work, delay, ...args);
+  };
+}
+
+/** Tells a screen reader, politely. */
+export function announce(text) {
+  const place = document.getElementById("announcer");
+  if (place) place.textContent = text;
+}
+
+/** The element with `id` out of a page of our own server. Without the page's head: another page's nonces are no good
+    here, and the browser would say so. */
+export function partOf(html, id) {
+  const body = html.slice(Math.max(0, html.indexOf("<body")));
+  return new DOMParser().parseFromString(body, "text/html").getElementById(id);
+}

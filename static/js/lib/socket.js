@@ -1,0 +1,61 @@
+import { io } from "../../vendor/socket.io-client-4.8.4.esm.min.js";
+import { Refused, Unanswered } from "./http.js";
+
+const ANSWER_WITHIN = 10_000;
+
+/** The connection to the server: events in, requests out, and whether it stands. */
+export class Line {
+  #socket;
+
+  constructor() {
+    this.#socket = io({
+      auth: { dialect: "colon" },
+      transports: ["websocket", "polling"],
+      tryAllTransports: true,
+      reconnectionDelay: 500,
+      reconnectionDelayMax: 5000,
+    });
+    // Don't sit out the pause between attempts when there is reason to think that one would succeed now.
+    const hurry = () => this.connected || this.retry();
+    addEventListener("online", hurry);
+    // The library believes this event, but not on localhost; asking anew finds out everywhere.
+    addEventListener("offline", () => this.retry());
+    document.addEventListener("visibilitychange", () => document.hidden || hurry());
+  }
+
+  get connected() {
+    return this.#socket.connected;
+  }
+
+  on(event, handler) {
+    this.#socket.on(event, handler);
+  }
+
+  /** `up()` on every (re)connect, `down()` when it is lost, `refused(error)` when the server won't have us. */
+  watch({ up = () => {}, down = () => {}, refused = () => {} }) {
+    this.#socket.on("connect", up);
+    this.#socket.on("disconnect", down);
+    this.#socket.on("connect_error", (error) => {
+      down();
+      // Refused by the server, not unreachable: the library doesn't try again by itself.
+      if (!this.#socket.active) refused(new Refused(error.data?.error ?? { code: error.message }));
+    });
+  }
+
+  retry() {
+    this.#socket.disconnect().connect();
+  }
+
+  /** The acknowledgement of an event; throws Refused, or Unanswered when none came. */
+  async request(event, data) {
+    if (!this.connected) throw Object.assign(new Unanswered("Not connected."), { offline: true });
+    let answer;
+    try {
+      answer = await this.#socket.timeout(ANSWER_WITHIN).emitWithAck(event, data);
+    } catch (error) {
+      throw new Unanswered("No answer came.", { cause: error });
+    }
+    if (!answer?.ok) throw new Refused(answer?.error);
+    return answer;
+  }
+}

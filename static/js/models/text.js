@@ -1,0 +1,31 @@
+/** The first letters of the first and the last word; the template filter `initials` does the same. */
+export function initials(name) {
+  const words = (name ?? "").trim().split(/\s+/u).filter(Boolean);
+  if (!words.length) return "?";
+  const ends = words.length > 1 ? [words[0], words.at(-1)] : [words[0]];
+  return ends.map((word) => [...word][0].toUpperCase()).join("");
+}
+
+/** Which of the twelve hues belongs to an id; the template filter `avatar_hue` does the same. */
+export const avatarHue = (id) => Number.parseInt(String(id ?? "").replaceAll("-", "").slice(0, 8), 16) % 12 || 0;
+
+const EMOJI =
+  /^(?:\p{Regional_Indicator}{2}|[0-9#*]\uFE0F?\u20E3|\p{Extended_Pictographic}(?:\uFE0F|\p{Emoji_Modifier}|[\u{E0020}-\u{E007F}]|\u200D\p{Extended_Pictographic})*|\s){1,8}$/u;
+
+/** Whether a text is 1 to 8 emoji and nothing else; the template filter `is_emoji_only` does the same. */
+export const isEmojiOnly = (text) => Boolean(text) && /\S/u.test(text) && EMOJI.test(text.trim());
+
+/** A message in one line, for the list of conversations. */
+export function lastWords(message, me) {
+  if (!message) return "";
+  if (message.deleted_at) return "Message deleted";
+  const text = (message.content ?? "").slice(0, 200).replace(/\s+/gu, " ").trim();
+  return message.sender_id === me && message.type !== "system" ? `You: ${text}` : text;
+}
+
+/** How long a text is as the server counts: in code points. */
+export const lengthOf = (text) => {
+  let count = 0;
+  for (const _ of text) count += 1;
+  return count;
+};
