@@ -1,0 +1,235 @@
+"""Lost lines, reloads and other pages: what was typed is never lost, what was said arrives once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import WebSocketRoute, expect
+
+from tests.browser.conftest import NewPerson
+from tests.browser.person import BrowserPerson
+from tests.support.server import LiveServer
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def own_server(new_server: Callable[..., LiveServer]) -> Iterator[LiveServer]:
+    server = new_server()
+    yield server
+    server.stop()
+
+
+class Line:
+    """Cuts a profile's Socket.IO off, and joins it again; pages go on loading."""
+
+    def __init__(self, person: BrowserPerson) -> None:
+        self.up = True
+        self._open: list[WebSocketRoute] = []
+        person.context.route_web_socket("**/socket.io/**", self._web_socket)
+        person.context.route(
+            "**/socket.io/**", lambda route: route.continue_() if self.up else route.abort()
+        )
+        person.expect_failed_requests()
+
+    def _web_socket(self, socket: WebSocketRoute) -> None:
+        if self.up:
+            socket.connect_to_server()
+            self._open.append(socket)
+        else:
+            socket.close()
+
+    def cut(self) -> None:
+        self.up = False
+        while self._open:
+            self._open.pop().close()
+
+
+def test_what_is_written_offline_goes_out_once_and_in_order(
+    own_server: LiveServer, new_person: NewPerson
+) -> None:
+    ada, ben = (new_person(name, site=own_server) for name in ("Ada", "Ben"))
+    conversation_id = ada.meet(ben)
+    ben.go(conversation_id)
+    ada.say("before")
+    ben.sees(["before"])
+    for person in (ada, ben):
+        person.expect_failed_requests()
+
+    own_server.kill()
+    expect(ada.banner).to_be_visible()
+    offline = [f"offline {number}" for number in range(1, 6)]
+    for text in offline:
+        ada.say(text)
+    expect(ada.pending).to_have_text(offline)
+    ben.say("Ben too")
+    expect(ben.pending).to_have_text(["Ben too"])
+    own_server.restart()
+
+    for person in (ada, ben):
+        expect(person.messages).to_have_count(7, timeout=30_000)
+        expect(person.pending).to_have_count(0)
+        expect(person.banner).to_be_hidden()
+    seen = ada.texts.all_inner_texts()
+    assert [text for text in seen if text.startswith("offline")] == offline
+    assert sorted(seen) == sorted(["before", "Ben too", *offline])
+    ben.sees(seen)
+    ben.page.reload()
+    ben.sees(seen)
+
+
+def test_what_is_pending_survives_a_reload(new_person: NewPerson) -> None:
+    ada, ben = new_person("Ada"), new_person("Ben")
+    conversation_id = ada.meet(ben)
+    line = Line(ada)
+    line.cut()
+    ada.page.reload()
+    waiting = ["first", "second"]
+    for text in waiting:
+        ada.say(text)
+    expect(ada.pending).to_have_text(waiting)
+
+    ada.page.reload()
+
+    expect(ada.pending).to_have_text(waiting)
+    expect(ada.messages).to_have_count(0)
+    ada.say("third")
+    line.up = True
+    expect(ada.banner).to_be_visible()
+    ada.page.get_by_role("button", name="Try now").click()
+    ada.sees([*waiting, "third"])
+    expect(ada.pending).to_have_count(0)
+    ben.go(conversation_id)
+    ben.sees([*waiting, "third"])
+    ada.page.reload()
+    ada.sees([*waiting, "third"])
+    expect(ada.pending).to_have_count(0)
+
+
+def test_what_was_missed_is_there_when_the_line_is_back(new_person: NewPerson) -> None:
+    ada, ben = new_person("Ada"), new_person("Ben")
+    conversation_id = ada.meet(ben)
+    line = Line(ben)
+    ben.go(conversation_id)
+    ada.say("heard")
+    ben.sees(["heard"])
+    ben.page.evaluate("window.neverReloaded = true")
+
+    line.cut()
+    expect(ben.banner).to_be_visible()
+    for number in range(1, 6):
+        ada.say(f"missed {number}")
+    expect(ada.messages).to_have_count(6)
+    expect(ben.messages).to_have_count(1)
+    line.up = True
+    ben.page.get_by_role("button", name="Try now").click()
+
+    ben.sees(["heard", *(f"missed {number}" for number in range(1, 6))])
+    ada.say("live again")
+    expect(ben.texts.last).to_have_text("live again")
+    assert ben.page.evaluate("window.neverReloaded") is True
+
+
+def test_a_draft_survives_a_reload_and_another_conversation(new_person: NewPerson) -> None:
+    ada, ben, cleo = new_person("Ada"), new_person("Ben"), new_person("Cleo")
+    with_ben, with_cleo = ada.meet(ben), ada.meet(cleo)
+    ada.go(with_ben)
+    ada.composer.fill("half a thou")
+
+    ada.page.reload()
+    expect(ada.composer).to_have_value("half a thou")
+    ada.entry(with_cleo).click()
+    expect(ada.page).to_have_url(f"{ada.url}/chats/{with_cleo}")
+    expect(ada.composer).to_have_value("")
+    ada.entry(with_ben).click()
+    expect(ada.composer).to_have_value("half a thou")
+    ada.say("half a thought, now whole")
+    ada.sees(["half a thought, now whole"])
+    ada.page.reload()
+    expect(ada.composer).to_have_value("")
+
+
+def test_the_sidebar_of_another_page_counts_what_is_unread(new_person: NewPerson) -> None:
+    ada, ben, cleo = new_person("Ada"), new_person("Ben"), new_person("Cleo")
+    with_ben, with_cleo = ada.meet(ben), ada.meet(cleo)
+    ben.go(with_ben)
+    ben.page.goto("/chats")
+    assert with_cleo
+    expect(ben.entry(with_ben).locator(".pill")).to_have_text("")
+    ada.go(with_ben)
+    for number in range(1, 4):
+        ada.say(f"unread {number}")
+        expect(ben.entry(with_ben).locator(".pill")).to_have_text(str(number))
+    expect(ben.page).to_have_title("(3) Chats · chatapp")
+    expect(ben.entry(with_ben)).to_contain_text("unread 3")
+
+    with_cleo_too = cleo.meet(ben)
+    cleo.say("a conversation that Ben's page didn't know")
+    expect(ben.entry(with_cleo_too).locator(".pill")).to_have_text("1")
+    expect(ben.page).to_have_title("(4) Chats · chatapp")
+
+    other = ben.open_page()
+    other.goto(f"/chats/{with_ben}")
+    expect(ben.entry(with_ben).locator(".pill")).to_have_text("")
+    expect(ben.page).to_have_title("(1) Chats · chatapp")
+
+
+def test_ticks_tell_sent_from_read(new_person: NewPerson) -> None:
+    ada, ben = new_person("Ada"), new_person("Ben")
+    conversation_id = ada.meet(ben)
+    tick = ada.messages.last.locator(".message__ticks")
+    ada.say("read me")
+    expect(tick).to_have_attribute("aria-label", "Sent")
+
+    ben.go(conversation_id)
+    expect(tick).to_have_attribute("aria-label", "Read")
+    ada.say("and live")
+    expect(ben.texts.last).to_have_text("and live")
+    expect(ada.messages).to_have_count(2)
+    expect(tick).to_have_attribute("aria-label", "Read")
+    ada.page.reload()
+    expect(tick).to_have_attribute("aria-label", "Read")
+
+
+def test_words_stay_words(new_person: NewPerson) -> None:
+    """Markup in a message is shown as typed, live and from the server."""
+    ada, ben = new_person("Ada"), new_person("Ben")
+    conversation_id = ada.meet(ben)
+    ben.go(conversation_id)
+    payloads = [
+        "<img src=x onerror=\"document.body.dataset.owned = 'yes'\">",
+        "<script>document.body.dataset.owned = 'yes'</script>",
+        "</textarea></template><svg onload=\"document.body.dataset.owned = 'yes'\">",
+        "{{ 7 * 7 }} ${7 * 7} <!-- &lt;b&gt; -->",
+    ]
+    for payload in payloads:
+        ada.say(payload)
+    for person in (ada, ben):
+        person.sees(payloads)
+    ben.page.reload()
+    ben.sees(payloads)
+    for person in (ada, ben):
+        assert person.page.evaluate("document.body.dataset.owned") is None
+
+
+def test_older_messages_come_as_one_scrolls_up(new_person: NewPerson) -> None:
+    ada = new_person("Ada")
+    plain = new_person("Ben", javascript=False)
+    conversation_id = ada.meet(plain)
+    said = [f"message {number}" for number in range(1, 61)]
+    for text in said:
+        ada.say(text)
+    expect(ada.pending).to_have_count(0)
+    expect(ada.messages).to_have_count(60)
+
+    plain.go(conversation_id)
+    plain.sees(said[20:])
+    plain.page.locator("a[href*='before=']").click()
+    plain.sees(said[:20])
+
+    ada.go(conversation_id)
+    ada.sees(said[20:])
+    ada.page.locator("#log").hover()
+    ada.page.mouse.wheel(0, -100_000)
+    ada.sees(said)

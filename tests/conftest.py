@@ -1,0 +1,188 @@
+"""The harness: a database (SQLite; with --database=postgres a real PostgreSQL), the app, a server.
+
+A test names what it needs: `app`, `client`, `api`, `world` run inside this process; `server` is a
+process of its own; `context` is an application context for calling services directly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import flask
+import pytest
+
+from tests.cast import carol, pair, person, register  # noqa: F401  fixtures for every test
+from tests.support.pages import PageClient
+from tests.support.postgres import Postgres
+from tests.support.process import TOP
+from tests.support.server import JWT_SECRET, SECRET_KEY, LiveServer
+from tests.world import world  # noqa: F401
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database",
+        choices=("sqlite", "postgres"),
+        default="sqlite",
+        help="the database under the tests; postgres starts a server of its own",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "live: needs a running server (a process of its own)")
+    config.addinivalue_line("markers", "browser: needs Chromium")
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"database: {config.getoption('--database')}"
+
+
+@pytest.fixture(scope="session")
+def new_database(request: pytest.FixtureRequest) -> Iterator[Callable[[], str | None]]:
+    """Gives the URL of a new, empty database; None stands for SQLite in the server's own folder."""
+    if request.config.getoption("--database") == "sqlite":
+        yield lambda: None
+        return
+    postgres = Postgres()
+    try:
+        postgres.start()
+        yield postgres.create_database
+    finally:
+        postgres.stop()
+
+
+@pytest.fixture(scope="session")
+def database_url(
+    new_database: Callable[[], str | None], tmp_path_factory: pytest.TempPathFactory
+) -> str:
+    """The database of the in-process app."""
+    return new_database() or f"sqlite:///{tmp_path_factory.mktemp('database')}/chatapp.db"
+
+
+@pytest.fixture(scope="session")
+def settings(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Settings as from an environment that holds nothing but this."""
+    from config import Settings
+
+    return Settings.from_env(
+        {
+            "DATABASE_URL": database_url,
+            "INSTANCE_DIR": str(tmp_path_factory.mktemp("instance")),
+            "SECRET_KEY": SECRET_KEY,
+            "JWT_SECRET": JWT_SECRET,
+            "CONCURRENCY": "threads",
+            "RATE_LIMITS": "off",
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def app(settings: Any) -> Iterator[flask.Flask]:
+    """The application on a migrated database."""
+    import flask_migrate
+
+    from chatapp import create_app
+    from chatapp.extensions import db
+
+    made = create_app(settings)
+    made.testing = True
+    with made.app_context():
+        flask_migrate.upgrade(directory=str(TOP / "migrations"))
+    with pytest.MonkeyPatch.context() as patch:
+        _make_hashing_cheap(patch)
+        yield made
+    with made.app_context():
+        db.engine.dispose()
+
+
+def _make_hashing_cheap(patch: pytest.MonkeyPatch) -> None:
+    """Argon2id at its least: what the real parameters are has a test of its own."""
+    from argon2 import PasswordHasher
+
+    from chatapp.auth import passwords
+
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    patch.setattr(passwords, "hasher", cheap)
+
+
+@pytest.fixture(autouse=True)
+def clean(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Every test that uses the app finds empty tables, and leaves no context behind."""
+    yield
+    assert not flask.has_app_context(), "the test left an application context pushed"
+    if "app" in request.fixturenames:
+        _empty_tables(request.getfixturevalue("app"))
+
+
+def _empty_tables(app: flask.Flask) -> None:
+    from chatapp.extensions import db
+
+    # DELETE, not TRUNCATE: on a handful of rows it is ten times faster; and ids go on, so that
+    # nothing that the process remembers about a conversation meets another of the same id.
+    with app.app_context(), db.engine.begin() as connection:
+        for table in reversed(db.metadata.sorted_tables):
+            connection.execute(table.delete())
+
+
+@pytest.fixture
+def context(app: flask.Flask) -> Iterator[flask.Flask]:
+    """An application context around the whole test, for calling services and queries directly.
+
+    Not together with `client` or `api`: their requests need contexts of their own.
+    """
+    with app.app_context():
+        yield app
+
+
+@pytest.fixture
+def client(app: flask.Flask) -> PageClient:
+    """A signed-out browser without scripts."""
+    return PageClient(app)
+
+
+@pytest.fixture
+def api(app: flask.Flask) -> Callable[[Any], Any]:
+    """`api(person)` calls colon's REST as that person: `api(alice).get("/api/chat")`."""
+    from tests.world import Api
+
+    return lambda who: Api(app, who.token if who is not None else None)
+
+
+@pytest.fixture(scope="session")
+def new_server(
+    new_database: Callable[[], str | None],
+) -> Iterator[Callable[..., LiveServer]]:
+    """`new_server(NAME="value", …)` starts a server with data of its own."""
+    started: list[LiveServer] = []
+
+    def start(**environ: str) -> LiveServer:
+        started.append(LiveServer(new_database(), **environ))
+        return started[-1].start()
+
+    yield start
+    for one in started:
+        one.stop()
+
+
+@pytest.fixture(scope="session")
+def server(new_server: Callable[..., LiveServer]) -> Iterator[LiveServer]:
+    """The server that most live tests share; each brings people of its own.
+
+    Whatever they did to it, in the end its log must be free of accidents.
+    """
+    server = new_server()
+    yield server
+    accident = server.log().find("Traceback")
+    assert accident < 0, f"in the server's log:\n{server.log()[accident - 500 : accident + 3000]}"
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """A failed live test shows what its server logged."""
+    outcome: Any = yield
+    report = outcome.get_result()
+    if report.when == "call" and report.failed:
+        for name, value in getattr(item, "funcargs", {}).items():
+            if isinstance(value, LiveServer):
+                report.sections.append((f"log of {name}", value.log()[-20_000:]))

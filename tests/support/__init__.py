@@ -1,0 +1,1 @@
+"""What the tests need around them: a PostgreSQL, a running server, sockets, people."""

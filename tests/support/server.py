@@ -1,0 +1,110 @@
+"""The real thing: prepared and served as `make run` does, on a port and data of its own."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import requests
+
+from tests.support.process import TOP, dies_with_us, end_group
+from tests.support.waiting import free_port, wait_until
+
+JWT_SECRET = "live-tests-jwt-secret-0123456789abcdef"
+SECRET_KEY = "live-tests-session-key-0123456789abcdef"
+FRIEND_ORIGIN = "https://friend.example"  # listed in SOCKET_IO_CORS, so its cookies count
+
+
+class LiveServer:
+    """A server process. `kill()` and `restart()` keep port and data."""
+
+    def __init__(self, database_url: str | None, **environ: str) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.folder = Path(tempfile.mkdtemp(prefix="chatapp-live-"))
+        self.environ = {
+            **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},
+            "PYTHONUNBUFFERED": "1",
+            "HOST": "127.0.0.1",
+            "PORT": str(self.port),
+            "BASE_URL": self.url,
+            "INSTANCE_DIR": str(self.folder),
+            "DATABASE_URL": database_url or f"sqlite:///{self.folder}/chatapp.db",
+            "SECRET_KEY": SECRET_KEY,
+            "JWT_SECRET": JWT_SECRET,
+            "SOCKET_IO_CORS": FRIEND_ORIGIN,
+            "RATE_LIMITS": "off",
+            "LOG_FORMAT": "text",
+            **environ,
+        }
+        self._log = self.folder / "server.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> LiveServer:
+        """Prepare, serve, and return when /health answers."""
+        atexit.register(self.stop)
+        with self._log.open("ab") as log:
+            for command in (
+                [sys.executable, "-m", "chatapp.prepare"],
+                [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"],
+            ):
+                if self._process is not None:
+                    code = self._process.wait(timeout=60)
+                    assert code == 0, f"chatapp.prepare ended with {code}:\n{self.log()}"
+                self._process = subprocess.Popen(
+                    [*dies_with_us("TERM"), *command],
+                    cwd=TOP,
+                    env=self.environ,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+        wait_until(self._healthy, f"{self.url}/health answers", details=self.log)
+        return self
+
+    def kill(self) -> None:
+        """SIGKILL to the whole process group: no goodbye, nothing flushed."""
+        assert self._process is not None
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._process = None
+
+    def restart(self) -> LiveServer:
+        """Start again on the same port and data."""
+        if self._process is not None:
+            end_group(self._process)
+            self._process = None
+        return self.start()
+
+    def stop(self) -> None:
+        """End the server and remove its data; harmless when already stopped."""
+        if self._process is not None:
+            end_group(self._process)
+            self._process = None
+        shutil.rmtree(self.folder, ignore_errors=True)
+        atexit.unregister(self.stop)
+
+    def log(self) -> str:
+        """What the server wrote, from its first start on."""
+        return self._log.read_text(errors="replace") if self._log.exists() else ""
+
+    def _healthy(self) -> bool:
+        assert self._process is not None
+        if self._process.poll() is not None:
+            raise AssertionError(f"the server ended while starting:\n{self.log()}")
+        try:
+            return requests.get(f"{self.url}/health", timeout=5).status_code == 200
+        except (requests.ConnectionError, requests.Timeout):
+            return False
+
+
+# Nothing else of the developer's surroundings reaches the server: a DATABASE_URL in the shell must
+# not decide which data a test empties. CONCURRENCY does, to try the other modes.
+_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "CONCURRENCY")

@@ -1,0 +1,52 @@
+"""The harness itself: what each test may rely on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import flask
+import pytest
+from sqlalchemy import func, select
+
+from tests.support.pages import PageClient
+from tests.world import World, register
+
+
+def test_alice_and_bob_share_a_conversation_and_carol_is_a_stranger(world: World) -> None:
+    path = f"/api/chat/{world.conversation_id}/messages"
+    for person in (world.alice, world.bob):
+        items = person.api.get(path).get_json()["items"]
+        assert [message["content"] for message in items] == ["Hello Bob", "Hello Alice", "Lunch?"]
+        assert [message["id"] for message in items] == [one["id"] for one in world.messages]
+    assert world.carol.api.get(path).status_code == 404
+
+
+def test_each_has_a_browser_of_their_own(world: World, client: PageClient) -> None:
+    assert world.alice.client.get("/chats").status_code == 200
+    assert world.bob.client.get("/api/users/me").get_json()["id"] == world.bob.id
+    assert world.alice.client.get("/api/users/me").get_json()["id"] == world.alice.id
+    assert client.get("/chats").status_code == 302
+
+
+def test_api_speaks_for_whom_it_is_given(world: World, api: Callable[[Any], Any]) -> None:
+    assert api(world.carol).get("/api/users/me").get_json()["id"] == world.carol.id
+    assert api(None).get("/api/users/me").status_code == 401
+
+
+@pytest.mark.parametrize("time", ["first", "again"])
+def test_every_test_begins_with_empty_tables(app: flask.Flask, time: str) -> None:
+    from chatapp.extensions import db
+
+    with app.app_context():
+        for table in db.metadata.sorted_tables:
+            assert db.session.scalar(select(func.count()).select_from(table)) == 0, (time, table)
+    register(app, "Alice")
+
+
+def test_services_can_be_called_in_a_context(context: flask.Flask) -> None:
+    from chatapp.extensions import db
+    from chatapp.models import User
+
+    assert flask.current_app._get_current_object() is context  # type: ignore[attr-defined]
+    assert db.session.scalar(select(func.count()).select_from(User)) == 0
