@@ -12,7 +12,7 @@ from flask.json.provider import DefaultJSONProvider
 
 from chatapp import auth, chat, error_pages, forgery, group, headers, identity, logs, theming, user
 from chatapp.auth.presenters import account_json
-from chatapp.backends.sessions import DatabaseSessions
+from chatapp.backends.sessions import DatabaseSessions, check_readable
 from chatapp.extensions import db, migrate
 from chatapp.realtime import setup as realtime
 from config import Settings
@@ -45,6 +45,7 @@ def build(settings: Settings | None = None) -> Flask:
     app.session_interface = DatabaseSessions(app)
 
     app.before_request(_name_request)
+    app.before_request(check_readable)
     app.after_request(_tell_request_id)
     error_pages.init_app(app)
     identity.init_app(app)

@@ -8,16 +8,21 @@ migrated table, and reads msgpack only.
 from __future__ import annotations
 
 import hashlib
+import logging
 from datetime import timedelta
 from typing import Any
 
 import msgspec
-from flask import Flask
+from flask import Flask, Request, Response, request, session
 from flask_session.base import ServerSideSession, ServerSideSessionInterface
 from sqlalchemy import delete, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from chatapp.db import atomic, db, now
+from chatapp.errors import Unavailable
 from chatapp.models import StoredSession
+
+log = logging.getLogger(__name__)
 
 
 def stored_id(sid: str) -> str:
@@ -25,9 +30,22 @@ def stored_id(sid: str) -> str:
     return hashlib.sha256(sid.encode()).hexdigest()
 
 
+class BrowserSession(ServerSideSession):  # type: ignore[misc]
+    """A session, or in its place one that nobody may rely on."""
+
+    unreadable = False
+
+
+def check_readable() -> None:
+    """Raise Unavailable for a request whose session couldn't be read: who knows who it is?"""
+    if getattr(session, "unreadable", False) and request.endpoint not in ("static", "health"):
+        raise Unavailable()
+
+
 class DatabaseSessions(ServerSideSessionInterface):  # type: ignore[misc]
     """Keeps sessions as rows of `StoredSession`."""
 
+    session_class = BrowserSession
     ttl = True  # expired rows are left out when reading; `sweep` deletes them
 
     def __init__(self, app: Flask) -> None:
@@ -66,9 +84,22 @@ class DatabaseSessions(ServerSideSessionInterface):  # type: ignore[misc]
         with atomic() as work:
             work.execute(delete(StoredSession).where(StoredSession.id == stored_id(store_id)))
 
-    def save_session(self, app: Flask, session: Any, response: Any) -> None:
-        """Store what changed; nothing where the session could not even be opened."""
-        if session is not None:
+    def open_session(self, app: Flask, request: Request) -> BrowserSession:
+        """The browser's session; an unreadable one where the database doesn't answer.
+
+        Raising here would be too early for the request to be answered with our error page.
+        """
+        try:
+            session: BrowserSession = super().open_session(app, request)
+        except SQLAlchemyError:
+            log.exception("a session can't be read")
+            session = BrowserSession(sid=self._generate_sid(self.sid_length))
+            session.unreadable = True
+        return session
+
+    def save_session(self, app: Flask, session: BrowserSession, response: Response) -> None:
+        """Store what changed; never what could not be read."""
+        if not session.unreadable:
             super().save_session(app, session, response)
 
 
