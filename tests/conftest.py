@@ -6,11 +6,14 @@ process of its own; `context` is an application context for calling services dir
 
 from __future__ import annotations
 
+import contextvars
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import flask
 import pytest
+from sqlalchemy import Engine, event
 
 from tests.cast import carol, pair, person, register  # noqa: F401  fixtures for every test
 from tests.support.pages import PageClient
@@ -113,6 +116,7 @@ def clean(request: pytest.FixtureRequest) -> Iterator[None]:
     assert not flask.has_app_context(), "the test left an application context pushed"
     if "app" in request.fixturenames:
         _empty_tables(request.getfixturevalue("app"))
+        _forget_request()
 
 
 def _empty_tables(app: flask.Flask) -> None:
@@ -123,6 +127,13 @@ def _empty_tables(app: flask.Flask) -> None:
     with app.app_context(), db.engine.begin() as connection:
         for table in reversed(db.metadata.sorted_tables):
             connection.execute(table.delete())
+
+
+def _forget_request() -> None:
+    """A request in this process leaves its id behind, which a server's own task would not."""
+    from chatapp import logs
+
+    logs.request_id.set(contextvars.Context().run(logs.request_id.get))
 
 
 @pytest.fixture
@@ -186,3 +197,23 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
         for name, value in getattr(item, "funcargs", {}).items():
             if isinstance(value, LiveServer):
                 report.sections.append((f"log of {name}", value.log()[-20_000:]))
+
+
+@pytest.fixture
+def statements() -> Callable[[], Any]:
+    """`with statements() as texts:` collects the SQL that this process sends meanwhile."""
+    return _collect_statements
+
+
+@contextmanager
+def _collect_statements() -> Iterator[list[str]]:
+    texts: list[str] = []
+
+    def note(*args: Any) -> None:
+        texts.append(args[2])
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield texts
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)

@@ -1,0 +1,301 @@
+"""Conversations over REST and as pages, in this process: what each of the three sees."""
+
+from __future__ import annotations
+
+import pytest
+
+from chatapp.conversation import changes
+from chatapp.conversation.changes import MOST_MESSAGES
+from tests.support.html import Page
+from tests.world import register
+
+
+def say(person, conversation_id: int, *contents: str) -> list[dict]:
+    return [
+        person.api.post(f"/api/chat/{conversation_id}/messages", {"content": text}).get_json()
+        for text in contents
+    ]
+
+
+def seqs(answer) -> list[int]:
+    assert answer.status_code == 200, answer.text
+    return [message["seq"] for message in answer.get_json()["items"]]
+
+
+def test_one_conversation_per_pair_from_either_side(world):
+    for one, other in ((world.alice, world.bob), (world.bob, world.alice)):
+        again = one.api.post("/api/chat", {"participant_ids": [other.id, one.id, other.id]})
+        assert again.status_code == 200
+        assert again.get_json()["id"] == world.conversation_id
+
+
+@pytest.mark.parametrize(
+    "ids", [[], ["me"], ["00000000-0000-4000-8000-000000000000"], ["x"], "text", [5]]
+)
+def test_whom_one_cannot_talk_to(world, ids):
+    ids = [world.alice.id if id_ == "me" else id_ for id_ in ids] if isinstance(ids, list) else ids
+    answer = world.alice.api.post("/api/chat", {"participant_ids": ids})
+    assert answer.status_code == 422
+    assert world.alice.api.get("/api/chat").get_json()["items"][0]["id"] == world.conversation_id
+    assert len(world.alice.api.get("/api/chat").get_json()["items"]) == 1
+
+
+def test_each_sees_the_other_ones_name_and_their_own_unread(world):
+    say(world.bob, world.conversation_id, "one", "two")
+    (alices,) = world.alice.api.get("/api/chat").get_json()["items"]
+    (bobs,) = world.bob.api.get("/api/chat").get_json()["items"]
+    assert (alices["name"], bobs["name"]) == ("Bob", "Alice")
+    assert (alices["unread_count"], bobs["unread_count"]) == (2, 0)
+    assert alices["last_message"]["content"] == "two"
+    assert alices["participant_count"] == 2
+    assert {one["username"] for one in alices["participants"]} == {"alice", "bob"}
+    assert alices["read_by_all_seq"] == 3
+    assert not {"email", "phone_number", "is_staff"} & set(alices["participants"][0])
+
+
+def test_reading_moves_the_pointer_forward_only_and_never_too_far(world):
+    path = f"/api/chat/{world.conversation_id}"
+    say(world.bob, world.conversation_id, "one", "two")
+    for seq, expected in ((4, 4), (2, 4), (999, 5), (0, 5)):
+        assert world.alice.api.post(f"{path}/read", {"seq": seq}).status_code == 204
+        assert world.alice.api.get(path).get_json()["last_read_seq"] == expected
+    items = world.bob.api.get(f"{path}/messages").get_json()["items"]
+    assert all(message["read_at"] for message in items)
+    first = items[-1]["read_at"]
+    world.alice.api.post(f"{path}/read", {"seq": 5})
+    assert world.bob.api.get(f"{path}/messages").get_json()["items"][-1]["read_at"] == first
+
+
+def test_pages_of_messages(world):
+    say(world.alice, world.conversation_id, *[str(n) for n in range(4, 21)])
+    path = f"/api/chat/{world.conversation_id}/messages"
+    api = world.bob.api
+    assert seqs(api.get(path, limit=5)) == [16, 17, 18, 19, 20]
+    assert seqs(api.get(path, before=16, limit=5)) == [11, 12, 13, 14, 15]
+    assert seqs(api.get(path, after=16)) == [17, 18, 19, 20]
+    assert seqs(api.get(path, after=3, limit=2)) == [4, 5]
+    assert seqs(api.get(path, around=10, limit=5)) == [8, 9, 10, 11, 12]
+    assert seqs(api.get(path, around=1, limit=5)) == [1, 2, 3, 4, 5]
+    assert seqs(api.get(path, around=20, limit=5)) == [18, 19, 20]
+    assert api.get(path, limit=5).get_json()["has_more"] is True
+    assert api.get(path, before=3).get_json()["has_more"] is False
+    assert api.get(path, after=3, limit=2).get_json()["has_more"] is True
+    around = api.get(path, around=10, limit=5).get_json()
+    assert (around["has_more_before"], around["has_more_after"]) == (True, True)
+    assert api.get(path, before=2, after=1).status_code == 422
+    assert api.get(path, limit=0).status_code == 422
+    assert api.get(path).get_json()["version"] == 21
+
+
+def test_changes_page_by_version(world):
+    say(world.alice, world.conversation_id, *[str(n) for n in range(4, 11)])
+    path, known, found = f"/api/chat/{world.conversation_id}/changes", 0, []
+    while True:
+        body = world.bob.api.get(path, after_version=known, limit=3).get_json()
+        found += [message["version"] for message in body["messages"]]
+        known = body["version"]
+        if not body["has_more"]:
+            break
+    assert found == list(range(2, 12))
+    assert known == body["conversation"]["version"] == 11
+
+
+def test_sync_brings_what_was_missed_and_says_what_is_cut(app, world, monkeypatch):
+    carols = world.alice.api.post("/api/chat", {"participant_ids": [world.carol.id]}).get_json()
+    say(world.carol, carols["id"], "a", "b", "c")
+    monkeypatch.setattr(changes, "MOST_MESSAGES", 4)
+    with app.app_context():
+        first = changes.sync(world.alice.id, {world.conversation_id: 0, carols["id"]: 0, 999: 5})
+        assert first["removed"] == [999]
+        by_id = {one["conversation"]["id"]: one for one in first["conversations"]}
+        assert sum(len(one["messages"]) for one in by_id.values()) == 4
+        cut = [one for one in by_id.values() if one["has_more"]]
+        assert len(cut) == 1
+        known = {id_: one["version"] for id_, one in by_id.items()}
+        second = changes.sync(world.alice.id, known)
+        rest = [m["content"] for one in second["conversations"] for m in one["messages"]]
+        assert len(rest) == 2
+        assert not any(one["has_more"] for one in second["conversations"])
+        assert changes.sync(world.alice.id, {})["conversations"][0]["messages"] == []
+
+
+def test_sync_never_asks_again_with_a_version_it_did_not_reach(app, world, monkeypatch):
+    monkeypatch.setattr(changes, "MOST_MESSAGES", 1)
+    others = [register(app, f"person{n}") for n in range(3)]
+    for other in others:
+        opened = world.alice.api.post("/api/chat", {"participant_ids": [other.id]}).get_json()
+        say(other, opened["id"], "one", "two")
+    ids = [one["id"] for one in world.alice.api.get("/api/chat").get_json()["items"]]
+    with app.app_context():
+        known, seen = dict.fromkeys(ids, 0), []
+        for _ in range(20):
+            answer = changes.sync(world.alice.id, known)
+            seen += [m["id"] for one in answer["conversations"] for m in one["messages"]]
+            known = {one["conversation"]["id"]: one["version"] for one in answer["conversations"]}
+            if not any(one["has_more"] for one in answer["conversations"]):
+                break
+    assert len(seen) == len(set(seen)) == 9
+    assert MOST_MESSAGES == 1000
+
+
+def test_lists_take_as_many_statements_for_fifty_as_for_two(app, world, statements):
+    world.alice.client.get("/chats")  # signs in
+    with statements() as few:
+        world.alice.api.get("/api/chat")
+        world.alice.client.get("/chats")
+    for number in range(20):
+        other = register(app, f"person{number}")
+        opened = world.alice.api.post("/api/chat", {"participant_ids": [other.id]}).get_json()
+        say(other, opened["id"], "hi")
+    with statements() as many:
+        world.alice.api.get("/api/chat")
+        world.alice.client.get("/chats")
+    assert len(many) == len(few)
+
+
+def test_conversations_page_by_cursor_latest_first(app, world):
+    made = [world.conversation_id]
+    for number in range(5):
+        other = register(app, f"person{number}")
+        opened = world.alice.api.post("/api/chat", {"participant_ids": [other.id]}).get_json()
+        made.append(opened["id"])
+    say(world.bob, world.conversation_id, "latest")
+    made.append(made.pop(0))
+    found, cursor = [], ""
+    while cursor is not None:
+        body = world.alice.api.get("/api/chat", limit=2, cursor=cursor).get_json()
+        found += [one["id"] for one in body["items"]]
+        cursor = body["next_cursor"]
+    assert found == made[::-1]
+
+
+def test_people_page_by_cursor_and_search(app, world):
+    for name in ("Ünal", "Ann", "100%_sure"):
+        body = {
+            "email": f"x{len(name)}{ord(name[0])}@example.org",
+            "password": "x" * 12,
+            "name": name,
+        }
+        assert world.alice.api.post("/api/auth/register", body).status_code == 201
+    found, cursor = [], ""
+    while cursor is not None:
+        body = world.alice.api.get("/api/users", limit=2, cursor=cursor).get_json()
+        found += [one["name"] for one in body["items"]]
+        cursor = body["next_cursor"]
+    assert sorted(found) == sorted(["Ünal", "Ann", "100%_sure", "Bob", "Carol"])
+
+    def named(q: str) -> list[str]:
+        return [one["name"] for one in world.alice.api.get("/api/users", q=q).get_json()["items"]]
+
+    assert named("ünal") == ["Ünal"]
+    assert named("BO") == ["Bob"]
+    assert named("%") == ["100%_sure"]
+    assert named("_") == ["100%_sure"]
+    assert named("example.org") == []
+    assert named("alice") == []
+
+
+def test_a_page_shows_forty_messages_and_a_way_to_older_ones(world):
+    say(world.bob, world.conversation_id, *[f"number {n}" for n in range(4, 51)])
+    page = world.alice.client.page(f"/chats/{world.conversation_id}").text + " "
+    assert "number 50 " in page
+    assert "number 11 " in page
+    assert "number 10 " not in page
+    older = world.alice.client.page(f"/chats/{world.conversation_id}?before=11").text + " "
+    assert "number 10 " in older
+    assert "number 11 " not in older
+    assert "Hello Bob" in older
+
+
+def test_seeing_the_newest_page_is_reading_seeing_an_older_one_is_not(world):
+    say(world.bob, world.conversation_id, "unread")
+    path = f"/api/chat/{world.conversation_id}"
+    world.alice.client.page(f"/chats/{world.conversation_id}?before=2")
+    assert world.alice.api.get(path).get_json()["unread_count"] == 1
+    world.alice.client.page(f"/chats/{world.conversation_id}")
+    assert world.alice.api.get(path).get_json()["unread_count"] == 0
+
+
+def test_writing_by_form_and_once_only(world):
+    client, path = world.alice.client, f"/chats/{world.conversation_id}"
+    form = client.page(path).form(path)
+    for _ in range(2):  # a double click, or going back and sending again
+        sent = client.post(path, data={**form.fields, "content": "by form"})
+        assert sent.status_code == 303
+    items = world.bob.api.get(f"/api{path.replace('chats', 'chat')}/messages").get_json()["items"]
+    assert [message["content"] for message in items].count("by form") == 1
+
+
+def test_a_form_that_cant_be_sent_keeps_the_text(world):
+    client, path = world.alice.client, f"/chats/{world.conversation_id}"
+    text = "long " * 2001
+    answer = client.submit(path, content=text)
+    assert answer.status_code == 422
+    assert "at most 10,000 characters" in answer.text
+    assert Page(answer.text).form(path).fields["content"].strip() == text.strip()
+
+
+def test_markup_in_what_people_write_stays_text(world):
+    say(world.alice, world.conversation_id, "<script>alert(1)</script>", "</textarea><b>x</b>")
+    page = world.bob.client.get(f"/chats/{world.conversation_id}").text
+    assert "<script>alert(1)" not in page
+    assert "&lt;script&gt;alert(1)" in page
+    assert "<b>x</b>" not in page
+
+
+def test_messaging_a_person_from_the_directory(world):
+    sent = world.carol.client.submit("/people", f"/people/{world.bob.id}/message")
+    assert sent.status_code == 303
+    assert world.carol.client.get(sent.headers["Location"]).status_code == 200
+
+
+def test_carol_finds_nothing_of_theirs(world):
+    path = f"/chats/{world.conversation_id}"
+    assert world.carol.client.get(path).status_code == 404
+    missing = world.carol.client.get("/chats/999999")
+    assert missing.status_code == 404
+    assert "Hello Bob" not in world.carol.client.get("/chats").text
+    for id_ in (2**31, 2**63, 10**30, 0):
+        assert world.carol.client.get(f"/chats/{id_}").status_code == 404
+        assert world.carol.api.get(f"/api/chat/{id_}/changes").status_code == 404
+        assert world.carol.api.post(f"/api/chat/{id_}/read", {"seq": 1}).status_code == 404
+
+
+def test_a_body_is_read_only_once_it_is_known_whose_it_is(app, world):
+    from tests.world import Api
+
+    for path in ("/api/chat", f"/api/chat/{world.conversation_id}/messages"):
+        assert Api(app, None).post(path, {"content": 5}).status_code == 401
+    query = Api(app, None).get(f"/api/chat/{world.conversation_id}/messages", before="x")
+    assert query.status_code == 401
+
+
+def test_static_files_are_cached_for_good_under_their_content(app):
+    client = app.test_client()
+    with app.test_request_context():
+        from chatapp.theming import static_url
+
+        address = static_url("js/app.js")
+    answer = client.get(address)
+    assert answer.status_code == 200
+    assert "immutable" in answer.headers["Cache-Control"]
+    other = client.get("/static/old/js/app.js")
+    assert "immutable" not in other.headers.get("Cache-Control", "")
+    assert client.get("/static/x/../../config.py").status_code == 404
+    assert client.get("/static/x/%2e%2e/config.py").status_code == 404
+
+
+def test_every_answer_carries_the_security_headers(app, world):
+    answers = [
+        world.alice.client.get("/chats"),
+        app.test_client().get("/"),
+        app.test_client().get("/nowhere"),
+        app.test_client().get("/api/users/me"),
+        app.test_client().get("/static/x/js/app.js"),
+    ]
+    for answer in answers:
+        policy = answer.headers["Content-Security-Policy"]
+        assert "unsafe" not in policy
+        assert "default-src 'none'" in policy
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answers[0].headers["Cache-Control"] == "no-store"
