@@ -1,0 +1,39 @@
+"""The documents name what there is."""
+
+from __future__ import annotations
+
+import re
+
+from chatapp.realtime.dispatch import handlers
+from tests.support.process import TOP
+
+API = (TOP / "docs" / "api.md").read_text()
+
+
+def test_every_call_has_its_line(app):
+    for rule in app.url_map.iter_rules():
+        if not rule.rule.startswith(("/api/", "/health")):
+            continue
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+            assert f"| `{method} {rule.rule}` |" in API, (method, rule.rule)
+
+
+def test_every_call_that_is_named_exists(app):
+    rules = {
+        (method, rule.rule) for rule in app.url_map.iter_rules() for method in rule.methods or ()
+    }
+    for method, path in re.findall(r"^\| `(GET|POST|PUT|PATCH|DELETE) (\S+)` \|", API, re.M):
+        assert (method, path) in rules, (method, path)
+
+
+def test_every_event_has_its_line(app):
+    client_part = API.split("| client → server |")[1].split("| server → client |")[0]
+    named = set(re.findall(r"^\| `([a-z:-]+)` \|", client_part, re.M))
+    assert named == set(handlers)
+
+
+def test_links_between_documents_lead_somewhere():
+    for path in [*TOP.glob("*.md"), *(TOP / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text()):
+            if "://" not in target:
+                assert (path.parent / target).exists(), (path.name, target)
