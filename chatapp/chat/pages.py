@@ -8,7 +8,7 @@ from flask import redirect, render_template, request, url_for
 from pydantic import ValidationError
 
 from chatapp.chat import bp, queries, service
-from chatapp.chat.schemas import MessageBody, MessagesQuery
+from chatapp.chat.schemas import MessageForm, MessagesQuery
 from chatapp.db import snapshot, uuid7
 from chatapp.errors import ChatError, NotFound, Unauthenticated, describe
 from chatapp.forms import Form, refused
@@ -58,14 +58,14 @@ def send_form(conversation_id: int) -> Any:
     """Send, and back to the page; what can't be sent is shown again with the reason."""
     me = caller()
     try:
-        service.send_message(me.id, conversation_id, read_form(MessageBody))
+        service.send_message(me.id, conversation_id, read_form(MessageForm))
     except (ChatError, ValidationError) as exc:
         error = describe(exc)
         if isinstance(error, NotFound | Unauthenticated):
             raise
         return _conversation_page(conversation_id, refused(error)), error.status
     page = url_for("chat.conversation_page", conversation_id=conversation_id)
-    return redirect(page + "#newest", 303)
+    return redirect(page, 303)
 
 
 def _conversation_page(conversation_id: int, form: Form) -> str:

@@ -18,7 +18,7 @@ class MessageBody(BaseModel):
 
     content: MessageText
     type: Literal["text", "image", "video", "file"] = "text"
-    client_id: Annotated[ClientId | None, BlankIsNone] = None
+    client_id: ClientId | None = None
 
     @model_validator(mode="after")
     def _address(self) -> Self:
@@ -27,6 +27,12 @@ class MessageBody(BaseModel):
             if parts.scheme not in ("http", "https") or not parts.hostname:
                 raise ValueError("content has to be the file's http(s) address")
         return self
+
+
+class MessageForm(MessageBody):
+    """The page's form, where an empty field means "not given"."""
+
+    client_id: Annotated[ClientId | None, BlankIsNone] = None
 
 
 class NewMessage(MessageBody):

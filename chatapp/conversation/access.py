@@ -54,7 +54,10 @@ def lock_conversations(work: Session, ids: Collection[int]) -> dict[int, Convers
     """
     rows = work.scalars(
         select(Conversation)
-        .where(Conversation.id.in_(ids), Conversation.deleted_at.is_(None))
+        .where(
+            Conversation.id.in_([id_ for id_ in ids if 1 <= id_ <= MAX_ID]),
+            Conversation.deleted_at.is_(None),
+        )
         .order_by(Conversation.id)
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)

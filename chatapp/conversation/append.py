@@ -58,8 +58,9 @@ def append_messages(drafts: Sequence[Draft]) -> list[Stored | ChatError]:
     """
     with atomic() as work:
         conversations = lock_conversations(work, {draft.conversation_id for draft in drafts})
-        members = memberships(work, {(d.conversation_id, d.sender_id) for d in drafts})
-        seen = _stored_before(work, drafts)
+        possible = [draft for draft in drafts if draft.conversation_id in conversations]
+        members = memberships(work, {(d.conversation_id, d.sender_id) for d in possible})
+        seen = _stored_before(work, possible)
         outcomes: list[Stored | ChatError] = []
         moves: dict[tuple[int, str], Move] = {}
         for draft in drafts:
