@@ -17,16 +17,24 @@ def dies_with_us(signal_name: str) -> list[str]:
     return [setpriv, "--pdeathsig", signal_name, "--"] if setpriv else []
 
 
-def end_group(process: subprocess.Popen[bytes], first: int = signal.SIGTERM) -> None:
-    """Ask the process (a leader of its own group) to end, then kill what is left of the group."""
+def end_group(process: subprocess.Popen[bytes], first: int = signal.SIGTERM) -> bool:
+    """Ask the process (a leader of its own group) to end, then kill what is left of the group.
+
+    SIGINT goes to the whole group, as Ctrl+C in a terminal does. True when asking was enough.
+    """
     if process.poll() is None:
-        process.send_signal(first)
+        if first == signal.SIGINT:
+            os.killpg(process.pid, first)
+        else:
+            process.send_signal(first)
         try:
             process.wait(timeout=10)
         except subprocess.TimeoutExpired:
             pass
+    ended = process.poll() is not None
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
         pass
     process.wait()
+    return ended

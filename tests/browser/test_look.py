@@ -1,0 +1,181 @@
+"""What every page keeps to: readable for everyone, light to load, still while it loads."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.conftest import NewPerson
+from tests.browser.person import BrowserPerson
+from tests.support.people import Person
+from tests.support.process import TOP
+from tests.support.server import LiveServer
+
+pytestmark = pytest.mark.browser
+
+AXE = Path(TOP) / "tests/node/node_modules/axe-core/axe.min.js"
+WIDE = {"width": 1280, "height": 800}
+NARROW = {"width": 390, "height": 844}
+ZOOMED = {"width": 320, "height": 256}  # 1280 × 1024 at 400 %
+
+SAID = (
+    "Morning! Is the hall ours on Saturday?",
+    "It is. Twelve tables, and both doors stay open",
+    "🎉",
+    "https://hall.example.org/plans/" + "a-name-without-any-space" * 6,
+    "صباح الخير! هل ما زال موعدنا يوم الخميس؟",
+    "First line\n    second line, indented\nthird line",
+)
+WATCH_SHIFTS = """
+window.shifted = 0;
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifted += entry.value;
+}).observe({ type: "layout-shift", buffered: true });
+"""
+
+
+def with_history(person: BrowserPerson, server: LiveServer, count: int = 60) -> int:
+    """A conversation in which both have written, the last six unread; its id."""
+    ben = Person(server, "Ben")
+    person.page.goto("/people?q=" + ben.username)
+    person.page.get_by_role("button", name="Message").click()
+    person.page.wait_for_url("**/chats/*")
+    conversation_id = int(person.page.url.rpartition("/")[2])
+    for number in range(count):
+        ben.says(conversation_id, SAID[number % len(SAID)])
+        if number % 8 == 0:
+            person.say(f"Yes, and {number}")
+    person.page.goto("/chats")
+    for text in SAID:
+        ben.says(conversation_id, text)
+    return conversation_id
+
+
+def violations(page: Page) -> list[str]:
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run()")["violations"]
+    return [f"{v['id']}: {node['html'][:200]}" for v in found for node in v["nodes"]]
+
+
+def overflows(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth > innerWidth"))
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_every_page_is_accessible_and_fits(
+    server: LiveServer, new_person: NewPerson, mode: str, size: dict[str, int]
+) -> None:
+    ada = new_person("Ada", viewport=size, color_scheme=mode)
+    ada.page.goto("/chats")
+    assert violations(ada.page) == [], "no conversations yet"
+    conversation_id = with_history(ada, server)
+    paths = ["/chats", f"/chats/{conversation_id}", f"/chats/{conversation_id}?before=30"]
+    for path in [*paths, "/people", "/people?q=nobody-is-called-this"]:
+        ada.page.goto(path)
+        assert violations(ada.page) == [], path
+        assert not overflows(ada.page), path
+
+    ada.page.goto("/chats")
+    ada.page.locator("summary").click()
+    assert violations(ada.page) == [], "the open menu"
+    ada.page.get_by_role("button", name="Log out").click()
+    ada.page.wait_for_url(server.url + "/")
+    ada.expect_failed_requests()  # 401, 404 and 422 are answers here
+    for path in ("/", "/login", "/register", "/nothing-is-here"):
+        ada.page.goto(path)
+        assert violations(ada.page) == [], path
+        assert not overflows(ada.page), path
+    ada.page.goto("/login")
+    ada.page.get_by_label("E-mail or username").fill("nobody")
+    ada.page.get_by_label("Password").fill("not the password")
+    ada.page.get_by_role("button", name="Log in").click()
+    ada.page.get_by_role("alert").wait_for()
+    assert violations(ada.page) == [], "a refused log-in"
+
+
+def test_at_400_percent_nothing_needs_scrolling_sideways(
+    server: LiveServer, new_person: NewPerson
+) -> None:
+    ada = new_person("Ada", viewport=ZOOMED)
+    conversation_id = with_history(ada, server, 12)
+    for path in ("/chats", f"/chats/{conversation_id}", "/people"):
+        ada.page.goto(path)
+        assert not overflows(ada.page), path
+    ada.go(conversation_id)
+    ada.say("still room to write")
+    ada.messages.get_by_text("still room to write").wait_for()
+
+
+def test_the_page_stands_still_in_any_zone(server: LiveServer, new_person: NewPerson) -> None:
+    """Days, times and the place to open at are the reader's before the first paint."""
+    ada = new_person("Ada", viewport=WIDE, timezone_id="Asia/Kolkata", locale="en-US")
+    ada.page.add_init_script(WATCH_SHIFTS)
+    conversation_id = with_history(ada, server)
+    for path in ("/chats", f"/chats/{conversation_id}"):
+        ada.page.goto(path)
+        ada.page.wait_for_timeout(800)
+        assert ada.page.evaluate("shifted") < 0.02, path
+    assert ada.page.locator(".line--new").count() == 1
+    ada.page.locator(".line--new").wait_for()
+    assert "M" in ada.messages.last.locator("time").inner_text(), "12-hour clock, as en-US has it"
+    assert ada.page.locator(".line--day").last.inner_text() == "Today"
+
+
+def test_a_conversation_stays_within_its_budget(server: LiveServer, new_person: NewPerson) -> None:
+    """50 KB of scripts and styles, 25 KB of HTML with 40 messages, compressed."""
+    ada = new_person("Ada")
+    conversation_id = with_history(ada, server)
+    loaded: dict[str, bytes] = {}
+    ada.page.on("requestfinished", lambda request: loaded.setdefault(request.url, b""))
+    ada.page.goto(f"/chats/{conversation_id}", wait_until="networkidle")
+    assert ada.messages.count() >= 40
+
+    def compressed(url: str) -> int:
+        return len(gzip.compress(ada.context.request.get(url).body()))
+
+    assets = [url for url in loaded if url.endswith((".js", ".css"))]
+    assert len(assets) > 20
+    assert sum(map(compressed, assets)) <= 50 * 1024
+    assert compressed(ada.page.url) <= 25 * 1024
+
+
+def test_history_comes_in_without_moving_what_is_read(
+    server: LiveServer, new_person: NewPerson
+) -> None:
+    ada = new_person("Ada", viewport=WIDE)
+    conversation_id = with_history(ada, server)
+    ada.go(conversation_id)
+    first = ada.messages.first
+    seq = first.get_attribute("data-seq")
+    row = ada.page.locator(f'[data-seq="{seq}"]')
+    row.evaluate("row => row.scrollIntoView({block: 'start'})")
+    before = row.bounding_box()
+    ada.page.wait_for_function("document.querySelectorAll('.message[data-seq]').length > 60")
+    after = row.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert abs(after["y"] - before["y"]) <= 2
+
+
+def test_what_comes_in_while_one_reads_above_is_offered(
+    server: LiveServer, new_person: NewPerson
+) -> None:
+    ada = new_person("Ada", viewport=WIDE)
+    ben = new_person("Ben")
+    with_ben = ben.find(ada)
+    ada.go(with_ben)
+    for number in range(30):
+        ben.say(f"line {number}")
+    ada.messages.nth(29).wait_for()
+    ada.page.mouse.move(800, 400)
+    ada.page.mouse.wheel(0, -600)
+    ada.page.locator("#jump", has_text="Newest").wait_for()
+    for number in range(3):
+        ben.say(f"news {number}")
+    ada.page.get_by_role("link", name="3 new").click()
+    ada.page.locator("#jump").wait_for(state="hidden")
+    assert ada.texts.last.inner_text() == "news 2"
