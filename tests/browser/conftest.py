@@ -62,7 +62,7 @@ def new_person(browser: Browser, server: LiveServer) -> Iterator[NewPerson]:
         javascript: bool = True,
         **profile: Any,
     ) -> BrowserPerson:
-        # With motion, Chromium on a busy machine gives a page transition up and calls that an error.
+        # With motion, a busy machine makes Chromium give a page transition up and call it an error.
         profile = {"reduced_motion": "reduce", **profile}
         context = browser.new_context(base_url=site.url, java_script_enabled=javascript, **profile)
         context.set_default_timeout(PATIENCE)
