@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from chatapp.models.block import Block
 from chatapp.models.conversation import Conversation, Participant
-from chatapp.models.message import Message
+from chatapp.models.group import Group
+from chatapp.models.message import Message, Reaction
 from chatapp.models.token import AccessToken, StoredSession
 from chatapp.models.user import User
 
-__all__ = ["AccessToken", "Conversation", "Message", "Participant", "StoredSession", "User"]
+__all__ = [
+    "AccessToken",
+    "Block",
+    "Conversation",
+    "Group",
+    "Message",
+    "Participant",
+    "Reaction",
+    "StoredSession",
+    "User",
+]

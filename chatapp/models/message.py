@@ -36,3 +36,14 @@ class Message(Timestamps, SoftDelete, Model):
     #: When the last of the other members had read it; set once.
     read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     edited_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    reply_to_id: Mapped[str | None] = mapped_column(Id, ForeignKey("messages.id"))
+
+
+class Reaction(Timestamps, Model):
+    """One person's one emoji on a message."""
+
+    __tablename__ = "reactions"
+
+    message_id: Mapped[str] = mapped_column(Id, ForeignKey("messages.id"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(Id, ForeignKey("users.id"), primary_key=True)
+    emoji: Mapped[str] = mapped_column(String(32), primary_key=True)
