@@ -34,6 +34,10 @@ class Announcement:
     conversation_id: int | None = None
     user_ids: frozenset[str] = frozenset()
     version: int | None = None
+    #: Those who were members until this very change.
+    former_ids: frozenset[str] = frozenset()
+    #: The conversation's membership version at the commit: who may hear this. Never sent.
+    membership_version: int = 0
     #: Set by a subscriber that keeps a place for this event before the commit.
     place: list[Any] = field(default_factory=list, compare=False)
 

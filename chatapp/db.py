@@ -139,6 +139,8 @@ def announce(
     conversation_id: int | None = None,
     user_ids: frozenset[str] = frozenset(),
     version: int | None = None,
+    former_ids: frozenset[str] = frozenset(),
+    membership_version: int = 0,
 ) -> None:
     """Tell live listeners of this once the surrounding `atomic()` has committed.
 
@@ -148,7 +150,15 @@ def announce(
     queued = db.session().info.get("announcements")
     if queued is None:
         raise RuntimeError("announce() outside atomic()")
-    announcement = Announcement(event_name, payload, conversation_id, user_ids, version)
+    announcement = Announcement(
+        event_name,
+        payload,
+        conversation_id=conversation_id,
+        user_ids=user_ids,
+        version=version,
+        former_ids=former_ids,
+        membership_version=membership_version,
+    )
     announcements.reserve(announcement)
     queued.append(announcement)
 

@@ -46,7 +46,7 @@ def _message_text(text: str) -> str:
     return text
 
 
-def _user_id(text: str) -> str:
+def _uuid(text: str) -> str:
     try:
         return str(UUID(text))
     except ValueError:
@@ -61,9 +61,11 @@ def _blank_is_none(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
 
 
-UserId = Annotated[str, AfterValidator(_user_id)]
+Uuid = Annotated[str, AfterValidator(_uuid)]
 ConversationId = Annotated[int, Field(ge=1, le=MAX_ID)]
-Seq = Annotated[int, Field(ge=0, le=2**53)]
+#: Beyond it a number is no longer exact in JavaScript.
+MOST_SEQ = 2**53
+Seq = Annotated[int, Field(ge=0, le=MOST_SEQ)]
 ClientId = Annotated[str, BeforeValidator(_cleaned), Field(min_length=1, max_length=64)]
 MessageText = Annotated[str, AfterValidator(_message_text)]
 #: One line: cleaned, white space folded. Put a length beside it.

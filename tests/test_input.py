@@ -12,7 +12,7 @@ from chatapp.auth.schemas import Credentials, Registration
 from chatapp.chat.schemas import Known, MessageBody, MessagesQuery, NewConversation
 from chatapp.errors import BadRequest, ValidationFailed
 from chatapp.paging import PageQuery, decode_cursor, encode_cursor, page_of
-from chatapp.validation import ConversationId, UserId, read_event
+from chatapp.validation import ConversationId, Uuid, read_event
 
 PASSWORD = "correct horse battery"
 
@@ -59,7 +59,7 @@ def test_what_is_no_conversation_id(id_):
 
 def test_user_ids_are_uuids_in_one_spelling():
     class Model(BaseModel):
-        id: UserId
+        id: Uuid
 
     spelled = "6B1F0000000040008000000000000001"
     assert Model(id=spelled).id == "6b1f0000-0000-4000-8000-000000000001"

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from chatapp.chat import bp, queries, service
 from chatapp.chat.presenters import message_page_json
-from chatapp.chat.schemas import ChangesQuery, MessageBody, MessagesQuery, NewConversation, Read
+from chatapp.chat.schemas import (
+    ChangesQuery,
+    Edit,
+    MessageBody,
+    MessagesQuery,
+    NewConversation,
+    ReactionBody,
+    Read,
+)
 from chatapp.conversation.changes import changes_since
 from chatapp.identity import caller
 from chatapp.paging import PageQuery
@@ -24,7 +33,7 @@ def conversations() -> Any:
 def create_conversation() -> Any:
     """201 with the new conversation, 200 with the one that stands."""
     new = read_json(NewConversation)
-    conversation, created = service.create_conversation(caller().id, new.participant_ids)
+    conversation, created = service.create_conversation(caller().id, new.participant_ids, new.name)
     return dict(conversation), 201 if created else 200
 
 
@@ -61,3 +70,37 @@ def mark_read(conversation_id: int) -> Any:
     """204; one has read up to there."""
     service.mark_read(caller().id, conversation_id, read_json(Read).seq)
     return "", 204
+
+
+@bp.get("/api/messages/<uuid:message_id>")
+def message(message_id: UUID) -> Any:
+    """One message as it now is."""
+    return dict(queries.message(caller().id, str(message_id)))
+
+
+@bp.patch("/api/messages/<uuid:message_id>")
+def edit_message(message_id: UUID) -> Any:
+    """The message with its new content."""
+    edit = read_json(Edit)
+    return dict(service.edit_message(caller().id, str(message_id), edit.content))
+
+
+@bp.delete("/api/messages/<uuid:message_id>")
+def delete_message(message_id: UUID) -> Any:
+    """204; its place stays, its content is gone."""
+    service.delete_message(caller().id, str(message_id))
+    return "", 204
+
+
+@bp.put("/api/messages/<uuid:message_id>/reactions/<emoji>")
+def add_reaction(message_id: UUID, emoji: str) -> Any:
+    """The message with one's emoji on it."""
+    emoji = ReactionBody(emoji=emoji).emoji
+    return dict(service.add_reaction(caller().id, str(message_id), emoji))
+
+
+@bp.delete("/api/messages/<uuid:message_id>/reactions/<emoji>")
+def remove_reaction(message_id: UUID, emoji: str) -> Any:
+    """The message without one's emoji."""
+    emoji = ReactionBody(emoji=emoji).emoji
+    return dict(service.remove_reaction(caller().id, str(message_id), emoji))

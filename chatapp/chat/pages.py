@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from flask import redirect, render_template, request, url_for
 from pydantic import ValidationError
 
 from chatapp.chat import bp, queries, service
-from chatapp.chat.schemas import MessageForm, MessagesQuery
+from chatapp.chat.schemas import Edit, MessageForm, MessagesQuery, ReactionBody
+from chatapp.conversation.presenters import ConversationJson, MessageJson
+from chatapp.conversation.reading import SMALL
 from chatapp.db import snapshot, uuid7
 from chatapp.errors import ChatError, NotFound, Unauthenticated, describe
 from chatapp.forms import Form, refused
 from chatapp.identity import caller, signed_in
 from chatapp.paging import PageQuery
-from chatapp.validation import read_form, read_query
+from chatapp.validation import MOST_SEQ, read_form, read_query
 
 PAGE = 40
 
@@ -50,32 +54,85 @@ def sidebar_fragment() -> Any:
 @bp.get("/chats/<int:conversation_id>")
 def conversation_page(conversation_id: int) -> Any:
     """One conversation. Whoever sees its newest page has read it."""
-    return _conversation_page(conversation_id, Form())
+    return _conversation_page(conversation_id, Form(), read_query(MessagesQuery))
+
+
+@bp.get("/chats/<int:conversation_id>/@<int:seq>")
+def message_page(conversation_id: int, seq: int) -> Any:
+    """One conversation, opened at a message: what its time links to."""
+    if seq > MOST_SEQ:
+        raise NotFound()
+    return _conversation_page(conversation_id, Form(), MessagesQuery(around=seq), focus=seq)
 
 
 @bp.post("/chats/<int:conversation_id>")
 def send_form(conversation_id: int) -> Any:
     """Send, and back to the page; what can't be sent is shown again with the reason."""
-    me = caller()
+    me = caller().id
+    return _after_form(
+        conversation_id,
+        lambda: service.send_message(me, conversation_id, read_form(MessageForm)).message,
+    )
+
+
+@bp.post("/chats/<int:conversation_id>/messages/<uuid:message_id>/edit")
+def edit_form(conversation_id: int, message_id: UUID) -> Any:
+    """Edit, and back to the message."""
+    me = caller().id
+    return _after_form(
+        conversation_id,
+        lambda: service.edit_message(me, str(message_id), read_form(Edit).content),
+    )
+
+
+@bp.post("/chats/<int:conversation_id>/messages/<uuid:message_id>/delete")
+def delete_form(conversation_id: int, message_id: UUID) -> Any:
+    """Delete, and back to where it stood."""
+    me = caller().id
+    return _after_form(conversation_id, lambda: service.delete_message(me, str(message_id)))
+
+
+@bp.post("/chats/<int:conversation_id>/messages/<uuid:message_id>/react")
+def react_form(conversation_id: int, message_id: UUID) -> Any:
+    """Put an emoji on a message, or take one's own off again."""
+    me = caller().id
+    return _after_form(
+        conversation_id,
+        lambda: service.toggle_reaction(me, str(message_id), read_form(ReactionBody).emoji),
+    )
+
+
+def _after_form(conversation_id: int, act: Callable[[], MessageJson]) -> Any:
+    """Back to the message that ``act`` was about; what can't be done is said on the page."""
     try:
-        service.send_message(me.id, conversation_id, read_form(MessageForm))
+        message = act()
     except (ChatError, ValidationError) as exc:
         error = describe(exc)
         if isinstance(error, NotFound | Unauthenticated):
             raise
-        return _conversation_page(conversation_id, refused(error)), error.status
+        page = _conversation_page(conversation_id, refused(error), read_query(MessagesQuery))
+        return page, error.status
+    conversation_id, seq = message["conversation_id"], message["seq"]
     page = url_for("chat.conversation_page", conversation_id=conversation_id)
-    return redirect(page, 303)
+    if request.endpoint != "chat.send_form":
+        page = url_for("chat.message_page", conversation_id=conversation_id, seq=seq)
+    return redirect(f"{page}#m{seq}", 303)
 
 
-def _conversation_page(conversation_id: int, form: Form) -> str:
+def _conversation_page(
+    conversation_id: int, form: Form, query: MessagesQuery, focus: int | None = None
+) -> str:
     me = caller().id
-    query = read_query(MessagesQuery)
     query.limit = PAGE
     with snapshot():
         conversation = queries.conversation(me, conversation_id)
         page = queries.messages(me, conversation_id, query)
         sidebar = queries.conversations(me, PageQuery())
+        quotes = queries.quotes(me, conversation_id, page.messages)
+        about = {
+            what: queries.message_at(me, conversation_id, request.args.get(what, type=int))
+            for what in ("edit", "reply")
+        }
     if not page.has_after:
         service.mark_read(me, conversation_id, conversation["last_seq"])
     return render_template(
@@ -88,8 +145,23 @@ def _conversation_page(conversation_id: int, form: Form) -> str:
         first_unread_seq=conversation["last_read_seq"] + 1
         if conversation["unread_count"]
         else None,
+        focus_seq=focus,
+        quotes=quotes,
+        readers=_readers(conversation, me),
+        editing=about["edit"] if about["edit"] and about["edit"]["sender_id"] == me else None,
+        replying=about["reply"],
         conversations=sidebar.items,
         current_id=conversation_id,
         client_id=form.values.get("client_id") or uuid7(),
         form=form,
     )
+
+
+def _readers(conversation: ConversationJson, me: str) -> dict[int, list[str]]:
+    """Who of the others has read up to where, by name; in groups of not too many."""
+    readers: dict[int, list[str]] = {}
+    if conversation["kind"] == "group" and conversation["participant_count"] <= SMALL:
+        for member in conversation["participants"]:
+            if member["id"] != me:
+                readers.setdefault(member["last_read_seq"], []).append(member["name"])
+    return readers

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import tuple_
 
 from chatapp.chat.schemas import MessagesQuery
-from chatapp.conversation.access import access_conversation
+from chatapp.conversation.access import access_conversation, access_message
 from chatapp.conversation.presenters import ConversationJson, MessageJson
 from chatapp.conversation.reading import (
     messages_where,
@@ -20,6 +21,7 @@ from chatapp.db import db, snapshot
 from chatapp.models import Conversation, Message
 from chatapp.paging import Page, PageQuery, decode_cursor, encode_cursor
 from chatapp.times import iso, parse
+from chatapp.validation import MOST_SEQ
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ def conversations(user_id: str, query: PageQuery) -> Page[ConversationJson]:
         own = own.where(tuple_(Conversation.active_at, Conversation.id) < tuple(after))
     own = own.order_by(Conversation.active_at.desc(), Conversation.id.desc())
     with snapshot():
-        rows = [(row[0], row[1]) for row in db.session.execute(own.limit(query.limit + 1))]
+        rows = [(row[0], row[1], row[2]) for row in db.session.execute(own.limit(query.limit + 1))]
         shown = rows[: query.limit]
         last = shown[-1][0] if len(rows) > query.limit else None
         cursor = encode_cursor((iso(last.active_at), last.id)) if last else None
@@ -51,6 +53,13 @@ def conversation(user_id: str, conversation_id: int) -> ConversationJson:
     """One conversation with all its members. Raises NotFound."""
     with snapshot():
         return read_conversation(user_id, conversation_id, "all")
+
+
+def message(user_id: str, message_id: str) -> MessageJson:
+    """One message. Raises NotFound."""
+    with snapshot():
+        access_message(user_id, message_id)
+        return read_messages(messages_where(Message.id == message_id))[0]
 
 
 def messages(user_id: str, conversation_id: int, query: MessagesQuery) -> MessagePage:
@@ -69,6 +78,29 @@ def messages(user_id: str, conversation_id: int, query: MessagesQuery) -> Messag
         bound = query.before if query.before is not None else log.last_seq + 1
         found, more = _before(log.id, bound, query.limit)
         return MessagePage(found, more, bound <= log.last_seq, log.version)
+
+
+def message_at(user_id: str, conversation_id: int, seq: int | None) -> MessageJson | None:
+    """The message at this place, None where there is none. Raises NotFound for a stranger."""
+    if seq is None or not 0 < seq <= MOST_SEQ:
+        return None
+    with snapshot():
+        access_conversation(user_id, conversation_id)
+        at = messages_where(Message.conversation_id == conversation_id, Message.seq == seq)
+        return next(iter(read_messages(at)), None)
+
+
+def quotes(
+    user_id: str, conversation_id: int, shown: Sequence[MessageJson]
+) -> dict[str, MessageJson]:
+    """The messages that those shown reply to, by id."""
+    ids = {message["reply_to"] for message in shown if message["reply_to"] is not None}
+    if not ids:
+        return {}
+    with snapshot():
+        access_conversation(user_id, conversation_id)
+        quoted = messages_where(Message.conversation_id == conversation_id, Message.id.in_(ids))
+        return {message["id"]: message for message in read_messages(quoted)}
 
 
 def _before(conversation_id: int, seq: int, limit: int) -> tuple[list[MessageJson], bool]:

@@ -5,12 +5,22 @@ from __future__ import annotations
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
+import emoji
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from chatapp.conversation.changes import MOST_MESSAGES
 from chatapp.db import MAX_ID
 from chatapp.paging import LIMIT_DEFAULT, LIMIT_MOST, limit_up_to
-from chatapp.validation import BlankIsNone, ClientId, ConversationId, Line, MessageText, Seq, UserId
+from chatapp.validation import (
+    BlankIsNone,
+    ClientId,
+    ConversationId,
+    Line,
+    MessageText,
+    Seq,
+    Uuid,
+    clean,
+)
 
 
 class MessageBody(BaseModel):
@@ -19,6 +29,7 @@ class MessageBody(BaseModel):
     content: MessageText
     type: Literal["text", "image", "video", "file"] = "text"
     client_id: ClientId | None = None
+    reply_to: Uuid | None = None
 
     @model_validator(mode="after")
     def _address(self) -> Self:
@@ -34,6 +45,44 @@ class MessageForm(MessageBody):
 
     client_id: Annotated[ClientId | None, BlankIsNone] = None
 
+    reply_to: Annotated[Uuid | None, BlankIsNone] = None
+
+
+class Edit(BaseModel):
+    """A message's new text."""
+
+    content: MessageText
+
+
+class MessageRef(BaseModel):
+    """A message."""
+
+    message_id: Uuid
+
+
+class EditEvent(Edit, MessageRef):
+    """A message and its new text."""
+
+
+def _emoji(text: str) -> str:
+    text = clean(text)
+    if len(text) > 32 or emoji.emoji_count(text) != 1 or not emoji.purely_emoji(text):
+        raise ValueError("This isn't an emoji")
+    return text
+
+
+Emoji = Annotated[str, AfterValidator(_emoji)]
+
+
+class ReactionBody(BaseModel):
+    """An emoji to put on a message or to take off it."""
+
+    emoji: Emoji
+
+
+class ReactionEvent(ReactionBody, MessageRef):
+    """A message and an emoji."""
+
 
 class NewMessage(MessageBody):
     """A message to send, and where to."""
@@ -44,7 +93,7 @@ class NewMessage(MessageBody):
 class NewConversation(BaseModel):
     """People to talk to; one makes the one-to-one conversation with them."""
 
-    participant_ids: Annotated[list[UserId], Field(max_length=1000)]
+    participant_ids: Annotated[list[Uuid], Field(max_length=1000)]
     name: Annotated[Line | None, Field(max_length=80), BlankIsNone] = None
 
 

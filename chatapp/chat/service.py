@@ -4,31 +4,122 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from chatapp.chat.schemas import MessageBody
-from chatapp.conversation.access import access_conversation
+from chatapp.conversation.access import MessageAccess, access_conversation, access_message
 from chatapp.conversation.append import Draft, Stored, append_messages
+from chatapp.conversation.blocks import blocked_among, pair_of
+from chatapp.conversation.members import change
 from chatapp.conversation.pointers import Move, move_pointers
-from chatapp.conversation.presenters import ConversationJson, conversation_event
-from chatapp.conversation.reading import read_conversation
-from chatapp.db import announce, atomic
-from chatapp.errors import ChatError, ValidationFailed
-from chatapp.models import Conversation, Participant, User
+from chatapp.conversation.presenters import ConversationJson, MessageJson, conversation_event
+from chatapp.conversation.reading import messages_where, read_conversation, read_messages
+from chatapp.db import announce, atomic, db, now
+from chatapp.errors import ChatError, Conflict, Forbidden, ValidationFailed
+from chatapp.group.service import create_group
+from chatapp.models import Conversation, Message, Participant, Reaction, User
+
+#: Different emoji on one message.
+MOST_EMOJI = 20
 
 
 def send_message(sender_id: str, conversation_id: int, new: MessageBody) -> Stored:
     """The message is stored at the next place of the conversation, or was stored before.
 
-    Raises NotFound where the sender isn't a member.
+    Raises NotFound where the sender isn't a member, Forbidden across a block, Conflict where the
+    other one's account is deleted, ValidationFailed for a reply to a message from elsewhere.
     """
-    draft = Draft(conversation_id, sender_id, new.content, new.type, new.client_id)
+    draft = Draft(conversation_id, sender_id, new.content, new.type, new.client_id, new.reply_to)
     (outcome,) = append_messages([draft])
     if isinstance(outcome, ChatError):
         raise outcome
     return outcome
+
+
+def edit_message(user_id: str, message_id: str, content: str) -> MessageJson:
+    """The message has this content from now on; the same content changes nothing.
+
+    Raises NotFound, Forbidden for anyone but its author, Conflict for a deleted message.
+    """
+    with atomic() as work:
+        access = access_message(user_id, message_id, lock=True)
+        message = access.message
+        if message.sender_id != user_id or message.type == "system":
+            raise Forbidden("Only its author can edit a message.")
+        _check_writable(access)
+        if message.content != content:
+            message.content = content
+            message.edited_at = now()
+            _changed(work, access, "message:edited")
+        return _present(work, message)
+
+
+def delete_message(user_id: str, message_id: str) -> MessageJson:
+    """The message's place stays, its content goes for good; a second time changes nothing.
+
+    Raises NotFound, Forbidden for anyone but its author and a group's owners and admins.
+    """
+    with atomic() as work:
+        access = access_message(user_id, message_id, lock=True)
+        message = access.message
+        keeper = access.participant.member_role in ("owner", "admin")
+        if message.type == "system" or (message.sender_id != user_id and not keeper):
+            raise Forbidden("Only its author, or an owner or admin of the group, can delete it.")
+        if message.deleted_at is None:
+            message.deleted_at = now()
+            message.content = None
+            work.execute(delete(Reaction).where(Reaction.message_id == message_id))
+            _changed(work, access, "message:deleted")
+        return _present(work, message)
+
+
+def add_reaction(user_id: str, message_id: str, emoji: str) -> MessageJson:
+    """This person's emoji is on the message; once more changes nothing.
+
+    Raises NotFound, Conflict for a deleted message or one that has `MOST_EMOJI` others.
+    """
+    with atomic() as work:
+        access = access_message(user_id, message_id, lock=True)
+        _check_writable(access)
+        if work.get(Reaction, (message_id, user_id, emoji)) is None:
+            others = work.scalar(
+                select(func.count(func.distinct(Reaction.emoji))).where(
+                    Reaction.message_id == message_id, Reaction.emoji != emoji
+                )
+            )
+            if (others or 0) >= MOST_EMOJI:
+                raise Conflict(f"A message takes at most {MOST_EMOJI} different emoji.")
+            work.add(Reaction(message_id=message_id, user_id=user_id, emoji=emoji))
+            _changed(work, access, "message:reacted")
+        return _present(work, access.message)
+
+
+def remove_reaction(user_id: str, message_id: str, emoji: str) -> MessageJson:
+    """This person's emoji is not on the message; where it wasn't, nothing changes.
+
+    Raises NotFound.
+    """
+    with atomic() as work:
+        access = access_message(user_id, message_id, lock=True)
+        reaction = work.get(Reaction, (message_id, user_id, emoji))
+        if reaction is not None:
+            work.delete(reaction)
+            _changed(work, access, "message:reacted")
+        return _present(work, access.message)
+
+
+def toggle_reaction(user_id: str, message_id: str, emoji: str) -> MessageJson:
+    """This person's emoji is on the message if it wasn't, and off it if it was.
+
+    Raises as `add_reaction`.
+    """
+    with atomic() as work:
+        access_message(user_id, message_id, lock=True)
+        there = work.get(Reaction, (message_id, user_id, emoji)) is not None
+        act = remove_reaction if there else add_reaction
+        return act(user_id, message_id, emoji)
 
 
 def mark_read(user_id: str, conversation_id: int, seq: int) -> None:
@@ -38,28 +129,36 @@ def mark_read(user_id: str, conversation_id: int, seq: int) -> None:
     """
     with atomic() as work:
         access = access_conversation(user_id, conversation_id, lock=True)
-        move_pointers(work, [Move(access.participant, min(seq, access.conversation.last_seq))])
+        seq = min(seq, access.conversation.last_seq)
+        if seq > access.participant.last_read_seq:
+            private = _is_blocked(access.conversation)
+            move_pointers(work, [Move(access.participant, seq, private)])
 
 
 def create_conversation(
-    user_id: str, participant_ids: Sequence[str]
+    user_id: str, participant_ids: Sequence[str], name: str | None = None
 ) -> tuple[ConversationJson, bool]:
     """The conversation with these people, and whether it is new.
 
-    Raises ValidationFailed where nobody but oneself is named.
+    One other person and no name is the one-to-one conversation, of which there is one per pair;
+    else it is a group. Raises ValidationFailed where nobody but oneself or an unknown person is
+    named, Forbidden across a block; nothing is made then.
     """
     others = [other for other in dict.fromkeys(participant_ids) if other != user_id]
     if not others:
         raise ValidationFailed(fields={"participant_ids": "Name somebody besides yourself."})
-    if len(others) > 1:
-        raise ValidationFailed(fields={"participant_ids": "Name one person."})
-    return open_direct(user_id, others[0])
+    if len(others) == 1 and name is None:
+        return open_direct(user_id, others[0])
+    with atomic():
+        group = create_group(user_id, name=name, member_ids=others, field="participant_ids")
+        return read_conversation(user_id, group.conversation_id, "all"), True
 
 
 def open_direct(user_id: str, other_id: str) -> tuple[ConversationJson, bool]:
     """The one-to-one conversation of these two, and whether it is new: one per pair for good.
 
-    Raises ValidationFailed where the other isn't an active person.
+    Raises ValidationFailed where the other isn't an active person, Forbidden across a block
+    unless it stands already.
     """
     key = ":".join(sorted((user_id, other_id)))
     with atomic() as work:
@@ -86,10 +185,42 @@ def open_direct(user_id: str, other_id: str) -> tuple[ConversationJson, bool]:
             "conversation:created",
             conversation_event(present),
             conversation_id=conversation.id,
-            user_ids=frozenset((user_id, other_id)),
             version=conversation.version,
+            membership_version=conversation.membership_version,
         )
         return present, True
+
+
+def _changed(work: Session, access: MessageAccess, event: str) -> None:
+    """The message bears the conversation's next version, and everybody hears of it."""
+    access.message.version = change(access.conversation)
+    access.message.updated_at = now()
+    work.flush()
+    announce(
+        event,
+        dict(_present(work, access.message)),
+        conversation_id=access.conversation.id,
+        version=access.message.version,
+        membership_version=access.conversation.membership_version,
+    )
+
+
+def _present(work: Session, message: Message) -> MessageJson:
+    work.flush()
+    (present,) = read_messages(messages_where(Message.id == message.id))
+    return present
+
+
+def _check_writable(access: MessageAccess) -> None:
+    if access.message.deleted_at is not None:
+        raise Conflict("This message is deleted.")
+    if _is_blocked(access.conversation):
+        raise Forbidden("You can't write to each other while one blocks the other.")
+
+
+def _is_blocked(conversation: Conversation) -> bool:
+    pair = pair_of(conversation)
+    return bool(pair) and pair in blocked_among(pair)
 
 
 def _check_person(work: Session, user_id: str, other_id: str) -> None:
@@ -98,3 +229,16 @@ def _check_person(work: Session, user_id: str, other_id: str) -> None:
     )
     if active is None or other_id == user_id:
         raise ValidationFailed(fields={"participant_ids": "There is nobody here by this id."})
+    if blocked_among((user_id, other_id)):
+        raise Forbidden("You can't write to each other while one blocks the other.")
+
+
+def typist(user_id: str, conversation_id: int) -> User | None:
+    """Who this is, if the others in the conversation may notice them: None across a block.
+
+    Raises NotFound where they aren't a member.
+    """
+    access = access_conversation(user_id, conversation_id)
+    if _is_blocked(access.conversation):
+        return None
+    return db.session.get(User, user_id)

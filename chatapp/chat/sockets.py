@@ -7,52 +7,105 @@ from typing import Any
 from chatapp.chat import service
 from chatapp.chat.schemas import (
     ConversationRef,
+    EditEvent,
     Join,
     Known,
+    MessageRef,
     NewConversation,
     NewMessage,
+    ReactionEvent,
     ReadEvent,
 )
 from chatapp.conversation import changes
 from chatapp.conversation.access import access_conversation
+from chatapp.realtime import typing, views
 from chatapp.realtime.dispatch import Connection, on_event
+
+Answer = dict[str, Any]
 
 
 @on_event("message:send", NewMessage)
-def send_message(connection: Connection, new: NewMessage) -> dict[str, Any]:
+def send_message(connection: Connection, new: NewMessage) -> Answer:
     """The stored message, the first one for a repeat."""
     stored = service.send_message(connection.user_id, new.conversation_id, new)
     return {"message": stored.message}
 
 
+@on_event("message:edit", EditEvent)
+def edit_message(connection: Connection, edit: EditEvent) -> Answer:
+    """The message with its new content."""
+    return {"message": service.edit_message(connection.user_id, edit.message_id, edit.content)}
+
+
+@on_event("message:delete", MessageRef)
+def delete_message(connection: Connection, ref: MessageRef) -> Answer:
+    """The message without its content."""
+    return {"message": service.delete_message(connection.user_id, ref.message_id)}
+
+
+@on_event("reaction:add", ReactionEvent)
+def add_reaction(connection: Connection, reaction: ReactionEvent) -> Answer:
+    """The message with one's emoji."""
+    message = service.add_reaction(connection.user_id, reaction.message_id, reaction.emoji)
+    return {"message": message}
+
+
+@on_event("reaction:remove", ReactionEvent)
+def remove_reaction(connection: Connection, reaction: ReactionEvent) -> Answer:
+    """The message without one's emoji."""
+    message = service.remove_reaction(connection.user_id, reaction.message_id, reaction.emoji)
+    return {"message": message}
+
+
 @on_event("message:read", ReadEvent)
-def mark_read(connection: Connection, read: ReadEvent) -> dict[str, Any]:
+def mark_read(connection: Connection, read: ReadEvent) -> Answer:
     """One has read up to there."""
     service.mark_read(connection.user_id, read.conversation_id, read.seq)
     return {}
 
 
+@on_event("typing:start", ConversationRef)
+def start_typing(connection: Connection, ref: ConversationRef) -> Answer:
+    """The others who view the conversation see it, until it stops or 6 s have passed."""
+    typist = service.typist(connection.user_id, ref.conversation_id)
+    if typist is not None:
+        typing.start(connection, ref.conversation_id, typist.name)
+    return {}
+
+
+@on_event("typing:stop", ConversationRef)
+def stop_typing(connection: Connection, ref: ConversationRef) -> Answer:
+    """The others see no more of it."""
+    access_conversation(connection.user_id, ref.conversation_id)
+    typing.stop(connection.user_id, ref.conversation_id)
+    return {}
+
+
 @on_event("conversation:create", NewConversation)
-def create_conversation(connection: Connection, new: NewConversation) -> dict[str, Any]:
-    """The new conversation, or the one that stands."""
-    conversation, _ = service.create_conversation(connection.user_id, new.participant_ids)
+def create_conversation(connection: Connection, new: NewConversation) -> Answer:
+    """The new conversation, or the one-to-one one that stands."""
+    conversation, _ = service.create_conversation(connection.user_id, new.participant_ids, new.name)
     return {"conversation": conversation}
 
 
 @on_event("conversation:join", Join)
-def join(connection: Connection, ref: Join) -> dict[str, Any]:
-    """The conversation, and with ``after_version`` what changed since."""
-    return dict(changes.changes_since(connection.user_id, ref.conversation_id, ref.after_version))
+def join(connection: Connection, ref: Join) -> Answer:
+    """The conversation, and with ``after_version`` what changed since; it is viewed from now on."""
+    found = changes.changes_since(connection.user_id, ref.conversation_id, ref.after_version)
+    person = service.typist(connection.user_id, ref.conversation_id)
+    views.open_view(connection, ref.conversation_id, person.name if person else None)
+    return dict(found)
 
 
 @on_event("conversation:leave", ConversationRef)
-def leave(connection: Connection, ref: ConversationRef) -> dict[str, Any]:
+def leave(connection: Connection, ref: ConversationRef) -> Answer:
     """The view is closed; membership stays."""
     access_conversation(connection.user_id, ref.conversation_id)
+    views.close_view(connection.sid, ref.conversation_id)
     return {}
 
 
 @on_event("sync", Known)
-def sync(connection: Connection, known: Known) -> dict[str, Any]:
+def sync(connection: Connection, known: Known) -> Answer:
     """All that was missed."""
     return dict(changes.sync(connection.user_id, known.by_id()))

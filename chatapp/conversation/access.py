@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from chatapp.db import MAX_ID, db
 from chatapp.errors import NotFound
-from chatapp.models import Conversation, Participant, User
+from chatapp.models import Conversation, Message, Participant, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,31 @@ def access_conversation(user_id: str, conversation_id: int, *, lock: bool = Fals
     if row is None:
         raise NotFound()
     return Access(*row)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageAccess(Access):
+    """A message, its conversation, and the place there of whoever asked."""
+
+    message: Message
+
+
+def access_message(user_id: str, message_id: str, *, lock: bool = False) -> MessageAccess:
+    """The message, if this person is a member of its conversation at this moment.
+
+    With ``lock`` the conversation's row is locked as in `access_conversation`, and the message is
+    read after the wait. Raises NotFound.
+    """
+    conversation_id = db.session.scalar(
+        select(Message.conversation_id).where(Message.id == message_id)
+    )
+    if conversation_id is None:
+        raise NotFound()
+    access = access_conversation(user_id, conversation_id, lock=lock)
+    message = db.session.scalars(
+        select(Message).where(Message.id == message_id).execution_options(populate_existing=True)
+    ).one()
+    return MessageAccess(access.conversation, access.participant, message)
 
 
 def lock_conversations(work: Session, ids: Collection[int]) -> dict[int, Conversation]:

@@ -3,8 +3,9 @@
 Three steps in one transaction, for one draft as for a thousand:
 
 1. lock the conversations, in the order of their ids;
-2. *then*, in statements of their own whose snapshot is taken after the wait, read who is a member
-   and which `client_id`s were seen before, and settle each draft: stored before, refused, or new;
+2. *then*, in statements of their own whose snapshot is taken after the wait, read who is a member,
+   who blocks whom and which `client_id`s were seen before, and settle each draft: stored before,
+   refused, or new;
 3. move `last_seq` and `version` and insert.
 
 One statement that locks, checks and inserts would read members and repeats from before its wait:
@@ -13,18 +14,20 @@ it stores a message after its sender's removal, and leaves a gap where a repeat 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from chatapp.conversation.access import lock_conversations, memberships
+from chatapp.conversation.blocks import blocked_or_gone, pair_of
 from chatapp.conversation.pointers import Move, move_pointers
 from chatapp.conversation.presenters import MessageJson, message_json
+from chatapp.conversation.reading import messages_where, read_messages
 from chatapp.db import announce, atomic, now, uuid7
-from chatapp.errors import ChatError, NotFound
-from chatapp.models import Conversation, Message, User
+from chatapp.errors import ChatError, Conflict, Forbidden, NotFound, ValidationFailed
+from chatapp.models import Conversation, Message, Participant, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class Draft:
     content: str
     type: str = "text"
     client_id: str | None = None
+    reply_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ class Stored:
 
 
 _Key = tuple[int, str, str]
+_Place = tuple[int, str]
 
 
 def append_messages(drafts: Sequence[Draft]) -> list[Stored | ChatError]:
@@ -60,33 +65,62 @@ def append_messages(drafts: Sequence[Draft]) -> list[Stored | ChatError]:
         conversations = lock_conversations(work, {draft.conversation_id for draft in drafts})
         possible = [draft for draft in drafts if draft.conversation_id in conversations]
         members = memberships(work, {(d.conversation_id, d.sender_id) for d in possible})
-        seen = _stored_before(work, possible)
+        seen = _stored_before(possible)
+        closed = _closed(work, conversations.values())
+        answered = _answered(work, possible)
         outcomes: list[Stored | ChatError] = []
-        moves: dict[tuple[int, str], Move] = {}
+        moves: dict[_Place, Move] = {}
         for draft in drafts:
             place = draft.conversation_id, draft.sender_id
-            conversation = conversations.get(draft.conversation_id)
-            if conversation is None or place not in members:
-                outcomes.append(NotFound())
-                continue
             key = _key(draft)
-            if key is not None and key in seen:
+            if place not in members:
+                outcomes.append(NotFound())
+            elif key is not None and key in seen:
                 outcomes.append(Stored(seen[key], created=False))
-                continue
-            member, sender = members[place]
-            message = _take_place(conversation, draft)
-            work.add(message)
-            payload = message_json(message, sender)
-            outcomes.append(Stored(payload, created=True))
-            if key is not None:
-                seen[key] = payload
-            moves[place] = Move(member, message.seq)
+            elif draft.conversation_id in closed:
+                outcomes.append(closed[draft.conversation_id])
+            elif (
+                draft.reply_to is not None
+                and (draft.conversation_id, draft.reply_to) not in answered
+            ):
+                fields = {"reply_to": "There is no such message in this conversation."}
+                outcomes.append(ValidationFailed(fields=fields))
+            else:
+                stored, move = _store(work, conversations[draft.conversation_id], draft, members)
+                moves[place] = move
+                outcomes.append(stored)
+                if key is not None:
+                    seen[key] = stored.message
         work.flush()
         move_pointers(work, moves.values())
         for outcome in outcomes:
             if isinstance(outcome, Stored) and outcome.created:
-                _announce(outcome.message)
+                _announce(outcome.message, conversations)
     return outcomes
+
+
+def append_system_message(conversation: Conversation, actor: User, text: str) -> MessageJson:
+    """What ``actor`` did, in words, at the next place. The conversation's row is locked."""
+    with atomic() as work:
+        draft = Draft(conversation.id, actor.id, text, type="system")
+        message = _take_place(conversation, draft)
+        work.add(message)
+        work.flush()
+        payload = message_json(message, actor)
+        _announce(payload, {conversation.id: conversation})
+        return payload
+
+
+def _store(
+    work: Session,
+    conversation: Conversation,
+    draft: Draft,
+    members: Mapping[_Place, tuple[Participant, User]],
+) -> tuple[Stored, Move]:
+    member, sender = members[draft.conversation_id, draft.sender_id]
+    message = _take_place(conversation, draft)
+    work.add(message)
+    return Stored(message_json(message, sender), created=True), Move(member, message.seq)
 
 
 def _key(draft: Draft) -> _Key | None:
@@ -95,21 +129,41 @@ def _key(draft: Draft) -> _Key | None:
     return draft.conversation_id, draft.sender_id, draft.client_id
 
 
-def _stored_before(work: Session, drafts: Sequence[Draft]) -> dict[_Key, MessageJson]:
+def _stored_before(drafts: Sequence[Draft]) -> dict[_Key, MessageJson]:
     keys = [key for draft in drafts if (key := _key(draft))]
     if not keys:
         return {}
-    rows = work.execute(
-        select(Message, User)
-        .join(User, User.id == Message.sender_id)
-        .where(tuple_(Message.conversation_id, Message.sender_id, Message.client_id).in_(keys))
-    )
-    return {
-        (message.conversation_id, message.sender_id, message.client_id or ""): message_json(
-            message, sender
+    found = read_messages(
+        messages_where(
+            tuple_(Message.conversation_id, Message.sender_id, Message.client_id).in_(keys)
         )
-        for message, sender in rows
-    }
+    )
+    return {(m["conversation_id"], m["sender_id"], m["client_id"] or ""): m for m in found}
+
+
+def _closed(work: Session, conversations: Collection[Conversation]) -> dict[int, ChatError]:
+    """One-to-one conversations in which nobody can write: blocked, or the other one is gone."""
+    pairs = {one.id: pair for one in conversations if (pair := pair_of(one))}
+    if not pairs:
+        return {}
+    people = frozenset().union(*pairs.values())
+    blocked, gone = blocked_or_gone(work, people)
+    closed: dict[int, ChatError] = {}
+    for id_, pair in pairs.items():
+        if pair & gone:
+            closed[id_] = Conflict("This account is deleted: the conversation can only be read.")
+        elif pair in blocked:
+            closed[id_] = Forbidden("You can't write to each other while one blocks the other.")
+    return closed
+
+
+def _answered(work: Session, drafts: Sequence[Draft]) -> set[tuple[int, str]]:
+    """Of the messages that drafts reply to those that exist, each with its conversation."""
+    ids = {draft.reply_to for draft in drafts if draft.reply_to is not None}
+    if not ids:
+        return set()
+    rows = work.execute(select(Message.conversation_id, Message.id).where(Message.id.in_(ids)))
+    return {(row.conversation_id, row.id) for row in rows}
 
 
 def _take_place(conversation: Conversation, draft: Draft) -> Message:
@@ -126,15 +180,18 @@ def _take_place(conversation: Conversation, draft: Draft) -> Message:
         client_id=draft.client_id,
         type=draft.type,
         content=draft.content,
+        reply_to_id=draft.reply_to,
         created_at=moment,
         updated_at=moment,
     )
 
 
-def _announce(message: MessageJson) -> None:
+def _announce(message: MessageJson, conversations: Mapping[int, Conversation]) -> None:
+    conversation = conversations[message["conversation_id"]]
     announce(
         "message:received",
         dict(message),
-        conversation_id=message["conversation_id"],
+        conversation_id=conversation.id,
         version=message["version"],
+        membership_version=conversation.membership_version,
     )

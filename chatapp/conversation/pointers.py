@@ -19,10 +19,14 @@ RECEIPTS_MOST_MEMBERS = 100
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Someone has read up to ``seq``. Their conversation's row is locked."""
+    """Someone has read up to ``seq``. Their conversation's row is locked.
+
+    ``private``: no receipt reaches the others, because of a block.
+    """
 
     member: Participant
     seq: int
+    private: bool = False
 
 
 def move_pointers(work: Session, moves: Iterable[Move]) -> None:
@@ -41,7 +45,7 @@ def move_pointers(work: Session, moves: Iterable[Move]) -> None:
         work.flush()
         if not _passed_others(work, member, before):
             continue
-        _settle(work, member.conversation_id, before, moment)
+        shared = not move.private and _settle(work, member.conversation_id, before, moment)
         announce(
             "message:read",
             {
@@ -50,8 +54,14 @@ def move_pointers(work: Session, moves: Iterable[Move]) -> None:
                 "seq": member.last_read_seq,
                 "read_at": iso(moment),
             },
-            conversation_id=member.conversation_id,
+            conversation_id=member.conversation_id if shared else None,
+            user_ids=frozenset() if shared else frozenset((member.user_id,)),
         )
+
+
+def settle_after_leaving(work: Session, conversation_id: int, pointer: int) -> None:
+    """Nobody waits any more for the one who left with this pointer."""
+    _settle(work, conversation_id, pointer, now())
 
 
 def _passed_others(work: Session, member: Participant, before: int) -> bool:
@@ -70,23 +80,28 @@ def _passed_others(work: Session, member: Participant, before: int) -> bool:
     )
 
 
-def _settle(work: Session, conversation_id: int, before: int, moment: datetime) -> None:
-    """Set `read_at` where the smallest pointer, once at ``before`` or below, has moved past."""
+def _settle(work: Session, conversation_id: int, before: int, moment: datetime) -> bool:
+    """Set `read_at` where the smallest pointer, once at ``before`` or below, has moved past.
+
+    Whether the conversation is small enough for receipts at all.
+    """
     least, members = work.execute(
         select(func.min(Participant.last_read_seq), func.count()).where(
             Participant.conversation_id == conversation_id, Participant.left_at.is_(None)
         )
     ).one()
-    if members > RECEIPTS_MOST_MEMBERS or least <= before:
-        return
-    work.execute(
-        update(Message)
-        .where(
-            Message.conversation_id == conversation_id,
-            Message.seq > before,
-            Message.seq <= least,
-            Message.read_at.is_(None),
+    if members > RECEIPTS_MOST_MEMBERS:
+        return False
+    if members and least > before:
+        work.execute(
+            update(Message)
+            .where(
+                Message.conversation_id == conversation_id,
+                Message.seq > before,
+                Message.seq <= least,
+                Message.read_at.is_(None),
+            )
+            .values(read_at=moment, updated_at=Message.updated_at)
+            .execution_options(synchronize_session=False)
         )
-        .values(read_at=moment, updated_at=Message.updated_at)
-        .execution_options(synchronize_session=False)
-    )
+    return True

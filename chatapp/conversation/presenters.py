@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
-from chatapp.models import Conversation, Message, Participant, User
+from chatapp.markup import render
+from chatapp.models import Conversation, Group, Message, Participant, Reaction, User
 from chatapp.times import iso
 
 
@@ -39,6 +40,14 @@ class SenderJson(TypedDict):
     profile_picture: str | None
 
 
+class ReactionJson(TypedDict):
+    """An emoji on a message, and who put it there, the first one first."""
+
+    emoji: str
+    count: int
+    user_ids: list[str]
+
+
 class MessageJson(TypedDict):
     """A message as it now is."""
 
@@ -50,9 +59,10 @@ class MessageJson(TypedDict):
     sender: SenderJson
     type: str
     content: str | None
+    content_html: str | None
     media: dict[str, Any] | None
     reply_to: str | None
-    reactions: list[dict[str, Any]]
+    reactions: list[ReactionJson]
     version: int
     read_at: str | None
     created_at: str
@@ -85,8 +95,8 @@ class ConversationJson(TypedDict):
 _EVENT_PARTICIPANT = ("id", "username", "name", "profile_picture", "member_role", "last_read_seq")
 
 
-def person_json(user: User) -> PersonJson:
-    """Someone's public profile; presence is added by whoever knows that it may be."""
+def person_json(user: User, *, online: bool | None = None) -> PersonJson:
+    """Someone's public profile; without ``online`` their presence isn't for the viewer."""
     return {
         "id": user.id,
         "username": user.username,
@@ -95,13 +105,17 @@ def person_json(user: User) -> PersonJson:
         "resume_link": user.resume_link,
         "role": user.role,
         "profile_picture": user.profile_picture,
-        "online": None,
-        "last_seen": None,
+        "online": online,
+        "last_seen": None if online is None else iso(user.last_seen),
     }
 
 
-def message_json(message: Message, sender: User) -> MessageJson:
-    """A message and who wrote it."""
+def message_json(message: Message, sender: User, reactions: Sequence[Reaction] = ()) -> MessageJson:
+    """A message, who wrote it and the reactions to it, in the order in which they came.
+
+    ``content_html`` is the content where it has Markdown in it, sanitised; None where it is plain.
+    """
+    text = message.content
     return {
         "id": message.id,
         "conversation_id": message.conversation_id,
@@ -115,10 +129,11 @@ def message_json(message: Message, sender: User) -> MessageJson:
             "profile_picture": sender.profile_picture,
         },
         "type": message.type,
-        "content": message.content,
+        "content": text,
+        "content_html": render(text) if text is not None and message.type == "text" else None,
         "media": None,
-        "reply_to": None,
-        "reactions": [],
+        "reply_to": message.reply_to_id,
+        "reactions": _reactions_json(reactions),
         "version": message.version,
         "read_at": iso(message.read_at),
         "created_at": iso(message.created_at),
@@ -128,28 +143,46 @@ def message_json(message: Message, sender: User) -> MessageJson:
     }
 
 
+def _reactions_json(reactions: Sequence[Reaction]) -> list[ReactionJson]:
+    by_emoji: dict[str, list[str]] = {}
+    for reaction in reactions:
+        by_emoji.setdefault(reaction.emoji, []).append(reaction.user_id)
+    return [
+        {"emoji": emoji, "count": len(user_ids), "user_ids": user_ids}
+        for emoji, user_ids in by_emoji.items()
+    ]
+
+
 def conversation_json(
     conversation: Conversation,
-    viewer: Participant,
+    viewer: Participant | None,
+    group: Group | None,
     participants: Sequence[tuple[Participant, User]],
     *,
+    online: Mapping[str, bool],
     participant_count: int,
     read_by_all_seq: int,
     last_message: MessageJson | None,
 ) -> ConversationJson:
-    """A conversation for one of its members; a one-to-one has the other person's name."""
-    other = next((user for member, user in participants if member.user_id != viewer.user_id), None)
+    """A conversation for one of its members; a one-to-one has the other person's name.
+
+    ``online`` holds those whose presence is for the viewer. Without a viewer it is what everybody
+    may see, see `conversation_event`.
+    """
+    viewer_id = viewer.user_id if viewer else None
+    read = viewer.last_read_seq if viewer else 0
+    other = next((user for member, user in participants if member.user_id != viewer_id), None)
     direct = conversation.kind == "direct"
     return {
         "id": conversation.id,
         "kind": conversation.kind,
         "name": (other.name if direct and other else conversation.name) or "",
-        "group_id": None,
-        "picture": other.profile_picture if direct and other else None,
+        "group_id": group.id if group else None,
+        "picture": (group.group_picture if group else other.profile_picture if other else None),
         "participant_count": participant_count,
         "participants": [
             {
-                **person_json(user),
+                **person_json(user, online=online.get(user.id)),
                 "member_role": member.member_role,
                 "last_read_seq": member.last_read_seq,
             }
@@ -158,9 +191,9 @@ def conversation_json(
         "last_seq": conversation.last_seq,
         "version": conversation.version,
         "membership_version": conversation.membership_version,
-        "last_read_seq": viewer.last_read_seq,
+        "last_read_seq": read,
         "read_by_all_seq": read_by_all_seq,
-        "unread_count": conversation.last_seq - viewer.last_read_seq,
+        "unread_count": conversation.last_seq - read,
         "last_message": last_message,
         "created_at": iso(conversation.created_at),
         "updated_at": iso(conversation.updated_at),

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
+from uuid import UUID
 
 from sqlalchemy import Select, func, or_, select
 
+from chatapp.backends.presence import online
+from chatapp.conversation.blocks import blocked_with
 from chatapp.conversation.presenters import (
     ConversationJson,
     MessageJson,
+    conversation_event,
     conversation_json,
     message_json,
 )
 from chatapp.db import MAX_ID, db
 from chatapp.errors import NotFound
-from chatapp.models import Conversation, Message, Participant, User
+from chatapp.models import Conversation, Group, Message, Participant, Reaction, User
 
 #: How many participants stand in a conversation where not all of them do.
 FEW = 8
@@ -26,14 +30,17 @@ SMALL = 100
 #: all of them; all where there are at most `SMALL`, else a few; a few
 Who = Literal["all", "small", "few"]
 
-Row = tuple[Conversation, Participant]
+_NOBODY = str(UUID(int=0))
+
+Row = tuple[Conversation, Participant, Group | None]
 
 
-def own_conversations(user_id: str) -> Select[Conversation, Participant]:
-    """The conversations that this person is a member of, each with their place in it."""
+def own_conversations(user_id: str) -> Select[Conversation, Participant, Group]:
+    """The conversations that this person is a member of, each with their place in it and group."""
     return (
-        select(Conversation, Participant)
+        select(Conversation, Participant, Group)
         .join(Participant, Participant.conversation_id == Conversation.id)
+        .outerjoin(Group, Group.conversation_id == Conversation.id)
         .where(
             Participant.user_id == user_id,
             Participant.left_at.is_(None),
@@ -54,31 +61,60 @@ def read_conversation(user_id: str, conversation_id: int, who: Who) -> Conversat
 
 
 def read_conversations(
-    query: Select[Conversation, Participant], who: Who
+    query: Select[Conversation, Participant, Group], who: Who
 ) -> list[ConversationJson]:
     """The conversations of an `own_conversations` query, in its order."""
-    return present_conversations([(row[0], row[1]) for row in db.session.execute(query)], who)
+    return present_conversations(
+        [(row[0], row[1], row[2]) for row in db.session.execute(query)], who
+    )
 
 
 def present_conversations(rows: Sequence[Row], who: Who) -> list[ConversationJson]:
-    """What `own_conversations` found, whole, in the same order: two statements more."""
+    """What `own_conversations` found, whole, in the same order: four statements more at most."""
     if not rows:
         return []
     viewer_id = rows[0][1].user_id
-    ids = [conversation.id for conversation, _ in rows]
+    ids = [conversation.id for conversation, _, _ in rows]
     people = _participants(ids, viewer_id, who)
+    present = online({user.id for members in people.values() for _, user, _, _ in members})
+    hidden = blocked_with(viewer_id)
+    visible = {id_: is_online for id_, is_online in present.items() if id_ not in hidden}
     last = _last_messages(ids)
     return [
         conversation_json(
             conversation,
             viewer,
+            group,
             [(member, user) for member, user, _, _ in people[conversation.id]],
+            online=visible,
             participant_count=people[conversation.id][0][2],
             read_by_all_seq=people[conversation.id][0][3],
             last_message=last.get(conversation.id),
         )
-        for conversation, viewer in rows
+        for conversation, viewer, group in rows
     ]
+
+
+def read_event(conversation_id: int) -> dict[str, Any]:
+    """A conversation as an event shows it: alike for everybody."""
+    conversation, group = db.session.execute(
+        select(Conversation, Group)
+        .outerjoin(Group, Group.conversation_id == Conversation.id)
+        .where(Conversation.id == conversation_id)
+    ).one()
+    people = _participants([conversation_id], _NOBODY, "few")[conversation_id]
+    return conversation_event(
+        conversation_json(
+            conversation,
+            None,
+            group,
+            [(member, user) for member, user, _, _ in people],
+            online={},
+            participant_count=people[0][2] if people else 0,
+            read_by_all_seq=people[0][3] if people else 0,
+            last_message=_last_messages([conversation_id]).get(conversation_id),
+        )
+    )
 
 
 def messages_where(*conditions: Any) -> Select[Message, User]:
@@ -87,8 +123,23 @@ def messages_where(*conditions: Any) -> Select[Message, User]:
 
 
 def read_messages(query: Select[Message, User]) -> list[MessageJson]:
-    """The messages of a `messages_where` query."""
-    return [message_json(message, sender) for message, sender in db.session.execute(query)]
+    """The messages of a `messages_where` query with their reactions: two statements."""
+    rows = [(row[0], row[1]) for row in db.session.execute(query)]
+    reactions = reactions_to([message.id for message, _ in rows])
+    return [message_json(message, sender, reactions[message.id]) for message, sender in rows]
+
+
+def reactions_to(message_ids: Sequence[str]) -> Mapping[str, list[Reaction]]:
+    """The reactions to these messages, each one's in the order in which they came."""
+    found: dict[str, list[Reaction]] = defaultdict(list)
+    if message_ids:
+        for reaction in db.session.scalars(
+            select(Reaction)
+            .where(Reaction.message_id.in_(message_ids))
+            .order_by(Reaction.created_at, Reaction.user_id, Reaction.emoji)
+        ):
+            found[reaction.message_id].append(reaction)
+    return found
 
 
 def _participants(

@@ -7,14 +7,16 @@ from typing import Any
 from flask import Flask
 from socketio import exceptions
 
+from chatapp import limits
 from chatapp.conversation.reading import own_conversations
 from chatapp.db import db
 from chatapp.error_pages import error_json, tell
 from chatapp.extensions import socketio
 from chatapp.identity import socket_identity
 from chatapp.models import Conversation
+from chatapp.realtime import hooks, membership
 from chatapp.realtime.dispatch import Connection, connections
-from chatapp.realtime.rooms import conversation_room, credential_room, user_room
+from chatapp.realtime.rooms import credential_room, user_room
 
 
 def connect(app: Flask, sid: str, environ: dict[str, Any], auth: object) -> None:
@@ -26,19 +28,30 @@ def connect(app: Flask, sid: str, environ: dict[str, Any], auth: object) -> None
     with app.request_context(environ):
         try:
             identity = socket_identity(auth)
-            connections[sid] = Connection(sid, identity)
+            limits.take_connection(identity.user_id)
+            connections[sid] = me = Connection(sid, identity)
+            hooks.before_connect.run(app, me)
             server = socketio.server
             server.enter_room(sid, credential_room(identity.credential_id))
             server.enter_room(sid, user_room(identity.user_id))
-            ids = own_conversations(identity.user_id).with_only_columns(Conversation.id)
-            for id_ in db.session.scalars(ids):
-                server.enter_room(sid, conversation_room(id_))
+            own = own_conversations(identity.user_id).with_only_columns(
+                Conversation.id, Conversation.membership_version
+            )
+            for id_, version in db.session.execute(own).all():
+                membership.enter(app, me, id_, version)
+            hooks.after_connect.run(app, me)
         except Exception as exc:
-            connections.pop(sid, None)
+            if connections.pop(sid, None) is not None:
+                limits.give_connection(identity.user_id)
             error = tell(exc)
             raise exceptions.ConnectionRefusedError(error.code, error_json(error)) from exc
 
 
-def disconnect(sid: str) -> None:
+def disconnect(app: Flask, sid: str) -> None:
     """The connection is gone."""
-    connections.pop(sid, None)
+    me = connections.get(sid)
+    if me is not None:
+        hooks.before_disconnect.run(app, me)
+        if connections.pop(sid, None) is not None:  # once, whoever noticed first
+            limits.give_connection(me.user_id)
+        hooks.after_disconnect.run(app, me)

@@ -16,3 +16,8 @@ def user_room(user_id: str) -> str:
 def credential_room(credential_id: str) -> str:
     """Every connection that one token or session opened."""
     return f"credential:{credential_id}"
+
+
+def view_room(conversation_id: int) -> str:
+    """Every connection that views this conversation."""
+    return f"view:{conversation_id}"

@@ -7,14 +7,16 @@ from typing import Any
 
 from flask import Flask
 
-from chatapp import announce, concurrency
+from chatapp import announce, concurrency, limits
 from chatapp.extensions import socketio
-from chatapp.realtime import connection, dispatch
+from chatapp.realtime import connection, dispatch, presence  # noqa: F401  (presence hooks itself in)
 from chatapp.realtime.broadcast import broadcast
 from chatapp.realtime.origins import CookieGuard, origin_allowed
 from chatapp.realtime.sequence import Sequencer
 from chatapp.transport import polling
 from chatapp.transport.events import route_events
+from chatapp.transport.frames import cap_frames
+from chatapp.transport.gate import MOST_WAITING, Gate
 from config import Settings
 
 #: Bytes of a frame or a polling request: the longest legal message, escaped, with room to spare.
@@ -43,12 +45,23 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.wsgi_app = CookieGuard(app.wsgi_app, settings)  # type: ignore[method-assign]
 
     server = socketio.server
+    cap_frames(server)
+    gate = Gate(app.wsgi_app, server, most_waiting=MOST_WAITING if settings.rate_limits else None)
+    app.wsgi_app = gate  # type: ignore[method-assign]
+    limits.init_app(app, settings)
 
-    def on_connect(sid: str, environ: dict[str, Any], auth: object = None) -> None:
+    def on_connect(sid: str, environ: dict[str, Any], auth: object = None) -> bool:
         connection.connect(app, sid, environ, auth)
+        stays = gate.admit(sid)
+        if not stays:  # nobody else will tell that it has gone
+            connection.disconnect(app, sid)
+        return stays
 
     def on_disconnect(sid: str, _reason: str) -> None:
-        connection.disconnect(sid)
+        try:
+            connection.disconnect(app, sid)
+        finally:
+            gate.dismiss(sid)
 
     server.on("connect", on_connect)
     server.on("disconnect", on_disconnect)
@@ -56,7 +69,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         server, lambda sid, name, args, reply: dispatch.dispatch(app, sid, name, args, reply)
     )
 
-    sequencer = Sequencer(broadcast)
+    sequencer = Sequencer(lambda announcement: broadcast(app, announcement))
     while _subscriptions:  # there is one Socket.IO server in a process, the last app's
         _subscriptions.pop()()
     _subscriptions.append(

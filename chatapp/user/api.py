@@ -6,11 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from chatapp.auth.presenters import account_json
-from chatapp.conversation.presenters import person_json
 from chatapp.identity import caller
-from chatapp.user import bp, queries
-from chatapp.user.schemas import DirectoryQuery
-from chatapp.validation import read_query
+from chatapp.user import bp, queries, service
+from chatapp.user.schemas import DirectoryQuery, Farewell
+from chatapp.validation import read_json, read_query
 
 
 @bp.get("/api/users/me")
@@ -23,10 +22,31 @@ def me() -> Any:
 def people() -> Any:
     """The people directory, without oneself."""
     page = queries.directory(caller().id, read_query(DirectoryQuery))
-    return {"items": [person_json(user) for user in page.items], "next_cursor": page.next_cursor}
+    return {"items": page.items, "next_cursor": page.next_cursor}
 
 
 @bp.get("/api/users/<uuid:user_id>")
 def person(user_id: UUID) -> Any:
     """Someone's public profile."""
-    return dict(person_json(queries.person(str(user_id))))
+    return dict(queries.person(caller().id, str(user_id)))
+
+
+@bp.delete("/api/users/me")
+def delete_account() -> Any:
+    """204; one's account is gone."""
+    service.delete_account(caller().id, read_json(Farewell).password)
+    return "", 204
+
+
+@bp.post("/api/users/<uuid:user_id>/block")
+def block(user_id: UUID) -> Any:
+    """204; neither hears from the other."""
+    service.block(caller().id, str(user_id))
+    return "", 204
+
+
+@bp.delete("/api/users/<uuid:user_id>/block")
+def unblock(user_id: UUID) -> Any:
+    """204; one's own block is lifted."""
+    service.unblock(caller().id, str(user_id))
+    return "", 204

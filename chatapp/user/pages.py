@@ -8,7 +8,6 @@ from uuid import UUID
 from flask import redirect, render_template, url_for
 
 from chatapp.chat import service as chats
-from chatapp.conversation.presenters import person_json
 from chatapp.identity import caller
 from chatapp.user import bp, queries
 from chatapp.user.schemas import DirectoryQuery
@@ -23,7 +22,7 @@ def people_page() -> Any:
     page = queries.directory(me.id, query)
     return render_template(
         "user/people.html",
-        people=[person_json(user) for user in page.items],
+        people=page.items,
         q=query.q,
         next_cursor=page.next_cursor,
     )

@@ -1,0 +1,48 @@
+"""Blocks, as every rule asks about them: either way round."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import case, or_, select, union_all
+from sqlalchemy.orm import Session
+
+from chatapp.db import db
+from chatapp.models import Block, Conversation, User
+
+
+def blocked_with(user_id: str) -> set[str]:
+    """Everybody whom this person has blocked, or who has blocked them."""
+    other = case((Block.blocker_id == user_id, Block.blocked_id), else_=Block.blocker_id)
+    rows = db.session.scalars(
+        select(other).where(or_(Block.blocker_id == user_id, Block.blocked_id == user_id))
+    )
+    return set(rows)
+
+
+def blocked_among(user_ids: Collection[str]) -> set[frozenset[str]]:
+    """The pairs of these people between whom a block stands."""
+    rows = db.session.execute(
+        select(Block.blocker_id, Block.blocked_id).where(
+            Block.blocker_id.in_(user_ids), Block.blocked_id.in_(user_ids)
+        )
+    )
+    return {frozenset((row.blocker_id, row.blocked_id)) for row in rows}
+
+
+def pair_of(conversation: Conversation) -> frozenset[str]:
+    """The two people of a one-to-one conversation; nobody for a group."""
+    return frozenset((conversation.direct_key or "").split(":")) - {""}
+
+
+def blocked_or_gone(
+    work: Session, user_ids: Collection[str]
+) -> tuple[set[frozenset[str]], set[str]]:
+    """`blocked_among` these people, and those whose accounts are deleted, in one statement."""
+    between = select(Block.blocker_id, Block.blocked_id).where(
+        Block.blocker_id.in_(user_ids), Block.blocked_id.in_(user_ids)
+    )
+    deleted = select(User.id, User.id).where(User.id.in_(user_ids), User.deleted_at.is_not(None))
+    pairs = {frozenset((row[0], row[1])) for row in work.execute(union_all(between, deleted))}
+    gone = {person for pair in pairs if len(pair) == 1 for person in pair}
+    return {pair for pair in pairs if len(pair) == 2}, gone

@@ -1,0 +1,77 @@
+"""Groups over REST."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from chatapp.group import bp, queries, service
+from chatapp.group.schemas import GroupPatch, NewGroup, NewMembers, Role
+from chatapp.identity import caller
+from chatapp.paging import PageQuery
+from chatapp.validation import read_json, read_query
+
+
+@bp.get("/api/groups")
+def groups() -> Any:
+    """The groups one is in."""
+    page = queries.groups(caller().id, read_query(PageQuery))
+    return {"items": page.items, "next_cursor": page.next_cursor}
+
+
+@bp.post("/api/groups")
+def create_group() -> Any:
+    """201 with the new group."""
+    me, new = caller().id, read_json(NewGroup)
+    group = service.create_group(
+        me,
+        name=new.name,
+        member_ids=new.members,
+        description=new.description,
+        picture=new.group_picture,
+    )
+    return dict(queries.group(me, group.id)), 201
+
+
+@bp.get("/api/groups/<uuid:group_id>")
+def group(group_id: UUID) -> Any:
+    """One group with its members."""
+    return dict(queries.group(caller().id, str(group_id)))
+
+
+@bp.patch("/api/groups/<uuid:group_id>")
+def update_group(group_id: UUID) -> Any:
+    """The group with what was changed."""
+    me = caller().id
+    service.update_group(me, str(group_id), read_json(GroupPatch))
+    return dict(queries.group(me, str(group_id)))
+
+
+@bp.delete("/api/groups/<uuid:group_id>")
+def delete_group(group_id: UUID) -> Any:
+    """204; it is gone for everybody."""
+    service.delete_group(caller().id, str(group_id))
+    return "", 204
+
+
+@bp.post("/api/groups/<uuid:group_id>/members")
+def add_members(group_id: UUID) -> Any:
+    """The group with its new members."""
+    me = caller().id
+    service.add_group_members(me, str(group_id), read_json(NewMembers).user_ids)
+    return dict(queries.group(me, str(group_id)))
+
+
+@bp.patch("/api/groups/<uuid:group_id>/members/<uuid:user_id>")
+def set_role(group_id: UUID, user_id: UUID) -> Any:
+    """The group after the change of role."""
+    me, role = caller().id, read_json(Role).member_role
+    service.set_role(me, str(group_id), str(user_id), role)
+    return dict(queries.group(me, str(group_id)))
+
+
+@bp.delete("/api/groups/<uuid:group_id>/members/<uuid:user_id>")
+def remove_member(group_id: UUID, user_id: UUID) -> Any:
+    """204; they are a member no more."""
+    service.remove_group_member(caller().id, str(group_id), str(user_id))
+    return "", 204

@@ -1,0 +1,59 @@
+"""Groups as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypedDict
+
+from chatapp.conversation.presenters import PersonJson, person_json
+from chatapp.models import Conversation, Group, Participant, User
+from chatapp.times import iso
+
+
+class MemberJson(PersonJson):
+    """Someone in a group."""
+
+    member_role: str
+    joined_at: str
+
+
+class GroupJson(TypedDict):
+    """A group; its messages are those of its conversation."""
+
+    id: str
+    conversation_id: int
+    name: str
+    description: str | None
+    group_picture: str | None
+    created_by: str
+    members: list[MemberJson]
+    created_at: str
+    updated_at: str
+
+
+def group_json(
+    group: Group,
+    conversation: Conversation,
+    members: Sequence[tuple[Participant, User]],
+    *,
+    online: Mapping[str, bool],
+) -> GroupJson:
+    """A group with its members, the longest-standing first."""
+    return {
+        "id": group.id,
+        "conversation_id": conversation.id,
+        "name": conversation.name or "",
+        "description": group.description,
+        "group_picture": group.group_picture,
+        "created_by": group.created_by,
+        "members": [
+            {
+                **person_json(user, online=online.get(user.id)),
+                "member_role": member.member_role,
+                "joined_at": iso(member.joined_at),
+            }
+            for member, user in members
+        ],
+        "created_at": iso(group.created_at),
+        "updated_at": iso(max(group.updated_at, conversation.updated_at)),
+    }

@@ -1,0 +1,57 @@
+"""What comes in for groups."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+
+from chatapp.validation import BlankIsNone, Line, Uuid, clean
+
+Name = Annotated[Line, Field(min_length=1, max_length=80)]
+
+
+def _address(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("A picture is an http(s) address")
+    return text
+
+
+def _cleaned(value: object) -> object:
+    return clean(value) if isinstance(value, str) else value
+
+
+Description = Annotated[str, BeforeValidator(_cleaned), Field(max_length=2000)]
+Picture = Annotated[str, AfterValidator(_address), Field(max_length=2000)]
+People = Annotated[list[Uuid], Field(max_length=1000)]
+
+
+class NewGroup(BaseModel):
+    """A group to make; its maker is a member anyway."""
+
+    name: Name
+    description: Annotated[Description | None, BlankIsNone] = None
+    group_picture: Annotated[Picture | None, BlankIsNone] = None
+    members: People = []
+
+
+class GroupPatch(BaseModel):
+    """What changes about a group; what isn't given stays."""
+
+    name: Name | None = None
+    description: Annotated[Description | None, BlankIsNone] = None
+    group_picture: Annotated[Picture | None, BlankIsNone] = None
+
+
+class NewMembers(BaseModel):
+    """People to add."""
+
+    user_ids: Annotated[People, Field(min_length=1)]
+
+
+class Role(BaseModel):
+    """A member's role."""
+
+    member_role: Literal["owner", "admin", "member"]

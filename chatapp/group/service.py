@@ -1,0 +1,234 @@
+"""Use cases of groups. Each change of members, name or rights is a version of the conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from chatapp.conversation.access import access_conversation
+from chatapp.conversation.append import append_system_message
+from chatapp.conversation.blocks import blocked_with
+from chatapp.conversation.members import (
+    add_members,
+    announce_updated,
+    change,
+    current_members,
+    remove_member,
+)
+from chatapp.conversation.reading import read_event
+from chatapp.db import announce, atomic, db, now
+from chatapp.errors import Conflict, Forbidden, NotFound, ValidationFailed
+from chatapp.group.schemas import GroupPatch
+from chatapp.models import Conversation, Group, Participant, User
+
+_NAME_MOST = 80
+
+
+@dataclass(frozen=True, slots=True)
+class GroupAccess:
+    """A group, and the place in it of whoever asked. Its conversation's row is locked."""
+
+    group: Group
+    conversation: Conversation
+    member: Participant
+
+
+def create_group(
+    user_id: str,
+    *,
+    name: str | None,
+    member_ids: Sequence[str],
+    description: str | None = None,
+    picture: str | None = None,
+    field: str = "members",
+) -> Group:
+    """A new group of which this person is the owner; without a name it gets its members' names.
+
+    Raises ValidationFailed (naming ``field``) for an unknown person, Forbidden across a block;
+    nothing is made then.
+    """
+    with atomic() as work:
+        owner = work.get_one(User, user_id)
+        others = _people(work, [id_ for id_ in dict.fromkeys(member_ids) if id_ != user_id], field)
+        _check_blocks(user_id, [person.id for person in others])
+        conversation = Conversation(
+            kind="group",
+            name=name or _named_after([owner, *others]),
+            version=1,
+            membership_version=1,
+        )
+        work.add(conversation)
+        work.flush()
+        group = Group(
+            conversation_id=conversation.id,
+            description=description,
+            group_picture=picture,
+            created_by=user_id,
+        )
+        work.add(group)
+        for person in (owner, *others):
+            role = "owner" if person is owner else "member"
+            work.add(
+                Participant(conversation_id=conversation.id, user_id=person.id, member_role=role)
+            )
+        work.flush()
+        _announce_created(conversation)
+        append_system_message(conversation, owner, f"{owner.name} made the group")
+        return group
+
+
+def update_group(user_id: str, group_id: str, patch: GroupPatch) -> Group:
+    """Name, description and picture are as given; what wasn't given, or is the same, stays.
+
+    Raises NotFound, Forbidden for plain members.
+    """
+    with atomic() as work:
+        access = _access(user_id, group_id)
+        _check_role(access.member, "owner", "admin")
+        group, conversation = access.group, access.conversation
+        given = patch.model_dump(exclude_unset=True)
+        renamed = given.pop("name", None) not in (None, conversation.name)
+        changed = {name for name, value in given.items() if getattr(group, name) != value}
+        if not renamed and not changed:
+            return group
+        for name in changed:
+            setattr(group, name, given[name])
+        if renamed:
+            conversation.name = patch.name
+        change(conversation)
+        work.flush()
+        announce_updated(conversation)
+        if renamed:
+            actor = work.get_one(User, user_id)
+            text = f"{actor.name} named the group “{conversation.name}”"
+            append_system_message(conversation, actor, text)
+        return group
+
+
+def delete_group(user_id: str, group_id: str) -> None:
+    """The group and its conversation are gone for everybody. Raises NotFound, Forbidden."""
+    with atomic() as work:
+        access = _access(user_id, group_id)
+        _check_role(access.member, "owner")
+        members = current_members(work, access.conversation.id)
+        access.group.deleted_at = access.conversation.deleted_at = now()
+        change(access.conversation, members=True)
+        work.flush()
+        announce_updated(access.conversation, went=frozenset(members))
+
+
+def add_group_members(user_id: str, group_id: str, user_ids: Sequence[str]) -> Group:
+    """These people are members; who was one stays what they were.
+
+    Raises NotFound, Forbidden for plain members and across a block, ValidationFailed for an
+    unknown person; nobody is added then.
+    """
+    with atomic() as work:
+        access = _access(user_id, group_id)
+        _check_role(access.member, "owner", "admin")
+        people = _people(work, list(dict.fromkeys(user_ids)), "user_ids")
+        standing = current_members(work, access.conversation.id)
+        _check_blocks(user_id, [person.id for person in people if person.id not in standing])
+        add_members(work, access.conversation, work.get_one(User, user_id), people)
+        return access.group
+
+
+def set_role(user_id: str, group_id: str, member_id: str, role: str) -> Group:
+    """This member has this role.
+
+    Raises NotFound, Forbidden for anyone but an owner, Conflict for the last owner's own demotion.
+    """
+    with atomic() as work:
+        access = _access(user_id, group_id)
+        _check_role(access.member, "owner")
+        members = current_members(work, access.conversation.id)
+        member = members.get(member_id)
+        if member is None:
+            raise NotFound("This person isn't a member.")
+        if member.member_role == role:
+            return access.group
+        owners = [one for one in members.values() if one.member_role == "owner"]
+        if owners == [member]:
+            raise Conflict("Make somebody else an owner first.")
+        member.member_role = role
+        change(access.conversation, members=True)
+        work.flush()
+        announce_updated(access.conversation)
+        actor, person = work.get_one(User, user_id), work.get_one(User, member_id)
+        article = "a" if role == "member" else "an"
+        text = f"{actor.name} made {person.name} {article} {role}"
+        append_system_message(access.conversation, actor, text)
+        return access.group
+
+
+def remove_group_member(user_id: str, group_id: str, member_id: str) -> None:
+    """This person is a member no more, and hears nothing that is committed from now on.
+
+    An owner removes anyone, an admin plain members, anyone themselves; the last owner who leaves
+    hands over. Raises NotFound, Forbidden.
+    """
+    with atomic() as work:
+        access = _access(user_id, group_id)
+        leaving = current_members(work, access.conversation.id).get(member_id)
+        if leaving is None:
+            raise NotFound("This person isn't a member.")
+        if member_id != user_id:
+            _check_role(access.member, "owner", "admin")
+            if access.member.member_role == "admin" and leaving.member_role != "member":
+                raise Forbidden("An admin removes plain members only.")
+        actor, person = work.get_one(User, user_id), work.get_one(User, member_id)
+        remove_member(work, access.conversation, actor, leaving, person)
+
+
+def _access(user_id: str, group_id: str) -> GroupAccess:
+    conversation_id = db.session.scalar(
+        select(Group.conversation_id).where(Group.id == group_id, Group.deleted_at.is_(None))
+    )
+    if conversation_id is None:
+        raise NotFound()
+    access = access_conversation(user_id, conversation_id, lock=True)
+    group = db.session.scalars(
+        select(Group).where(Group.id == group_id).execution_options(populate_existing=True)
+    ).one()
+    return GroupAccess(group, access.conversation, access.participant)
+
+
+def _check_role(member: Participant, *roles: str) -> None:
+    if member.member_role not in roles:
+        raise Forbidden(f"This takes the {' or '.join(roles)} of the group.")
+
+
+def _check_blocks(user_id: str, others: Collection[str]) -> None:
+    if blocked_with(user_id) & set(others):
+        raise Forbidden("You can't add somebody while one of you blocks the other.")
+
+
+def _people(work: Session, ids: Sequence[str], field: str) -> list[User]:
+    """These people in this order. Raises ValidationFailed where one isn't there."""
+    found = {
+        user.id: user
+        for user in work.scalars(
+            select(User).where(User.id.in_(ids), User.is_active, User.deleted_at.is_(None))
+        )
+    }
+    if len(found) != len(ids):
+        raise ValidationFailed(fields={field: "There is nobody here by one of these ids."})
+    return [found[id_] for id_ in ids]
+
+
+def _named_after(people: Sequence[User]) -> str:
+    names = ", ".join(person.name for person in people)
+    return names if len(names) <= _NAME_MOST else f"{names[: _NAME_MOST - 1]}…"
+
+
+def _announce_created(conversation: Conversation) -> None:
+    announce(
+        "conversation:created",
+        read_event(conversation.id),
+        conversation_id=conversation.id,
+        version=conversation.version,
+        membership_version=conversation.membership_version,
+    )

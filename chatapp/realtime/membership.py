@@ -1,0 +1,63 @@
+"""Rooms hold the members' connections, as of a version that is known.
+
+A room may be older than an event: another process changed the members, or they changed while
+somebody connected. Every event carries the membership version it was committed under; a room that
+is older is filled anew from the database before the event goes out.
+"""
+
+from __future__ import annotations
+
+from flask import Flask
+from sqlalchemy import select
+
+from chatapp.db import db
+from chatapp.extensions import socketio
+from chatapp.models import Conversation, Participant
+from chatapp.realtime.dispatch import Connection, connections
+from chatapp.realtime.rooms import conversation_room, user_room
+from chatapp.realtime.views import close_view
+
+#: The membership version that each conversation's room is known to hold.
+_known: dict[int, int] = {}
+
+
+def enter(app: Flask, connection: Connection, conversation_id: int, version: int) -> None:
+    """Join the room of a conversation that this person was a member of at ``version``."""
+    socketio.server.enter_room(connection.sid, conversation_room(conversation_id))
+    if _known.setdefault(conversation_id, version) > version:
+        refresh(app, conversation_id)  # the members changed between the reading and the joining
+
+
+def hold_at_least(app: Flask, conversation_id: int, version: int) -> None:
+    """The room holds the members of ``version`` or later."""
+    if _known.get(conversation_id, -1) < version:
+        refresh(app, conversation_id)
+
+
+def refresh(app: Flask, conversation_id: int) -> None:
+    """The room holds the connections of those who are members now, and of nobody else."""
+    with app.app_context():
+        row = db.session.execute(
+            select(Conversation.membership_version, Conversation.deleted_at).where(
+                Conversation.id == conversation_id
+            )
+        ).one()
+        standing = select(Participant.user_id).where(
+            Participant.conversation_id == conversation_id, Participant.left_at.is_(None)
+        )
+        members = set(db.session.scalars(standing)) if row.deleted_at is None else set()
+    room, server = conversation_room(conversation_id), socketio.server
+    for sid in sids_in(room):
+        if connections[sid].user_id not in members:
+            server.leave_room(sid, room)
+            close_view(sid, conversation_id)
+    for user_id in members:
+        for sid in sids_in(user_room(user_id)):
+            server.enter_room(sid, room)
+    _known[conversation_id] = max(row.membership_version, _known.get(conversation_id, -1))
+
+
+def sids_in(room: str) -> list[str]:
+    """The connections of this process in a room."""
+    found = socketio.server.manager.get_participants("/", room)
+    return [sid for sid, _ in found if sid in connections]

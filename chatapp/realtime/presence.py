@@ -1,0 +1,54 @@
+"""Coming and going of people, told to those whom it concerns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import update
+
+from chatapp import concurrency
+from chatapp.backends import presence
+from chatapp.conversation.audience import neighbours
+from chatapp.db import atomic, db, now
+from chatapp.extensions import socketio
+from chatapp.models import User
+from chatapp.realtime.dispatch import Connection, connections
+from chatapp.realtime.hooks import after_connect, after_disconnect
+from chatapp.realtime.rooms import user_room
+from chatapp.times import iso
+
+#: Seconds for which somebody whose last connection ended still counts as online.
+GRACE = 5.0
+
+
+@after_connect
+def come(connection: Connection) -> None:
+    """Somebody's first connection brings them online."""
+    if connection.sid in connections and presence.came(connection.user_id, connection.sid):
+        user = db.session.get(User, connection.user_id)
+        _tell("user:online", connection.user_id, iso(user.last_seen) if user else None)
+
+
+@after_disconnect
+def go(connection: Connection) -> None:
+    """The last connection's end takes them offline, unless they are back within `GRACE`."""
+    if not presence.went(connection.user_id, connection.sid):
+        return
+    db.session.remove()  # no connection is held while waiting
+    concurrency.wait(GRACE)
+    if not presence.stayed_away(connection.user_id):
+        return
+    moment = now()
+    with atomic() as work:
+        work.execute(
+            update(User)
+            .where(User.id == connection.user_id)
+            .values(last_seen=moment, updated_at=User.updated_at)
+        )
+    _tell("user:offline", connection.user_id, iso(moment))
+
+
+def _tell(event: str, user_id: str, last_seen: str | None) -> None:
+    payload: dict[str, Any] = {"user_id": user_id, "last_seen": last_seen}
+    for neighbour in neighbours(user_id):
+        socketio.server.emit(event, payload, to=user_room(neighbour))

@@ -1,0 +1,74 @@
+"""Use cases about people."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, select, update
+
+from chatapp.auth.passwords import check_password
+from chatapp.conversation.access import lock_conversations
+from chatapp.conversation.members import current_members, remove_member
+from chatapp.db import announce, atomic, db, now, release
+from chatapp.errors import Forbidden, NotFound, ValidationFailed
+from chatapp.models import AccessToken, Block, Conversation, Participant, StoredSession, User
+
+
+def block(user_id: str, other_id: str) -> None:
+    """Neither of the two can write to the other one-to-one, nor sees the other's presence.
+
+    Raises NotFound for an unknown person, ValidationFailed for oneself.
+    """
+    if other_id == user_id:
+        raise ValidationFailed("You can't block yourself.")
+    with atomic() as work:
+        known = select(User.id).where(User.id == other_id, User.deleted_at.is_(None))
+        if work.scalar(known) is None:
+            raise NotFound("There is nobody here by this id.")
+        if work.get(Block, (user_id, other_id)) is None:
+            work.add(Block(blocker_id=user_id, blocked_id=other_id))
+
+
+def unblock(user_id: str, other_id: str) -> None:
+    """This person's own block of the other is lifted, if there was one."""
+    with atomic() as work:
+        work.execute(delete(Block).where(Block.blocker_id == user_id, Block.blocked_id == other_id))
+
+
+def delete_account(user_id: str, password: str) -> None:
+    """The account is gone, softly: groups are left, the name reads "Deleted user".
+
+    Its address and username are free again; every token, session and socket ends.
+    Raises Forbidden for a wrong password.
+    """
+    stored = db.session.scalar(select(User.password_hash).where(User.id == user_id))
+    release()
+    if not check_password(stored, password):
+        raise Forbidden("The password is wrong.")
+    with atomic() as work:
+        groups = work.scalars(
+            select(Conversation.id)
+            .join(Participant, Participant.conversation_id == Conversation.id)
+            .where(
+                Participant.user_id == user_id,
+                Participant.left_at.is_(None),
+                Conversation.kind == "group",
+            )
+        ).all()
+        user = work.get_one(User, user_id)
+        for conversation in lock_conversations(work, groups).values():
+            leaving = current_members(work, conversation.id).get(user_id)
+            if leaving is not None:
+                remove_member(work, conversation, user, leaving, user)
+        user.deleted_at = now()
+        user.name, user.username, user.email = "Deleted user", f"deleted.{user_id}", None
+        user.password_hash = user.phone_number = user.profile_picture = None
+        user.description = user.resume_link = user.role = None
+        ended = [
+            *work.scalars(select(AccessToken.id).where(AccessToken.user_id == user_id)),
+            *work.scalars(select(StoredSession.id).where(StoredSession.user_id == user_id)),
+        ]
+        work.execute(
+            update(AccessToken).where(AccessToken.user_id == user_id).values(revoked_at=now())
+        )
+        work.execute(delete(StoredSession).where(StoredSession.user_id == user_id))
+        for credential_id in ended:
+            announce("credential:ended", {"credential_id": credential_id})
