@@ -133,7 +133,7 @@ def _conversation_page(
             what: queries.message_at(me, conversation_id, request.args.get(what, type=int))
             for what in ("edit", "reply")
         }
-    if not page.has_after:
+    if conversation["unread_count"] and not page.has_after:
         service.mark_read(me, conversation_id, conversation["last_seq"])
     return render_template(
         "chat/conversation.html",

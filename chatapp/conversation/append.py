@@ -20,13 +20,21 @@ from dataclasses import dataclass
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
+from chatapp import limits
 from chatapp.conversation.access import lock_conversations, memberships
 from chatapp.conversation.blocks import blocked_or_gone, pair_of
 from chatapp.conversation.pointers import Move, move_pointers
 from chatapp.conversation.presenters import MessageJson, message_json
 from chatapp.conversation.reading import messages_where, read_messages
 from chatapp.db import announce, atomic, now, uuid7
-from chatapp.errors import ChatError, Conflict, Forbidden, NotFound, ValidationFailed
+from chatapp.errors import (
+    ChatError,
+    Conflict,
+    Forbidden,
+    NotFound,
+    RateLimited,
+    ValidationFailed,
+)
 from chatapp.models import Conversation, Message, Participant, User
 
 
@@ -79,6 +87,8 @@ def append_messages(drafts: Sequence[Draft]) -> list[Stored | ChatError]:
                 outcomes.append(Stored(seen[key], created=False))
             elif draft.conversation_id in closed:
                 outcomes.append(closed[draft.conversation_id])
+            elif (limited := _limited(draft.sender_id)) is not None:
+                outcomes.append(limited)
             elif (
                 draft.reply_to is not None
                 and (draft.conversation_id, draft.reply_to) not in answered
@@ -109,6 +119,15 @@ def append_system_message(conversation: Conversation, actor: User, text: str) ->
         payload = message_json(message, actor)
         _announce(payload, {conversation.id: conversation})
         return payload
+
+
+def _limited(sender_id: str) -> RateLimited | None:
+    """Why this person has to wait. Asked only for what isn't a repeat: those are free."""
+    try:
+        limits.check_message(sender_id)
+    except RateLimited as error:
+        return error
+    return None
 
 
 def _store(

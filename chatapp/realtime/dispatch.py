@@ -10,7 +10,7 @@ from uuid import uuid4
 from flask import Flask
 from pydantic import BaseModel
 
-from chatapp import concurrency
+from chatapp import concurrency, limits
 from chatapp.announce import held
 from chatapp.error_pages import error_ack, error_json, tell
 from chatapp.errors import BadRequest, Unauthenticated
@@ -93,6 +93,8 @@ def _handle(sid: str, name: object, args: tuple[Any, ...]) -> dict[str, Any]:
     connection = connections.get(sid)
     if connection is None:
         raise Unauthenticated()
+    if name != "message:send":  # a message counts where it is known to be new
+        limits.check_event(connection.user_id)
     handler = handlers.get(name) if isinstance(name, str) else None
     if handler is None:
         raise BadRequest(f"There is no event {str(name)[:60]!r}.")
