@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from chatapp.chat.schemas import MessageBody
 from chatapp.conversation.access import MessageAccess, access_conversation, access_message
-from chatapp.conversation.append import Draft, Stored, append_messages
+from chatapp.conversation.append import Draft, Stored, append_messages, closed_conversations
 from chatapp.conversation.blocks import blocked_among, pair_of
 from chatapp.conversation.members import change
 from chatapp.conversation.pointers import Move, move_pointers
@@ -48,7 +48,7 @@ def edit_message(user_id: str, message_id: str, content: str) -> MessageJson:
         message = access.message
         if message.sender_id != user_id or message.type == "system":
             raise Forbidden("Only its author can edit a message.")
-        _check_writable(access)
+        _check_writable(work, access)
         if message.content != content:
             message.content = content
             message.edited_at = now()
@@ -82,7 +82,7 @@ def add_reaction(user_id: str, message_id: str, emoji: str) -> MessageJson:
     """
     with atomic() as work:
         access = access_message(user_id, message_id, lock=True)
-        _check_writable(access)
+        _check_writable(work, access)
         if work.get(Reaction, (message_id, user_id, emoji)) is None:
             others = work.scalar(
                 select(func.count(func.distinct(Reaction.emoji))).where(
@@ -132,7 +132,7 @@ def mark_read(user_id: str, conversation_id: int, seq: int) -> None:
         seq = min(seq, access.conversation.last_seq)
         if seq > access.participant.last_read_seq:
             private = _is_blocked(access.conversation)
-            move_pointers(work, [Move(access.participant, seq, private)])
+            move_pointers(work, [Move(access.conversation, access.participant, seq, private)])
 
 
 def create_conversation(
@@ -211,11 +211,12 @@ def _present(work: Session, message: Message) -> MessageJson:
     return present
 
 
-def _check_writable(access: MessageAccess) -> None:
+def _check_writable(work: Session, access: MessageAccess) -> None:
     if access.message.deleted_at is not None:
         raise Conflict("This message is deleted.")
-    if _is_blocked(access.conversation):
-        raise Forbidden("You can't write to each other while one blocks the other.")
+    closed = closed_conversations(work, [access.conversation])
+    if access.conversation.id in closed:
+        raise closed[access.conversation.id]
 
 
 def _is_blocked(conversation: Conversation) -> bool:

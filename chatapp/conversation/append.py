@@ -74,7 +74,7 @@ def append_messages(drafts: Sequence[Draft]) -> list[Stored | ChatError]:
         possible = [draft for draft in drafts if draft.conversation_id in conversations]
         members = memberships(work, {(d.conversation_id, d.sender_id) for d in possible})
         seen = _stored_before(possible)
-        closed = _closed(work, conversations.values())
+        closed = closed_conversations(work, conversations.values())
         answered = _answered(work, possible)
         outcomes: list[Stored | ChatError] = []
         moves: dict[_Place, Move] = {}
@@ -110,11 +110,17 @@ def append_messages(drafts: Sequence[Draft]) -> list[Stored | ChatError]:
 
 
 def append_system_message(conversation: Conversation, actor: User, text: str) -> MessageJson:
-    """What ``actor`` did, in words, at the next place. The conversation's row is locked."""
+    """What ``actor`` did, in words, at the next place. The conversation's row is locked.
+
+    To the actor it is no news: whoever had read everything before has read this too.
+    """
     with atomic() as work:
         draft = Draft(conversation.id, actor.id, text, type="system")
         message = _take_place(conversation, draft)
         work.add(message)
+        member = work.get(Participant, (conversation.id, actor.id))
+        if member is not None and member.last_read_seq == message.seq - 1:
+            member.last_read_seq = message.seq
         work.flush()
         payload = message_json(message, actor)
         _announce(payload, {conversation.id: conversation})
@@ -139,7 +145,8 @@ def _store(
     member, sender = members[draft.conversation_id, draft.sender_id]
     message = _take_place(conversation, draft)
     work.add(message)
-    return Stored(message_json(message, sender), created=True), Move(member, message.seq)
+    stored = Stored(message_json(message, sender), created=True)
+    return stored, Move(conversation, member, message.seq)
 
 
 def _key(draft: Draft) -> _Key | None:
@@ -160,8 +167,10 @@ def _stored_before(drafts: Sequence[Draft]) -> dict[_Key, MessageJson]:
     return {(m["conversation_id"], m["sender_id"], m["client_id"] or ""): m for m in found}
 
 
-def _closed(work: Session, conversations: Collection[Conversation]) -> dict[int, ChatError]:
-    """One-to-one conversations in which nobody can write: blocked, or the other one is gone."""
+def closed_conversations(
+    work: Session, conversations: Collection[Conversation]
+) -> dict[int, ChatError]:
+    """One-to-one conversations in which nobody can write, and why: a block, or one is gone."""
     pairs = {one.id: pair for one in conversations if (pair := pair_of(one))}
     if not pairs:
         return {}

@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from chatapp.db import announce, now
-from chatapp.models import Message, Participant
+from chatapp.models import Conversation, Message, Participant
 from chatapp.times import iso
 
 #: In conversations of more members than this `read_at` stays null.
@@ -24,6 +24,7 @@ class Move:
     ``private``: no receipt reaches the others, because of a block.
     """
 
+    conversation: Conversation
     member: Participant
     seq: int
     private: bool = False
@@ -55,6 +56,7 @@ def move_pointers(work: Session, moves: Iterable[Move]) -> None:
                 "read_at": iso(moment),
             },
             conversation_id=member.conversation_id if shared else None,
+            membership_version=move.conversation.membership_version,
             user_ids=frozenset() if shared else frozenset((member.user_id,)),
         )
 

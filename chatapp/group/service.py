@@ -51,8 +51,7 @@ def create_group(
     nothing is made then.
     """
     with atomic() as work:
-        owner = work.get_one(User, user_id)
-        others = _people(work, [id_ for id_ in dict.fromkeys(member_ids) if id_ != user_id], field)
+        owner, *others = _people(work, list(dict.fromkeys((user_id, *member_ids))), field)
         _check_blocks(user_id, [person.id for person in others])
         conversation = Conversation(
             kind="group",
@@ -211,7 +210,11 @@ def _people(work: Session, ids: Sequence[str], field: str) -> list[User]:
     found = {
         user.id: user
         for user in work.scalars(
-            select(User).where(User.id.in_(ids), User.is_active, User.deleted_at.is_(None))
+            select(User)
+            .where(User.id.in_(ids), User.is_active, User.deleted_at.is_(None))
+            .order_by(User.id)
+            .with_for_update(read=True, key_share=True)  # an account isn't deleted meanwhile
+            .execution_options(populate_existing=True)
         )
     }
     if len(found) != len(ids):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from flask import Flask
 from sqlalchemy import select
 
-from chatapp.db import db
+from chatapp.db import db, snapshot
 from chatapp.extensions import socketio
 from chatapp.models import Conversation, Participant
 from chatapp.realtime.dispatch import Connection, connections
@@ -36,7 +36,25 @@ def hold_at_least(app: Flask, conversation_id: int, version: int) -> None:
 
 def refresh(app: Flask, conversation_id: int) -> None:
     """The room holds the connections of those who are members now, and of nobody else."""
-    with app.app_context():
+    while True:
+        version, members = _read(app, conversation_id)
+        if version >= _known.get(conversation_id, -1):
+            break  # else someone else has read a later state meanwhile, and this one is too old
+    # From here on nothing waits: two refreshes at once can't mix their states.
+    _known[conversation_id] = version
+    room, server = conversation_room(conversation_id), socketio.server
+    gone = [sid for sid in sids_in(room) if connections[sid].user_id not in members]
+    for sid in gone:
+        server.leave_room(sid, room)
+    for user_id in members:
+        for sid in sids_in(user_room(user_id)):
+            server.enter_room(sid, room)
+    for sid in gone:
+        close_view(sid, conversation_id)
+
+
+def _read(app: Flask, conversation_id: int) -> tuple[int, set[str]]:
+    with app.app_context(), snapshot():
         row = db.session.execute(
             select(Conversation.membership_version, Conversation.deleted_at).where(
                 Conversation.id == conversation_id
@@ -46,15 +64,7 @@ def refresh(app: Flask, conversation_id: int) -> None:
             Participant.conversation_id == conversation_id, Participant.left_at.is_(None)
         )
         members = set(db.session.scalars(standing)) if row.deleted_at is None else set()
-    room, server = conversation_room(conversation_id), socketio.server
-    for sid in sids_in(room):
-        if connections[sid].user_id not in members:
-            server.leave_room(sid, room)
-            close_view(sid, conversation_id)
-    for user_id in members:
-        for sid in sids_in(user_room(user_id)):
-            server.enter_room(sid, room)
-    _known[conversation_id] = max(row.membership_version, _known.get(conversation_id, -1))
+        return row.membership_version, members
 
 
 def sids_in(room: str) -> list[str]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Select, delete, select, update
 
 from chatapp.auth.passwords import check_password
 from chatapp.conversation.access import lock_conversations
 from chatapp.conversation.members import current_members, remove_member
 from chatapp.db import announce, atomic, db, now, release
-from chatapp.errors import Forbidden, NotFound, ValidationFailed
+from chatapp.errors import Forbidden, NotFound, Unavailable, ValidationFailed
 from chatapp.models import AccessToken, Block, Conversation, Participant, StoredSession, User
+
+_TRIES = 5
 
 
 def block(user_id: str, other_id: str) -> None:
@@ -43,18 +45,25 @@ def delete_account(user_id: str, password: str) -> None:
     release()
     if not check_password(stored, password):
         raise Forbidden("The password is wrong.")
+    for _ in range(_TRIES):
+        if _try_to_delete(user_id):
+            return
+    raise Unavailable()
+
+
+def _try_to_delete(user_id: str) -> bool:
+    """False where somebody added them to a group meanwhile: nothing is done then.
+
+    Conversations are locked before people, as adding a member does; a group that came up between
+    the two could only be locked in the wrong order.
+    """
     with atomic() as work:
-        groups = work.scalars(
-            select(Conversation.id)
-            .join(Participant, Participant.conversation_id == Conversation.id)
-            .where(
-                Participant.user_id == user_id,
-                Participant.left_at.is_(None),
-                Conversation.kind == "group",
-            )
-        ).all()
-        user = work.get_one(User, user_id)
-        for conversation in lock_conversations(work, groups).values():
+        groups = set(work.scalars(_groups_of(user_id)))
+        conversations = lock_conversations(work, groups)
+        user = work.get_one(User, user_id, with_for_update=True, populate_existing=True)
+        if set(work.scalars(_groups_of(user_id))) - groups:
+            return False
+        for conversation in conversations.values():
             leaving = current_members(work, conversation.id).get(user_id)
             if leaving is not None:
                 remove_member(work, conversation, user, leaving, user)
@@ -72,3 +81,17 @@ def delete_account(user_id: str, password: str) -> None:
         work.execute(delete(StoredSession).where(StoredSession.user_id == user_id))
         for credential_id in ended:
             announce("credential:ended", {"credential_id": credential_id})
+    return True
+
+
+def _groups_of(user_id: str) -> Select[int]:
+    return (
+        select(Conversation.id)
+        .join(Participant, Participant.conversation_id == Conversation.id)
+        .where(
+            Participant.user_id == user_id,
+            Participant.left_at.is_(None),
+            Conversation.kind == "group",
+            Conversation.deleted_at.is_(None),
+        )
+    )
