@@ -14,7 +14,7 @@ from chatapp.db import db, snapshot
 from chatapp.extensions import socketio
 from chatapp.models import Conversation, Participant
 from chatapp.realtime.dispatch import Connection, connections
-from chatapp.realtime.rooms import conversation_room, user_room
+from chatapp.realtime.rooms import conversation_room, user_room, view_room
 from chatapp.realtime.views import close_view
 
 #: The membership version that each conversation's room is known to hold.
@@ -46,6 +46,7 @@ def refresh(app: Flask, conversation_id: int) -> None:
     gone = [sid for sid in sids_in(room) if connections[sid].user_id not in members]
     for sid in gone:
         server.leave_room(sid, room)
+        server.leave_room(sid, view_room(conversation_id))
     for user_id in members:
         for sid in sids_in(user_room(user_id)):
             server.enter_room(sid, room)
