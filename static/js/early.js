@@ -116,7 +116,11 @@
   localTimes(document);
   const messages = document.getElementById("messages");
   if (messages) arrange(messages);
-  messages?.querySelector(".line--new")?.scrollIntoView({ block: "start" });
+  const { focus } = document.getElementById("log")?.dataset ?? {};
+  const wanted = document.getElementById(focus ? `m${focus}` : location.hash.slice(1) || "none");
+  wanted?.scrollIntoView({ block: "center" });
+  if (focus) wanted?.classList.add("message--target");
+  if (!wanted) messages?.querySelector(".line--new")?.scrollIntoView({ block: "start" });
 
   const composer = document.getElementById("composer");
   const touch = matchMedia("(hover: none) and (pointer: coarse)");

@@ -154,7 +154,7 @@ def test_history_comes_in_without_moving_what_is_read(
     row = ada.page.locator(f'[data-seq="{seq}"]')
     row.evaluate("row => row.scrollIntoView({block: 'start'})")
     before = row.bounding_box()
-    ada.page.wait_for_function("document.querySelectorAll('.message[data-seq]').length > 60")
+    ada.messages.nth(60).wait_for(state="attached")
     after = row.bounding_box()
     assert before is not None
     assert after is not None

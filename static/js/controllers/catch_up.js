@@ -1,7 +1,7 @@
 import { getJson } from "../lib/http.js";
 
 const AGAIN = 2000;
-const EVENTS = ["message:received", "message:edited", "message:deleted", "message:reacted"];
+const EVENTS = ["message:received", "message:edited", "message:deleted", "message:reacted", "conversation:updated"];
 
 /** Keeps a conversation complete. Live events are hints: the next version in turn is shown, at a hole the changes since
     the last known version are asked for, and after every (re)connect the join brings what was missed. */
@@ -38,17 +38,20 @@ export function startCatchUp({ line, id, timeline, onMessages, onConversation, o
   const join = (version) => line.request("conversation:join", { conversation_id: id, after_version: version });
   const changes = (version) => getJson(`/api/chat/${id}/changes`, { after_version: version });
 
-  function receive(message) {
-    if (message.conversation_id !== id) return;
+  /** Whatever carries a version: a message, or the conversation itself. */
+  function receive(news) {
+    if ((news.conversation_id ?? news.id) !== id) return;
     if (asking) {
-      waiting.push(message);
+      waiting.push(news);
       return;
     }
-    const news = timeline.take(message.version);
-    if (news === "next") onMessages([message], { live: true });
-    else if (news === "gap") catchUp(changes);
+    const turn = timeline.take(news.version);
+    if (turn === "gap") catchUp(changes);
+    else if (turn === "next" && news.conversation_id) onMessages([news], { live: true });
+    else if (turn === "next") onConversation(news);
   }
 
   for (const event of EVENTS) line.on(event, receive);
+  line.on("conversation:removed", ({ conversation_id }) => conversation_id === id && onGone());
   line.watch({ up: () => catchUp(join) });
 }

@@ -6,6 +6,7 @@ import { Outbox } from "../models/outbox.js";
 import { startBanner } from "./banner.js";
 import { startConversation } from "./conversation.js";
 import { startKeys } from "./keys.js";
+import { startPresence } from "./presence.js";
 import { startSidebar } from "./sidebar.js";
 
 /** Everything live on a page that shows conversations: the line, what waits to be sent, the list, the open one. */
@@ -17,8 +18,9 @@ export function startChat() {
     store,
     user: me.id,
     pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-    send: async ({ conversation_id, content, client_id }) => {
-      const answer = await line.request("message:send", { conversation_id, content, client_id, type: "text" });
+    send: async ({ conversation_id, content, client_id, reply_to }) => {
+      const more = reply_to && { reply_to };
+      const answer = await line.request("message:send", { conversation_id, content, client_id, type: "text", ...more });
       return answer.message;
     },
   });
@@ -28,6 +30,7 @@ export function startChat() {
   const log = $("#log");
   const conversation = log && startConversation(log, { line, sidebar, outbox, store, me });
   startBanner($("#banner"), { line });
+  if (log) startPresence($("#status"), { line, id: Number(log.dataset.conversation), me });
   startKeys({ sidebar, conversation });
   line.watch({ up: () => outbox.flush() });
 

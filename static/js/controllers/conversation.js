@@ -1,4 +1,5 @@
-import { $, announce, setText } from "../lib/dom.js";
+import { $, $$, announce, copyOf, setText } from "../lib/dom.js";
+import { getJson } from "../lib/http.js";
 import { newId } from "../lib/ids.js";
 import { Timeline } from "../models/timeline.js";
 import { startCatchUp } from "./catch_up.js";
@@ -24,6 +25,7 @@ export function startConversation(log, { line, sidebar, outbox, store, me }) {
   const scroller = new Scroller(log);
   const rows = new MessageRows(list, {
     me,
+    conversation: id,
     onRetry: (item) => outbox.retry(id, item.client_id),
     onDiscard: (item) => outbox.discard(id, item.client_id),
   });
@@ -35,7 +37,26 @@ export function startConversation(log, { line, sidebar, outbox, store, me }) {
     scroller.keep(() => {
       work();
       rows.arrange();
+      fillQuotes();
     }, how);
+
+  /** Quotes of messages that the page doesn't show. */
+  function fillQuotes() {
+    for (const quote of $$(".quote:not([href])", list)) {
+      quote.href = `/chats/${id}`;
+      getJson(`/api/messages/${quote.dataset.of}`)
+        .then((message) => rows.quoteOf(quote, message.seq, message))
+        .catch(() => {});
+    }
+  }
+
+  const direct = log.dataset.kind === "direct";
+
+  function readBy(user, seq) {
+    if (user === me.id) readSeq = Math.max(readSeq, seq);
+    else if (direct) rows.readUpTo(seq);
+    else rows.seenUpTo(user, seq);
+  }
 
   // --- reading
 
@@ -83,30 +104,32 @@ export function startConversation(log, { line, sidebar, outbox, store, me }) {
     });
     if (!wasLooking) unseen += fresh.length;
     if (live) for (const { sender, content } of fresh) announce(`${sender?.name ?? "Someone"}: ${content ?? ""}`);
+    if (live && messages[0].deleted_at) announce("Message deleted");
     for (const message of messages) sidebar.receive(message);
     drawJump();
     read();
   }
 
   function onConversation(conversation) {
-    for (const { id: user, last_read_seq: seq } of conversation?.participants ?? []) {
-      if (user === me.id) readSeq = Math.max(readSeq, seq);
-      else if (log.dataset.kind === "direct") rows.readUpTo(seq);
+    if (!conversation) return;
+    const people = conversation.participants ?? [];
+    rows.learn(people);
+    for (const { id: user, last_read_seq: seq } of people) readBy(user, seq);
+    if (!direct) {
+      change(() => rows.drawSeen());
+      if (conversation.name) setText($(".bar__title"), conversation.name);
     }
   }
 
-  startCatchUp({
-    line,
-    id,
-    timeline,
-    onMessages,
-    onConversation,
-    onGone: () => location.assign("/chats"),
-  });
+  function onGone() {
+    $("#main").replaceChildren(copyOf("gone-template"));
+  }
+
+  startCatchUp({ line, id, timeline, onMessages, onConversation, onGone });
   line.on("message:read", ({ conversation_id, user_id, seq }) => {
     if (conversation_id !== id) return;
-    if (user_id === me.id) readSeq = Math.max(readSeq, seq);
-    else if (log.dataset.kind === "direct") rows.readUpTo(seq);
+    readBy(user_id, seq);
+    if (!direct) change(() => rows.drawSeen());
   });
 
   startHistory(log, {
@@ -150,15 +173,53 @@ export function startConversation(log, { line, sidebar, outbox, store, me }) {
   });
   if (outbox.items(id).length) change(() => rows.showPending(outbox.items(id)));
 
-  startComposer($("#composer"), {
+  const composer = startComposer($("#composer"), {
     store,
     key: `draft:${me.id}:${id}`,
-    onSend(content) {
-      outbox.add(id, { client_id: newId(), content, created_at: new Date().toISOString() });
+    onEdit: async (message_id, content) => show(await line.request("message:edit", { message_id, content })),
+    onSend(content, reply_to) {
+      outbox.add(id, { client_id: newId(), content, reply_to, created_at: new Date().toISOString() });
       if (timeline.hasAfter) toEnd();
       change(() => rows.markNew(null));
       scroller.toEnd();
     },
+  });
+
+  // --- what is done with a message: loaded when first wanted
+
+  const show = ({ message }) => change(() => rows.show(message), { follow: false });
+  let loading;
+  const actions = () =>
+    (loading ??= import("./actions.js")
+      .then(({ startActions }) => startActions({ log, rows, line, composer, show, me }))
+      .catch((error) => {
+        loading = null;
+        composer.say("The server can’t be reached.");
+        throw error;
+      }));
+
+  log.addEventListener("click", async (event) => {
+    const control = event.target.closest("[data-act], button[name=emoji]");
+    if (!control || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    (await actions()).act(control);
+  });
+  // A long press opens the menu when the finger leaves: a menu opened before would be closed by that.
+  let pressed = 0;
+  log.addEventListener("pointerdown", ({ target, pointerType }) => {
+    pressed = pointerType === "touch" && !target.closest(".actions, a, button") ? performance.now() : 0;
+  });
+  log.addEventListener("pointercancel", () => (pressed = 0));
+  log.addEventListener("pointerup", ({ target }) => {
+    const row = pressed && performance.now() - pressed > 450 && target.closest(".message[data-seq]");
+    pressed = 0;
+    if (row) setTimeout(async () => (await actions()).open(row));
+  });
+  log.addEventListener("contextmenu", (event) => pressed && event.preventDefault());
+  composer.text.addEventListener("keydown", async (event) => {
+    if (event.key !== "ArrowUp" || composer.text.value || event.altKey || event.isComposing) return;
+    event.preventDefault();
+    (await actions()).editLast();
   });
 
   // --- the reader moves
@@ -177,5 +238,5 @@ export function startConversation(log, { line, sidebar, outbox, store, me }) {
   });
   drawJump();
 
-  return { toEnd };
+  return { toEnd, key: async (key) => (await actions()).key(key) };
 }

@@ -1,24 +1,62 @@
-import { $, $$, copyOf, setText } from "../lib/dom.js";
+import { $, $$, copyOf, make, setText } from "../lib/dom.js";
 import { arrange, localTimes } from "../lib/time.js";
 import { avatarHue, initials, isEmojiOnly } from "../models/text.js";
 
 const TICKS = { sending: "Sending", sent: "Sent", read: "Read", failed: "Not sent" };
 
-/** The rows of the log: one <li> a message, made from the same macro as the server's; text goes in as text only. */
+const ADDRESS = /^https?:\/\//i;
+
+/** The rows of the log: one <li> a message, made from the same macro as the server's. Text goes in as text; HTML only
+    from `content_html`, which the server has sanitised. */
 export class MessageRows {
   #list;
   #me;
   #onFailed;
   #readSeq = 0;
+  #conversation;
+  #people = new Map();
 
-  constructor(list, { me, onRetry, onDiscard }) {
+  constructor(list, { me, conversation, onRetry, onDiscard }) {
     this.#list = list;
     this.#me = me;
+    this.#conversation = conversation;
+    this.#people.set(me.id, { ...me, name: "You" });
+    for (const pre of $$(".markup pre", list)) withCopy(pre);
     this.#onFailed = { onRetry, onDiscard };
   }
 
   bySeq(seq) {
     return $(`.message[data-seq="${seq}"]`, this.#list);
+  }
+
+  byId(id) {
+    return $(`.message[data-id="${CSS.escape(id)}"]`, this.#list);
+  }
+
+  /** Who is who, and how far each has read: what "Seen by" and reactions name. */
+  learn(people) {
+    for (const { id, name, last_read_seq: seq = 0 } of people) {
+      const known = this.#people.get(id);
+      this.#people.set(id, { id, name: id === this.#me.id ? "You" : name, seq: Math.max(seq, known?.seq ?? 0) });
+    }
+  }
+
+  /** A group's member has read up to `seq`. */
+  seenUpTo(id, seq) {
+    const person = this.#people.get(id);
+    if (person) person.seq = Math.max(person.seq ?? 0, seq);
+  }
+
+  /** Draws "Seen by" below the message where each stands. */
+  drawSeen() {
+    const places = new Map();
+    for (const { id, name, seq } of this.#people.values()) {
+      if (id !== this.#me.id && seq) places.set(seq, [...(places.get(seq) ?? []), name]);
+    }
+    for (const row of $$(".message[data-seq]", this.#list)) {
+      const names = places.get(Number(row.dataset.seq));
+      part(row, "message__seen", names && seenBy(names), (line) => row.append(line), "p");
+    }
   }
 
   /** Shows a stored message: in the place of the pending one with its client_id, of its own older state, or by seq. */
@@ -31,9 +69,17 @@ export class MessageRows {
     row.classList.remove("message--pending");
     delete row.dataset.client;
     row.id = `m${message.seq}`;
+    const place = `/chats/${this.#conversation}/@${message.seq}#m${message.seq}`;
+    for (const link of $$(".message__time, [data-act=link]", row)) link.href = place;
+    const menu = $("[popover]", row);
+    if (menu) {
+      menu.id = `a${message.seq}`;
+      $("[popovertarget]", row).setAttribute("popovertarget", menu.id);
+    }
     this.#fill(row, message);
     this.#tick(row, message.read_at || message.seq <= this.#readSeq ? "read" : "sent");
     this.#place(row);
+    for (const quote of $$(`.quote[data-of="${message.id}"]`, this.#list)) this.quoteOf(quote, message.seq, row);
   }
 
   /** Shows what waits to be sent, at the end, and takes away pending rows of which nothing waits any more. */
@@ -80,6 +126,7 @@ export class MessageRows {
     this.#fill(row, {
       type: "text",
       content: item.content,
+      reply_to: item.reply_to,
       created_at: item.created_at,
       sender_id: this.#me.id,
       sender: this.#me,
@@ -101,9 +148,76 @@ export class MessageRows {
     const name = sender?.name || "Deleted user";
     setText(avatar, initials(name));
     setText($(".message__author", row), name);
-    setText($(".message__text", row), deleted_at ? "Message deleted" : (content ?? ""));
+    this.#words($(".message__text", row), message);
+    part(row, "message__edited", message.edited_at && !deleted_at && "Edited", (mark) =>
+      $(".message__text", row).after(mark), "small");
+    this.#quote(row, deleted_at ? null : message.reply_to);
+    this.#reactions(row, message.reactions ?? []);
     $("time", row).dateTime = created_at;
     localTimes(row);
+  }
+
+  #words(place, { type, content, content_html: html, deleted_at }) {
+    const linked = ["image", "video", "file"].includes(type) && ADDRESS.test(content);
+    place.classList.toggle("markup", !deleted_at && Boolean(linked || html));
+    if (deleted_at) {
+      place.textContent = "Message deleted";
+    } else if (linked) {
+      const link = make("a", "", content);
+      Object.assign(link, { href: content, rel: "noopener noreferrer nofollow" });
+      place.replaceChildren(link);
+    } else if (html) {
+      place.innerHTML = html;
+      for (const pre of $$("pre", place)) withCopy(pre);
+    } else {
+      setText(place, content ?? "");
+    }
+  }
+
+  #quote(row, id) {
+    const old = $(".quote", row);
+    if (old?.dataset.of === id) return;
+    old?.remove();
+    if (!id) return;
+    const quote = make("a", "quote cut");
+    Object.assign(quote.dataset, { act: "jump", of: id });
+    quote.append(make("b", "", "Reply"), " ", make("span", ""));
+    const original = this.byId(id);
+    if (original) this.quoteOf(quote, original.dataset.seq, original);
+    row.querySelector(".message__bubble").prepend(quote);
+  }
+
+  /** Fills in a quoted line from the row, or the message, that it quotes. */
+  quoteOf(quote, seq, source) {
+    const row = source instanceof Element;
+    quote.href = `/chats/${this.#conversation}/@${seq}#m${seq}`;
+    setText($("b", quote), row ? $(".message__author", source).textContent : (source.sender?.name ?? "Deleted user"));
+    const words = row ? $(".message__text", source).textContent : source.deleted_at ? "Message deleted" : source.content;
+    setText($("span", quote), (words ?? "").slice(0, 200));
+  }
+
+  #reactions(row, reactions) {
+    let place = $(".reactions", row);
+    if (!reactions.length) {
+      place?.remove();
+      return;
+    }
+    if (!place) {
+      place = make("div", "reactions");
+      $(".message__ticks", row).after(place);
+    }
+    const focused = place.contains(document.activeElement) && document.activeElement.value;
+    place.replaceChildren(
+      ...reactions.map(({ emoji, count, user_ids: ids }) => {
+        const who = ids.map((id) => this.#people.get(id)?.name ?? "Someone").join(", ");
+        const chip = make("button", "chip", `${emoji} ${count}`);
+        chip.append(make("span", "visually-hidden", ` ${who}`));
+        Object.assign(chip, { name: "emoji", value: emoji, title: who });
+        chip.dataset.users = ids.join(" ");
+        return chip;
+      }),
+    );
+    if (focused) $(`[value="${focused}"]`, place)?.focus();
   }
 
   #place(row) {
@@ -137,4 +251,30 @@ export class MessageRows {
     row.classList.remove("message--failed");
     $(".message__error", row)?.remove();
   }
+}
+
+/** The small piece of a row that is there only when it has something to say. */
+function part(row, className, text, put, tag) {
+  let piece = $(`.${className}`, row);
+  if (!text) piece?.remove();
+  else if (piece) setText(piece, text);
+  else {
+    piece = make(tag, className, text);
+    put(piece);
+  }
+}
+
+/** As the template has it: five names, then a number. */
+const seenBy = (names) =>
+  `Seen by ${names.slice(0, 5).join(", ")}${names.length > 5 ? ` and ${names.length - 5} more` : ""}`;
+
+/** A button over a block of code; its word is drawn, so that it is no part of the text. */
+function withCopy(pre) {
+  const box = make("div", "code");
+  const button = make("button", "code__copy");
+  button.type = "button";
+  button.setAttribute("aria-label", "Copy code");
+  Object.assign(button.dataset, { act: "code", word: "Copy" });
+  pre.replaceWith(box);
+  box.append(pre, button);
 }

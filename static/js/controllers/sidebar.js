@@ -3,6 +3,7 @@ import { getHtml } from "../lib/http.js";
 import { localTimes } from "../lib/time.js";
 import { ConversationList } from "../models/conversation_list.js";
 import { lastWords } from "../models/text.js";
+import { showPresence } from "./presence.js";
 
 /** The list of conversations, kept true while the page is open, and the number in the document's title. */
 export function startSidebar(list, { line, me }) {
@@ -97,7 +98,19 @@ export function startSidebar(list, { line, me }) {
   line.on("message:read", ({ conversation_id, user_id, seq }) => {
     if (user_id === me.id) read(conversation_id, seq);
   });
-  line.on("conversation:created", refetchSoon);
+  /** What was said last may be said otherwise, or be gone. */
+  function changed(message) {
+    const link = linkOf(message.conversation_id);
+    if (link && model.isLast(message.conversation_id, message.seq)) {
+      setText($(".conversation-link__words", link), lastWords(message, me.id));
+    }
+  }
+
+  line.on("message:edited", changed);
+  line.on("message:deleted", changed);
+  line.on("user:online", ({ user_id }) => showPresence(user_id, true));
+  line.on("user:offline", ({ user_id }) => showPresence(user_id, false));
+  for (const event of ["created", "updated", "removed"]) line.on(`conversation:${event}`, refetchSoon);
   addEventListener("pagehide", () => {
     try {
       sessionStorage.setItem("sidebar-scroll", String(list.scrollTop));

@@ -4,6 +4,13 @@ export const $$ = (selector, root = document) => [...root.querySelectorAll(selec
 /** A copy of a <template>'s one element. */
 export const copyOf = (id) => document.getElementById(id).content.firstElementChild.cloneNode(true);
 
+export function make(tag, className, text = "") {
+  const element = document.createElement(tag);
+  element.className = className;
+  element.textContent = text;
+  return element;
+}
+
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }

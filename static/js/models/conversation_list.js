@@ -26,6 +26,10 @@ export class ConversationList {
     return newer;
   }
 
+  isLast(id, seq) {
+    return this.#known.get(id)?.last === seq;
+  }
+
   read(id, seq) {
     const state = this.#known.get(id);
     if (state) state.read = Math.max(state.read, Math.min(seq, state.last));

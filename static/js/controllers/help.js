@@ -1,0 +1,35 @@
+import { make } from "../lib/dom.js";
+
+const KEYS = [
+  ["Enter", "send"],
+  ["Shift + Enter", "new line"],
+  ["↑", "in an empty box: edit your last message"],
+  ["j, k", "next and previous message"],
+  ["r", "reply to it"],
+  ["e", "edit it"],
+  ["+", "react to it"],
+  ["Esc", "to the newest message; leave a reply or an edit"],
+  ["Alt + ↑, ↓", "previous and next conversation; with Shift, the next unread"],
+  ["?", "this list"],
+];
+
+/** The list of keys, in a dialog. */
+export function showHelp() {
+  if (document.querySelector("dialog.keys")) return;
+  const dialog = make("dialog", "keys");
+  const title = make("h2", "bar__title", "Keys");
+  title.id = "keys-title";
+  dialog.setAttribute("aria-labelledby", title.id);
+  const list = make("dl", "");
+  for (const [keys, what] of KEYS) {
+    const name = make("dt", "");
+    name.append(make("kbd", "", keys));
+    list.append(name, make("dd", "", what));
+  }
+  const close = make("button", "button button--small", "Close");
+  close.addEventListener("click", () => dialog.close());
+  dialog.append(title, list, close);
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+}
