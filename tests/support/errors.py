@@ -15,6 +15,7 @@ STATUS = {
     "too_large": 413,
     "unsupported_media_type": 415,
     "validation_failed": 422,
+    "rate_limited": 429,
 }
 _TELLTALE = ("Traceback", "sqlalchemy", "psycopg2", "sqlite3", "SELECT ", "INSERT ", ".py")
 
