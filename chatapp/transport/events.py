@@ -4,7 +4,8 @@ python-socketio (read in 5.18) acknowledges with a handler's return value, after
 ended, and doesn't tell it whether the client asked for that. A sender is to get the
 acknowledgement before the event, and a failure that nobody asked to be told of is an event: both
 need the packet's id. Overriding the one method that calls handlers gives it; reserved names like
-`connect` sent as an event end up here as well, and not in the library's own handlers.
+`connect` sent as an event end up here as well, and not in the library's own handlers. With any
+other version a catch-all handler does what it can: the acknowledgement comes after the event.
 """
 
 from __future__ import annotations
@@ -15,12 +16,17 @@ from typing import Any
 import socketio
 from socketio import packet
 
+from chatapp.transport.versions import known
+
 Reply = Callable[[dict[str, Any]], None]
 Handle = Callable[[str, object, tuple[Any, ...], Reply | None], None]
 
 
 def route_events(server: socketio.Server, handle: Handle) -> None:
     """Let ``handle(sid, name, args, reply)`` answer all events; ``reply`` is None where unasked."""
+    if not known("python-socketio", "5.18"):
+        _catch_all(server, handle)
+        return
 
     def handle_event(
         _: socketio.Server, sid: str, eio_sid: str, data: list[Any], namespace: str, id_: int | None
@@ -34,3 +40,12 @@ def route_events(server: socketio.Server, handle: Handle) -> None:
         handle(sid, data[0], tuple(data[1:]), reply if id_ is not None else None)
 
     server._handle_event_internal = handle_event
+
+
+def _catch_all(server: socketio.Server, handle: Handle) -> None:
+    def handle_event(name: str, sid: str, *args: Any) -> Any:
+        answers: list[dict[str, Any]] = []
+        handle(sid, name, args, answers.append)
+        return answers[0] if answers else None
+
+    server.on("*", handle_event)

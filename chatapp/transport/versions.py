@@ -1,0 +1,31 @@
+"""Whether a library is one that our code below its surface was read against."""
+
+from __future__ import annotations
+
+import logging
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+
+log = logging.getLogger(__name__)
+
+
+@cache
+def known(package: str, series: str) -> bool:
+    """Whether ``package`` is of this series, such as 4.15; if not, the log says so once.
+
+    The caller then leaves the library as it is: less guarded, but as its makers meant it.
+    """
+    try:
+        installed = version(package)
+    except PackageNotFoundError:
+        installed = "missing"
+    if installed == series or installed.startswith(f"{series}."):
+        return True
+    log.warning(
+        "%s is %s, and chatapp.transport was written for %s: it goes without the hardening of "
+        "connections. Install what requirements.txt names.",
+        package,
+        installed,
+        series,
+    )
+    return False
