@@ -376,6 +376,7 @@ def _careless(connection: Any, _record: Any) -> None:
         connection.execute("PRAGMA synchronous=OFF")
 
 
+@pytest.mark.slow
 def test_a_hundred_histories(play: Callable[..., None]) -> None:
     play(100, 6)
 
