@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from typing import Annotated, Any, TypeVar
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from flask import request
@@ -33,8 +34,15 @@ def clean(text: str) -> str:
     return unicodedata.normalize("NFC", text.replace("\0", ""))
 
 
-def _cleaned(value: object) -> object:
+def cleaned(value: object) -> object:
+    """`clean` before a type is checked; what isn't text is the type's to refuse."""
     return clean(value) if isinstance(value, str) else value
+
+
+def is_web_address(text: str) -> bool:
+    """Whether this is an http(s) address with a host."""
+    parts = urlsplit(text)
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 def _message_text(text: str) -> str:
@@ -66,10 +74,12 @@ ConversationId = Annotated[int, Field(ge=1, le=MAX_ID)]
 #: Beyond it a number is no longer exact in JavaScript.
 MOST_SEQ = 2**53
 Seq = Annotated[int, Field(ge=0, le=MOST_SEQ)]
-ClientId = Annotated[str, BeforeValidator(_cleaned), Field(min_length=1, max_length=64)]
+ClientId = Annotated[str, BeforeValidator(cleaned), Field(min_length=1, max_length=64)]
 MessageText = Annotated[str, AfterValidator(_message_text)]
 #: One line: cleaned, white space folded. Put a length beside it.
-Line = Annotated[str, BeforeValidator(_cleaned), AfterValidator(_single_line)]
+Line = Annotated[str, BeforeValidator(cleaned), AfterValidator(_single_line)]
+#: What people and groups are called.
+Name = Annotated[Line, Field(min_length=1, max_length=80)]
 #: An empty form field means "not given".
 BlankIsNone = BeforeValidator(_blank_is_none)
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import email_validator
 from pydantic import AfterValidator, BaseModel, Field
 
-from chatapp.validation import BlankIsNone, Line, clean
+from chatapp.validation import BlankIsNone, Name, clean
 
 PASSWORD_LEAST, PASSWORD_MOST = 8, 128
 USERNAME = re.compile(r"[a-z0-9_.-]{3,30}")
@@ -59,7 +59,6 @@ def _folded(text: str) -> str:
 
 
 Password = Annotated[str, AfterValidator(_password)]
-Name = Annotated[Line, Field(min_length=1, max_length=80)]
 
 
 class Registration(BaseModel):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 
 import emoji
 from pydantic import AfterValidator, BaseModel, Field, model_validator
@@ -20,6 +19,7 @@ from chatapp.validation import (
     Seq,
     Uuid,
     clean,
+    is_web_address,
 )
 
 
@@ -33,10 +33,8 @@ class MessageBody(BaseModel):
 
     @model_validator(mode="after")
     def _address(self) -> Self:
-        if self.type != "text":
-            parts = urlsplit(self.content)
-            if parts.scheme not in ("http", "https") or not parts.hostname:
-                raise ValueError("content has to be the file's http(s) address")
+        if self.type != "text" and not is_web_address(self.content):
+            raise ValueError("content has to be the file's http(s) address")
         return self
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from sqlalchemy import case, or_, select, union_all
 from sqlalchemy.orm import Session
 
+from chatapp.backends.presence import online
 from chatapp.db import db
 from chatapp.models import Block, Conversation, User
 
@@ -28,6 +29,12 @@ def blocked_among(user_ids: Collection[str]) -> set[frozenset[str]]:
         )
     )
     return {frozenset((row.blocker_id, row.blocked_id)) for row in rows}
+
+
+def visible_presence(viewer_id: str, user_ids: Collection[str]) -> dict[str, bool]:
+    """Of these people whether they are online; without those a block hides from the viewer."""
+    hidden = blocked_with(viewer_id)
+    return online(user_id for user_id in user_ids if user_id not in hidden)
 
 
 def pair_of(conversation: Conversation) -> frozenset[str]:

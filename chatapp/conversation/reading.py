@@ -9,8 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, func, or_, select
 
-from chatapp.backends.presence import online
-from chatapp.conversation.blocks import blocked_with
+from chatapp.conversation.blocks import visible_presence
 from chatapp.conversation.presenters import (
     ConversationJson,
     MessageJson,
@@ -76,9 +75,8 @@ def present_conversations(rows: Sequence[Row], who: Who) -> list[ConversationJso
     viewer_id = rows[0][1].user_id
     ids = [conversation.id for conversation, _, _ in rows]
     people = _participants(ids, viewer_id, who)
-    present = online({user.id for members in people.values() for _, user, _, _ in members})
-    hidden = blocked_with(viewer_id)
-    visible = {id_: is_online for id_, is_online in present.items() if id_ not in hidden}
+    shown = {user.id for members in people.values() for _, user, _, _ in members}
+    visible = visible_presence(viewer_id, shown)
     last = _last_messages(ids)
     return [
         conversation_json(

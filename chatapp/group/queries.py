@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from chatapp.backends.presence import online
-from chatapp.conversation.blocks import blocked_with
+from chatapp.conversation.blocks import visible_presence
 from chatapp.conversation.reading import own_conversations
 from chatapp.db import db, snapshot
 from chatapp.errors import NotFound
@@ -48,9 +47,8 @@ def _present(viewer_id: str, rows: list[tuple[Conversation, Group]]) -> list[Gro
         .order_by(Participant.joined_at, Participant.user_id)
     ):
         members[member.conversation_id].append((member, user))
-    present = online({user.id for pairs in members.values() for _, user in pairs})
-    hidden = blocked_with(viewer_id)
-    visible = {id_: is_online for id_, is_online in present.items() if id_ not in hidden}
+    shown = {user.id for pairs in members.values() for _, user in pairs}
+    visible = visible_presence(viewer_id, shown)
     return [
         group_json(group, conversation, members[conversation.id], online=visible)
         for conversation, group in rows

@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
-from chatapp.validation import BlankIsNone, Line, Uuid, clean
-
-Name = Annotated[Line, Field(min_length=1, max_length=80)]
+from chatapp.validation import BlankIsNone, Name, Uuid, cleaned, is_web_address
 
 
 def _address(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if not is_web_address(text):
         raise ValueError("A picture is an http(s) address")
     return text
 
 
-def _cleaned(value: object) -> object:
-    return clean(value) if isinstance(value, str) else value
-
-
-Description = Annotated[str, BeforeValidator(_cleaned), Field(max_length=2000)]
+Description = Annotated[str, BeforeValidator(cleaned), Field(max_length=2000)]
 Picture = Annotated[str, AfterValidator(_address), Field(max_length=2000)]
 People = Annotated[list[Uuid], Field(max_length=1000)]
 

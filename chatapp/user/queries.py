@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import func, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
-from chatapp.backends.presence import online
-from chatapp.conversation.blocks import blocked_with
+from chatapp.conversation.blocks import blocked_with, visible_presence
 from chatapp.conversation.presenters import PersonJson, person_json
 from chatapp.db import db
 from chatapp.errors import NotFound
@@ -67,5 +66,5 @@ def _present(viewer_id: str, people: Sequence[User]) -> list[PersonJson]:
         )
         .distinct()
     )
-    visible = online({*shared, viewer_id} - blocked_with(viewer_id))
+    visible = visible_presence(viewer_id, {*shared, viewer_id})
     return [person_json(user, online=visible.get(user.id)) for user in people]
