@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from _pytest.logging import LogCaptureHandler
 
 from chatapp import logs
 
@@ -51,6 +52,9 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., io.StringIO
     ) -> io.StringIO:
         stream = stream or io.StringIO()
         monkeypatch.setattr(sys, "stderr", stream)
+        for handler in root.handlers[:]:
+            if isinstance(handler, LogCaptureHandler):
+                root.removeHandler(handler)  # its record can't leave an xdist worker, with \ud800
         logs.configure(SimpleNamespace(log_format=log_format, log_level=log_level))
         return stream
 
