@@ -21,6 +21,7 @@ WIDE = {"width": 1280, "height": 800}
 NARROW = {"width": 390, "height": 844}
 ZOOMED = {"width": 320, "height": 256}  # 1280 × 1024 at 400 %
 
+SETTINGS = ("/settings/account",)
 SAID = (
     "Morning! Is the hall ours on Saturday?",
     "It is. Twelve tables, and both doors stay open",
@@ -74,7 +75,7 @@ def test_every_page_is_accessible_and_fits(
     assert violations(ada.page) == [], "no conversations yet"
     conversation_id = with_history(ada, server)
     paths = ["/chats", f"/chats/{conversation_id}", f"/chats/{conversation_id}?before=30"]
-    for path in [*paths, "/people", "/people?q=nobody-is-called-this"]:
+    for path in [*paths, "/people", "/people?q=nobody-is-called-this", *SETTINGS]:
         ada.page.goto(path)
         assert violations(ada.page) == [], path
         assert not overflows(ada.page), path
@@ -102,7 +103,7 @@ def test_at_400_percent_nothing_needs_scrolling_sideways(
 ) -> None:
     ada = new_person("Ada", viewport=ZOOMED)
     conversation_id = with_history(ada, server, 12)
-    for path in ("/chats", f"/chats/{conversation_id}", "/people"):
+    for path in ("/chats", f"/chats/{conversation_id}", "/people", *SETTINGS):
         ada.page.goto(path)
         assert not overflows(ada.page), path
     ada.go(conversation_id)

@@ -71,6 +71,9 @@ ROUTES: dict[str, Rule | str] = {
     ),
     "GET /people": Rule("/people", 200, 302),
     "POST /people/<user_id>/message": Rule("/people/{alice}/message", 303, 401),
+    # settings: everyone's are their own, no address names a person
+    "GET /settings": Rule("/settings", 303, 302),
+    "GET /settings/account": Rule("/settings/account", 200, 302),
     # REST
     "POST /api/auth/register": "takes no id",
     "POST /api/auth/login": "takes no id",
