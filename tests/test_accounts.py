@@ -10,6 +10,7 @@ from sqlalchemy import select
 from chatapp.auth import passwords, service
 from chatapp.auth.schemas import Registration
 from chatapp.db import db
+from chatapp.errors import Conflict
 from chatapp.models import AccessToken, StoredSession, User
 from tests.support.html import Page
 from tests.support.process import TOP
@@ -65,6 +66,15 @@ def test_a_missing_username_is_made_and_numbered(nobody):
     assert name("ada@three.example.org") == "ada3"
     assert name("a+b@example.org") == "abuser"
     assert 3 <= len(name("x" * 60 + "@example.org")) <= 30
+
+
+def test_an_account_needs_neither_address_nor_password(context):
+    named = service.create_account(service.NewAccount(email=None, name="Ada Lovelace"))
+    assert (named.email, named.username, named.password_hash) == (None, "adalovelace", None)
+    assert service.create_account(service.NewAccount(email=None)).name == "user"
+    with pytest.raises(Conflict) as refused:
+        service.create_account(service.NewAccount(email=None, username="adalovelace"))
+    assert set(refused.value.fields) == {"username"}
 
 
 def test_the_same_registration_at_once_makes_one_account(app):
@@ -305,8 +315,6 @@ def test_a_wrong_bearer_isnt_made_good_by_a_cookie(app, world):
 
 
 def test_generated_names_give_up_in_the_end(app, monkeypatch):
-    from chatapp.errors import Conflict
-
     with app.app_context():
         service.register(Registration(email="ada@example.org", password=PASSWORD))
         monkeypatch.setattr(service, "_usernames", lambda _: iter(["ada", "ada"]))

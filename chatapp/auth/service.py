@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import false, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from chatapp import tokens
@@ -24,6 +24,16 @@ _TAKEN = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAccount:
+    """What an account is made of. A missing username or name is made from the rest."""
+
+    email: str | None
+    username: str | None = None
+    name: str | None = None
+    password_hash: str | None = field(default=None, repr=False)
+
+
 @dataclass(frozen=True, slots=True)
 class IssuedToken:
     """A bearer token for a client; this is the only time that its text is known."""
@@ -33,15 +43,30 @@ class IssuedToken:
 
 
 def register(new: Registration) -> User:
-    """A new account. Raises Conflict where the address or the username is taken."""
-    password_hash = hash_password(new.password)
-    for username in [new.username] if new.username else _usernames(new.email):
-        _refuse_taken(new.email, new.username)
+    """A new account for somebody who came by. Raises Conflict where address or name is taken."""
+    return create_account(
+        NewAccount(
+            email=new.email,
+            username=new.username,
+            name=new.name,
+            password_hash=hash_password(new.password),
+        )
+    )
+
+
+def create_account(new: NewAccount) -> User:
+    """A new account, whichever door it comes by: every user is made here.
+
+    Raises Conflict, which names the fields, where the address or the username is taken.
+    """
+    origin = (new.email or new.name or "").partition("@")[0]
+    for username in [new.username] if new.username else _usernames(origin):
+        _refuse_taken(new)
         user = User(
             email=new.email,
             username=username,
-            name=new.name or new.username or new.email.partition("@")[0][:80],
-            password_hash=password_hash,
+            name=new.name or new.username or origin[:80] or username,
+            password_hash=new.password_hash,
             last_login=now(),
         )
         try:
@@ -51,7 +76,7 @@ def register(new: Registration) -> User:
             db.session.expunge_all()
             continue  # taken, perhaps a moment ago: refused above, or the next name is tried
         return user
-    _refuse_taken(new.email, new.username)
+    _refuse_taken(new)
     raise Conflict()
 
 
@@ -106,24 +131,26 @@ def end_session_sockets(session_id: str) -> None:
         announce("credential:ended", {"credential_id": session_id})
 
 
-def _refuse_taken(email: str, username: str | None) -> None:
+def _refuse_taken(new: NewAccount) -> None:
+    wanted = {"email": new.email, "username": new.username}
+    given = {name: value for name, value in wanted.items() if value is not None}
     found = db.session.execute(
         select(User.email, User.username).where(
-            or_(User.email == email, User.username == (username or ""))
+            or_(false(), *(getattr(User, name) == value for name, value in given.items()))
         )
     ).all()
-    fields = {}
-    if any(row.email == email for row in found):
-        fields["email"] = _TAKEN["email"]
-    if username and any(row.username == username for row in found):
-        fields["username"] = _TAKEN["username"]
+    fields = {
+        name: _TAKEN[name]
+        for name, value in given.items()
+        if any(getattr(row, name) == value for row in found)
+    }
     if fields:
         raise Conflict(next(iter(fields.values())), fields=fields)
 
 
-def _usernames(email: str) -> Iterator[str]:
-    """Names made from the address's first part: ada, ada2, ada3 ... that were free just now."""
-    base = re.sub(r"[^a-z0-9_.-]+", "", email.partition("@")[0])[:24]
+def _usernames(origin: str) -> Iterator[str]:
+    """Names made from what somebody is known by: ada, ada2, ada3 ... that were free just now."""
+    base = re.sub(r"[^a-z0-9_.-]+", "", origin.lower())[:24]
     base = base if len(base) >= 3 else f"{base}user"
     taken = set(db.session.scalars(select(User.username).where(User.username.startswith(base))))
     names = (base if number == 1 else f"{base}{number}" for number in count(1))
