@@ -227,6 +227,21 @@ def test_renaming_says_so_once(world, crew, heard):
     assert world.alice.api.patch(path, {"name": "x" * 81}).status_code == 422
 
 
+def test_null_clears_what_may_be_empty_and_a_name_may_not(world, crew, heard):
+    path = f"/api/groups/{crew['id']}"
+    given = {"description": "ours", "group_picture": "https://example.org/crew.png"}
+    assert world.alice.api.patch(path, given).status_code == 200
+    cleared = world.alice.api.patch(path, dict.fromkeys(given)).get_json()
+    assert (cleared["description"], cleared["group_picture"]) == (None, None)
+    heard.clear()
+    for name in (None, "", " "):
+        answer = world.alice.api.patch(path, {"name": name, "description": "never"})
+        assert (answer.status_code, code(answer)) == (422, "validation_failed")
+        assert answer.get_json()["error"]["fields"]["name"]
+    stands = world.alice.api.get(path).get_json()
+    assert (stands["name"], stands["description"], heard) == ("Crew", None, [])
+
+
 def test_a_deleted_group_is_not_found_by_anyone(app, world, crew, heard):
     from chatapp.conversation.changes import sync
 

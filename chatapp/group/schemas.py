@@ -15,6 +15,12 @@ def _address(text: str) -> str:
     return text
 
 
+def _a_name(name: str | None) -> str:
+    if name is None:  # given as null: defaults aren't validated
+        raise ValueError("A group keeps a name: leave it out, or give another")
+    return name
+
+
 Description = Annotated[str, BeforeValidator(cleaned), Field(max_length=2000)]
 Picture = Annotated[str, AfterValidator(_address), Field(max_length=2000)]
 People = Annotated[list[Uuid], Field(max_length=1000)]
@@ -30,9 +36,9 @@ class NewGroup(BaseModel):
 
 
 class GroupPatch(BaseModel):
-    """What changes about a group; what isn't given stays."""
+    """What changes about a group; what isn't given stays, null clears what may be empty."""
 
-    name: Name | None = None
+    name: Annotated[Name | None, AfterValidator(_a_name)] = None
     description: Annotated[Description | None, BlankIsNone] = None
     group_picture: Annotated[Picture | None, BlankIsNone] = None
 
