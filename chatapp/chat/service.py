@@ -12,9 +12,9 @@ from chatapp.chat.schemas import MessageBody
 from chatapp.conversation.access import MessageAccess, access_conversation, access_message
 from chatapp.conversation.append import Draft, Stored, append_messages, closed_conversations
 from chatapp.conversation.blocks import blocked_among, pair_of
-from chatapp.conversation.members import change
+from chatapp.conversation.members import announce_created, change
 from chatapp.conversation.pointers import Move, move_pointers
-from chatapp.conversation.presenters import ConversationJson, MessageJson, conversation_event
+from chatapp.conversation.presenters import ConversationJson, MessageJson
 from chatapp.conversation.reading import messages_where, read_conversation, read_messages
 from chatapp.db import announce, atomic, db, now
 from chatapp.errors import ChatError, Conflict, Forbidden, ValidationFailed
@@ -180,15 +180,8 @@ def open_direct(user_id: str, other_id: str) -> tuple[ConversationJson, bool]:
             for member in (user_id, other_id)
         )
         work.flush()
-        present = read_conversation(user_id, conversation.id, "all")
-        announce(
-            "conversation:created",
-            conversation_event(present),
-            conversation_id=conversation.id,
-            version=conversation.version,
-            membership_version=conversation.membership_version,
-        )
-        return present, True
+        announce_created(conversation)
+        return read_conversation(user_id, conversation.id, "all"), True
 
 
 def _changed(work: Session, access: MessageAccess, event: str) -> None:

@@ -85,6 +85,17 @@ def remove_member(
     append_system_message(conversation, actor, text)
 
 
+def announce_created(conversation: Conversation) -> None:
+    """Tell its members that there is this conversation."""
+    announce(
+        "conversation:created",
+        read_event(conversation.id),
+        conversation_id=conversation.id,
+        version=conversation.version,
+        membership_version=conversation.membership_version,
+    )
+
+
 def announce_updated(
     conversation: Conversation,
     *,

@@ -13,13 +13,13 @@ from chatapp.conversation.append import append_system_message
 from chatapp.conversation.blocks import blocked_with
 from chatapp.conversation.members import (
     add_members,
+    announce_created,
     announce_updated,
     change,
     current_members,
     remove_member,
 )
-from chatapp.conversation.reading import read_event
-from chatapp.db import announce, atomic, db, now
+from chatapp.db import atomic, db, now
 from chatapp.errors import Conflict, Forbidden, NotFound, ValidationFailed
 from chatapp.group.schemas import GroupPatch
 from chatapp.models import Conversation, Group, Participant, User
@@ -74,7 +74,7 @@ def create_group(
                 Participant(conversation_id=conversation.id, user_id=person.id, member_role=role)
             )
         work.flush()
-        _announce_created(conversation)
+        announce_created(conversation)
         append_system_message(conversation, owner, f"{owner.name} made the group")
         return group
 
@@ -89,7 +89,7 @@ def update_group(user_id: str, group_id: str, patch: GroupPatch) -> Group:
         _check_role(access.member, "owner", "admin")
         group, conversation = access.group, access.conversation
         given = patch.model_dump(exclude_unset=True)
-        renamed = given.pop("name", None) not in (None, conversation.name)
+        renamed = given.pop("name", conversation.name) != conversation.name
         changed = {name for name, value in given.items() if getattr(group, name) != value}
         if not renamed and not changed:
             return group
@@ -225,13 +225,3 @@ def _people(work: Session, ids: Sequence[str], field: str) -> list[User]:
 def _named_after(people: Sequence[User]) -> str:
     names = ", ".join(person.name for person in people)
     return names if len(names) <= _NAME_MOST else f"{names[: _NAME_MOST - 1]}…"
-
-
-def _announce_created(conversation: Conversation) -> None:
-    announce(
-        "conversation:created",
-        read_event(conversation.id),
-        conversation_id=conversation.id,
-        version=conversation.version,
-        membership_version=conversation.membership_version,
-    )
