@@ -153,6 +153,17 @@ def test_lists_take_as_many_statements_for_fifty_as_for_two(app, world, statemen
     assert len(many) == len(few)
 
 
+def test_opening_a_conversation_passes_the_gate_once(world, statements):
+    reply = {"content": "re", "reply_to": world.messages[0]["id"]}
+    world.bob.api.post(f"/api/chat/{world.conversation_id}/messages", reply)
+    path = f"/chats/{world.conversation_id}?edit=1&reply=2"
+    world.alice.client.page(path)  # signs in, and reads
+    with statements() as texts:
+        world.alice.client.page(path)
+    gates = [text for text in texts if "conversations.id = " in text and "left_at" in text]
+    assert len(gates) == 1, "\n".join(gates)
+
+
 def test_conversations_page_by_cursor_latest_first(app, world):
     made = [world.conversation_id]
     for number in range(5):
@@ -247,6 +258,19 @@ def test_messaging_a_person_from_the_directory(world):
     sent = world.carol.client.submit("/people", f"/people/{world.bob.id}/message")
     assert sent.status_code == 303
     assert world.carol.client.get(sent.headers["Location"]).status_code == 200
+
+
+@pytest.mark.parametrize("what", ["edit", "delete", "react"])
+def test_a_message_is_acted_on_in_its_own_conversation_only(world, what):
+    other = world.alice.api.post("/api/chat", {"participant_ids": [world.carol.id]}).get_json()
+    message, body = world.messages[0], {"content": "changed", "emoji": "👍"}
+    form = world.alice.client.page(f"/chats/{world.conversation_id}").form("")
+    for id_, status in ((other["id"], 404), (world.conversation_id, 303)):
+        path = f"/chats/{id_}/messages/{message['id']}/{what}"
+        answer = world.alice.client.post(path, data={**form.fields, **body})
+        assert answer.status_code == status, answer.text
+        now = world.alice.api.get(f"/api/messages/{message['id']}").get_json()
+        assert (now["version"] == message["version"]) == (status == 404)
 
 
 def test_carol_finds_nothing_of_theirs(world):

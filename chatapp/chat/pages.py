@@ -13,7 +13,7 @@ from chatapp.chat import bp, queries, service
 from chatapp.chat.schemas import Edit, MessageForm, MessagesQuery, ReactionBody
 from chatapp.conversation.presenters import ConversationJson, MessageJson
 from chatapp.conversation.reading import SMALL
-from chatapp.db import snapshot, uuid7
+from chatapp.db import uuid7
 from chatapp.errors import ChatError, NotFound, Unauthenticated, describe
 from chatapp.forms import Form, refused
 from chatapp.identity import caller, signed_in
@@ -78,7 +78,7 @@ def send_form(conversation_id: int) -> Any:
 @bp.post("/chats/<int:conversation_id>/messages/<uuid:message_id>/edit")
 def edit_form(conversation_id: int, message_id: UUID) -> Any:
     """Edit, and back to the message."""
-    me = caller().id
+    me = _at_its_place(conversation_id, message_id)
     return _after_form(
         conversation_id,
         lambda: service.edit_message(me, str(message_id), read_form(Edit).content),
@@ -88,18 +88,25 @@ def edit_form(conversation_id: int, message_id: UUID) -> Any:
 @bp.post("/chats/<int:conversation_id>/messages/<uuid:message_id>/delete")
 def delete_form(conversation_id: int, message_id: UUID) -> Any:
     """Delete, and back to where it stood."""
-    me = caller().id
+    me = _at_its_place(conversation_id, message_id)
     return _after_form(conversation_id, lambda: service.delete_message(me, str(message_id)))
 
 
 @bp.post("/chats/<int:conversation_id>/messages/<uuid:message_id>/react")
 def react_form(conversation_id: int, message_id: UUID) -> Any:
     """Put an emoji on a message, or take one's own off again."""
-    me = caller().id
+    me = _at_its_place(conversation_id, message_id)
     return _after_form(
         conversation_id,
         lambda: service.toggle_reaction(me, str(message_id), read_form(ReactionBody).emoji),
     )
+
+
+def _at_its_place(conversation_id: int, message_id: UUID) -> str:
+    """The caller. Raises NotFound unless the message is one of this conversation."""
+    me = caller().id
+    queries.check_place(me, conversation_id, str(message_id))
+    return me
 
 
 def _after_form(conversation_id: int, act: Callable[[], MessageJson]) -> Any:
@@ -124,15 +131,9 @@ def _conversation_page(
 ) -> str:
     me = caller().id
     query.limit = PAGE
-    with snapshot():
-        conversation = queries.conversation(me, conversation_id)
-        page = queries.messages(me, conversation_id, query)
-        sidebar = queries.conversations(me, PageQuery())
-        quotes = queries.quotes(me, conversation_id, page.messages)
-        about = {
-            what: queries.message_at(me, conversation_id, request.args.get(what, type=int))
-            for what in ("edit", "reply")
-        }
+    edit, reply = (request.args.get(what, 0, type=int) for what in ("edit", "reply"))
+    opened = queries.open_conversation(me, conversation_id, query, (edit, reply))
+    conversation, page, editing = opened.conversation, opened.page, opened.at.get(edit)
     if conversation["unread_count"] and not page.has_after:
         service.mark_read(me, conversation_id, conversation["last_seq"])
     return render_template(
@@ -146,11 +147,11 @@ def _conversation_page(
         if conversation["unread_count"]
         else None,
         focus_seq=focus,
-        quotes=quotes,
+        quotes=opened.quotes,
         readers=_readers(conversation, me),
-        editing=about["edit"] if about["edit"] and about["edit"]["sender_id"] == me else None,
-        replying=about["reply"],
-        conversations=sidebar.items,
+        editing=editing if editing and editing["sender_id"] == me else None,
+        replying=opened.at.get(reply),
+        conversations=opened.sidebar,
         current_id=conversation_id,
         client_id=form.values.get("client_id") or uuid7(),
         form=form,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import tuple_
@@ -18,6 +18,7 @@ from chatapp.conversation.reading import (
     read_messages,
 )
 from chatapp.db import db, snapshot
+from chatapp.errors import NotFound
 from chatapp.models import Conversation, Message
 from chatapp.paging import Page, PageQuery, decode_cursor, encode_cursor
 from chatapp.times import iso, parse
@@ -32,6 +33,19 @@ class MessagePage:
     has_before: bool
     has_after: bool
     version: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenConversation:
+    """All that the page of a conversation shows, of one moment."""
+
+    conversation: ConversationJson
+    page: MessagePage
+    #: The messages that those of the page reply to, by id.
+    quotes: dict[str, MessageJson]
+    #: The messages that were asked for by their places, by place.
+    at: dict[int, MessageJson]
+    sidebar: list[ConversationJson]
 
 
 def conversations(user_id: str, query: PageQuery) -> Page[ConversationJson]:
@@ -62,45 +76,66 @@ def message(user_id: str, message_id: str) -> MessageJson:
         return read_messages(messages_where(Message.id == message_id))[0]
 
 
+def check_place(user_id: str, conversation_id: int, message_id: str) -> None:
+    """The message is one of this conversation, for good. Raises NotFound."""
+    if access_message(user_id, message_id).conversation.id != conversation_id:
+        raise NotFound()
+
+
 def messages(user_id: str, conversation_id: int, query: MessagesQuery) -> MessagePage:
     """A page of a conversation's messages. Raises NotFound."""
     with snapshot():
         log = access_conversation(user_id, conversation_id).conversation
-        if query.after is not None:
-            found, more = _after(log.id, query.after, query.limit)
-            return MessagePage(found, query.after > 0, more, log.version)
-        if query.around is not None:
-            older, has_before = _before(log.id, query.around, query.limit // 2)
-            newer, has_after = _after(
-                log.id, max(query.around - 1, 0), max(query.limit - len(older), 1)
-            )
-            return MessagePage(older + newer, has_before, has_after, log.version)
-        bound = query.before if query.before is not None else log.last_seq + 1
-        found, more = _before(log.id, bound, query.limit)
-        return MessagePage(found, more, bound <= log.last_seq, log.version)
+        return _page(log.id, log.last_seq, log.version, query)
 
 
-def message_at(user_id: str, conversation_id: int, seq: int | None) -> MessageJson | None:
-    """The message at this place, None where there is none. Raises NotFound for a stranger."""
-    if seq is None or not 0 < seq <= MOST_SEQ:
-        return None
+def open_conversation(
+    user_id: str, conversation_id: int, query: MessagesQuery, places: Collection[int] = ()
+) -> OpenConversation:
+    """A conversation as its page shows it, with the messages at ``places``. Raises NotFound."""
     with snapshot():
-        access_conversation(user_id, conversation_id)
-        at = messages_where(Message.conversation_id == conversation_id, Message.seq == seq)
-        return next(iter(read_messages(at)), None)
+        conversation = read_conversation(user_id, conversation_id, "all")
+        page = _page(conversation_id, conversation["last_seq"], conversation["version"], query)
+        return OpenConversation(
+            conversation=conversation,
+            page=page,
+            quotes=_quotes(conversation_id, page.messages),
+            at=_at(conversation_id, places),
+            sidebar=conversations(user_id, PageQuery()).items,
+        )
 
 
-def quotes(
-    user_id: str, conversation_id: int, shown: Sequence[MessageJson]
-) -> dict[str, MessageJson]:
+def _page(conversation_id: int, last_seq: int, version: int, query: MessagesQuery) -> MessagePage:
+    if query.after is not None:
+        found, more = _after(conversation_id, query.after, query.limit)
+        return MessagePage(found, query.after > 0, more, version)
+    if query.around is not None:
+        older, has_before = _before(conversation_id, query.around, query.limit // 2)
+        newer, has_after = _after(
+            conversation_id, max(query.around - 1, 0), max(query.limit - len(older), 1)
+        )
+        return MessagePage(older + newer, has_before, has_after, version)
+    bound = query.before if query.before is not None else last_seq + 1
+    found, more = _before(conversation_id, bound, query.limit)
+    return MessagePage(found, more, bound <= last_seq, version)
+
+
+def _quotes(conversation_id: int, shown: Sequence[MessageJson]) -> dict[str, MessageJson]:
     """The messages that those shown reply to, by id."""
     ids = {message["reply_to"] for message in shown if message["reply_to"] is not None}
     if not ids:
         return {}
-    with snapshot():
-        access_conversation(user_id, conversation_id)
-        quoted = messages_where(Message.conversation_id == conversation_id, Message.id.in_(ids))
-        return {message["id"]: message for message in read_messages(quoted)}
+    quoted = messages_where(Message.conversation_id == conversation_id, Message.id.in_(ids))
+    return {message["id"]: message for message in read_messages(quoted)}
+
+
+def _at(conversation_id: int, places: Collection[int]) -> dict[int, MessageJson]:
+    """The messages at these places, where there are such."""
+    seqs = [seq for seq in places if 0 < seq <= MOST_SEQ]
+    if not seqs:
+        return {}
+    there = messages_where(Message.conversation_id == conversation_id, Message.seq.in_(seqs))
+    return {message["seq"]: message for message in read_messages(there)}
 
 
 def _before(conversation_id: int, seq: int, limit: int) -> tuple[list[MessageJson], bool]:
