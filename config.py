@@ -77,6 +77,15 @@ SETTINGS: tuple[Setting, ...] = (
         "PORT.",
     ),
     Setting(
+        "TRUSTED_PROXIES",
+        kind.whole(0, 10),
+        "a number from 0 to 10",
+        "0",
+        "How many proxies stand in front, one behind the other. So many X-Forwarded-For, -Proto "
+        "and -Host entries are believed, counted from the last; what comes before them, and all "
+        "of them with 0, anyone may have written.",
+    ),
+    Setting(
         "DATABASE_URL",
         kind.database,
         "sqlite:///path/to/file.db or postgresql://user:password@host:5432/name (postgres:// and "
@@ -374,6 +383,7 @@ class Settings:
     host: str
     port: int
     base_url: str
+    trusted_proxies: int
     database_url: str = field(repr=False)
     db_schema: str | None
     db_pool_size: int
@@ -462,6 +472,11 @@ class Settings:
             notices.append(
                 f"HOST={self.host} serves other computers, whose browsers can chat only at "
                 "BASE_URL: set it to the address they open."
+            )
+        if self.base_url.startswith("https:") and not self.trusted_proxies:
+            notices.append(
+                "BASE_URL is https, so a proxy stands in front: set TRUSTED_PROXIES=1, or everyone "
+                "counts as one address."
             )
         if not self.rate_limits:
             notices.append("RATE_LIMITS=off: nothing stops guessing or flooding.")

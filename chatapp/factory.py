@@ -10,7 +10,19 @@ from uuid import uuid4
 from flask import Flask, Response, g, request
 from flask.json.provider import DefaultJSONProvider
 
-from chatapp import auth, chat, error_pages, forgery, group, headers, identity, logs, theming, user
+from chatapp import (
+    auth,
+    chat,
+    error_pages,
+    forgery,
+    group,
+    headers,
+    identity,
+    logs,
+    proxies,
+    theming,
+    user,
+)
 from chatapp.auth.presenters import account_json
 from chatapp.backends.sessions import DatabaseSessions, check_readable
 from chatapp.extensions import db, migrate
@@ -57,6 +69,7 @@ def build(settings: Settings | None = None) -> Flask:
         app.register_blueprint(slice_.bp)
     app.add_url_rule("/health", "health", _health)
     realtime.init_app(app, settings)
+    proxies.init_app(app, settings.trusted_proxies)
     return app
 
 

@@ -361,7 +361,9 @@ class TestNotices:
 
     def test_what_an_operator_should_know(self, load: Any) -> None:
         assert "BASE_URL" in load(HOST="0.0.0.0").notices[0]
-        assert load(HOST="0.0.0.0", BASE_URL="https://c.example").notices == ()
+        proxied = {"BASE_URL": "https://c.example", "TRUSTED_PROXIES": "1"}
+        assert load(HOST="0.0.0.0", **proxied).notices == ()
+        assert "TRUSTED_PROXIES" in load(BASE_URL="https://c.example").notices[0]
         assert "RATE_LIMITS" in load(RATE_LIMITS="off").notices[0]
 
 

@@ -21,6 +21,7 @@ from typing import Any
 import socketio
 
 from chatapp import concurrency
+from chatapp.proxies import network
 from chatapp.transport.outbox import Outbox, outbox_of
 from chatapp.transport.versions import known
 
@@ -215,4 +216,4 @@ def _due(line: Mapping[str, _Guest | _Leaver]) -> list[str]:
 
 
 def _address(environ: Environ) -> str:
-    return str(environ.get("REMOTE_ADDR", ""))
+    return network(environ.get("REMOTE_ADDR"))

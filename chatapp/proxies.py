@@ -1,0 +1,32 @@
+"""Where a request comes from: through proxies that are trusted, and how an address is counted."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+
+def init_app(app: Flask, count: int) -> None:
+    """Believe the last ``count`` proxies about the client's address, scheme and host; no others.
+
+    It stands before all else, so that the socket's gate counts the same address as a page does.
+    """
+    if count:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=count, x_proto=count, x_host=count
+        )
+
+
+def network(address: str | None) -> str:
+    """What is counted as one address: of IPv6 the /64, which one line has whole."""
+    try:
+        found = ipaddress.ip_address((address or "").partition("%")[0])
+    except ValueError:
+        return (address or "")[:64]
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    if found.ipv4_mapped:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.ip_network((found, 64), strict=False))
