@@ -138,6 +138,11 @@ def configure(on: bool) -> None:
     _connections.clear()
 
 
+def enabled() -> bool:
+    """Whether anything is limited."""
+    return _on
+
+
 def check_message(user_id: str) -> None:
     """One more new message. Raises RateLimited.
 

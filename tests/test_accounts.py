@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from chatapp.auth import passwords, service
 from chatapp.auth.schemas import Registration
+from chatapp.auth.source import Source
 from chatapp.db import db
 from chatapp.errors import Conflict
 from chatapp.models import AccessToken, StoredSession, User
@@ -144,7 +145,11 @@ def test_a_deactivated_account_is_out(nobody, app):
         with atomic() as session:
             session.scalars(select(User)).one().is_active = False
     assert Api(app, token).get("/api/users/me").status_code == 401
-    assert nobody.post("/api/auth/login", ADA).status_code == 401
+    wrong = nobody.post("/api/auth/login", {**ADA, "password": "not hers at all"})
+    assert wrong.status_code == 401
+    refused = nobody.post("/api/auth/login", ADA)
+    assert refused.status_code == 403
+    assert "Ask an administrator" in refused.get_json()["error"]["message"]
 
 
 def test_hashing_is_argon2id_and_strong():
@@ -316,7 +321,11 @@ def test_a_wrong_bearer_isnt_made_good_by_a_cookie(app, world):
 
 def test_generated_names_give_up_in_the_end(app, monkeypatch):
     with app.app_context():
-        service.register(Registration(email="ada@example.org", password=PASSWORD))
+        service.register(
+            Registration(email="ada@example.org", password=PASSWORD), Source("192.0.2.1")
+        )
         monkeypatch.setattr(service, "_usernames", lambda _: iter(["ada", "ada"]))
         with pytest.raises(Conflict):
-            service.register(Registration(email="ada@other.example.org", password=PASSWORD))
+            service.register(
+                Registration(email="ada@other.example.org", password=PASSWORD), Source("192.0.2.1")
+            )

@@ -8,6 +8,7 @@ from chatapp.auth import bp, service
 from chatapp.auth.browser import sign_out
 from chatapp.auth.presenters import signed_in_json
 from chatapp.auth.schemas import Credentials, Registration
+from chatapp.auth.source import request_source
 from chatapp.identity import bearer_token_id, public
 from chatapp.validation import read_json
 
@@ -16,7 +17,7 @@ from chatapp.validation import read_json
 @public
 def register() -> Any:
     """201 with the new account and a token."""
-    user = service.register(read_json(Registration))
+    user = service.register(read_json(Registration), request_source())
     return signed_in_json(user, service.issue_token(user.id)), 201
 
 
@@ -24,7 +25,7 @@ def register() -> Any:
 @public
 def log_in() -> Any:
     """200 with the account and a token."""
-    user = service.log_in(read_json(Credentials))
+    user = service.log_in(read_json(Credentials), request_source())
     return signed_in_json(user, service.issue_token(user.id))
 
 

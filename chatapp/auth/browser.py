@@ -9,6 +9,7 @@ from flask import current_app, session, url_for
 from flask_login import current_user, login_user, logout_user
 
 from chatapp.auth import service
+from chatapp.auth.source import remember_device
 from chatapp.identity import session_id
 from chatapp.models import User
 
@@ -21,6 +22,7 @@ def sign_in(user: User) -> None:
     interface.regenerate(session)
     session.clear()
     login_user(user)
+    remember_device(user.id)
 
 
 def sign_out() -> None:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from chatapp.auth import bp, service
 from chatapp.auth.browser import safe_next, sign_in, sign_out
 from chatapp.auth.schemas import Credentials, Registration
+from chatapp.auth.source import request_source
 from chatapp.errors import ChatError, describe
 from chatapp.forms import Form, refused
 from chatapp.identity import signed_in
@@ -28,10 +29,9 @@ def login_page() -> Any:
 def login_form() -> Any:
     """Sign in, and on to where one wanted to go."""
     try:
-        user = service.log_in(read_form(Credentials))
+        user = service.log_in(read_form(Credentials), request_source())
     except (ChatError, ValidationError) as exc:
-        error = describe(exc)
-        return _form_page("auth/login.html", refused(error, secret=["password"])), error.status
+        return _refused_page("auth/login.html", exc)
     sign_in(user)
     return redirect(safe_next(request.form.get("next")), 303)
 
@@ -48,10 +48,9 @@ def register_page() -> Any:
 def register_form() -> Any:
     """Make the account and sign in."""
     try:
-        user = service.register(read_form(Registration))
+        user = service.register(read_form(Registration), request_source())
     except (ChatError, ValidationError) as exc:
-        error = describe(exc)
-        return _form_page("auth/register.html", refused(error, secret=["password"])), error.status
+        return _refused_page("auth/register.html", exc)
     sign_in(user)
     return redirect(safe_next(request.form.get("next")), 303)
 
@@ -65,3 +64,11 @@ def logout_page() -> Any:
 
 def _form_page(template: str, form: Form) -> str:
     return render_template(template, form=form, next=request.values.get("next", ""))
+
+
+def _refused_page(template: str, exc: Exception) -> Any:
+    """The form once more, with what was wrong, and when to come back."""
+    error = describe(exc)
+    page = _form_page(template, refused(error, secret=["password"]))
+    headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
+    return page, error.status, headers

@@ -12,10 +12,12 @@ from sqlalchemy import false, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from chatapp import tokens
+from chatapp.auth import audit, lockout
 from chatapp.auth.passwords import check_password, hash_password, is_outdated
 from chatapp.auth.schemas import Credentials, Registration
+from chatapp.auth.source import Source
 from chatapp.db import announce, atomic, db, now, release
-from chatapp.errors import Conflict, Unauthenticated
+from chatapp.errors import Conflict, Forbidden, Unauthenticated
 from chatapp.models import AccessToken, User
 
 _TAKEN = {
@@ -42,9 +44,13 @@ class IssuedToken:
     expires_at: datetime
 
 
-def register(new: Registration) -> User:
-    """A new account for somebody who came by. Raises Conflict where address or name is taken."""
-    return create_account(
+def register(new: Registration, source: Source) -> User:
+    """A new account for somebody who came by.
+
+    Raises Conflict where address or name is taken, RateLimited.
+    """
+    lockout.spend(lockout.REGISTRATIONS, source.network)
+    user = create_account(
         NewAccount(
             email=new.email,
             username=new.username,
@@ -52,6 +58,8 @@ def register(new: Registration) -> User:
             password_hash=hash_password(new.password),
         )
     )
+    audit.note("registered", user_id=user.id, address=source.address)
+    return user
 
 
 def create_account(new: NewAccount) -> User:
@@ -80,11 +88,11 @@ def create_account(new: NewAccount) -> User:
     raise Conflict()
 
 
-def log_in(credentials: Credentials) -> User:
+def log_in(credentials: Credentials, source: Source) -> User:
     """The person these credentials belong to.
 
     Raises Unauthenticated, in the same words and after the same work whether it is the address
-    or the password that is wrong.
+    or the password that is wrong; RateLimited; Forbidden where the account is deactivated.
     """
     user: User | None = db.session.scalar(
         select(User).where(
@@ -92,18 +100,65 @@ def log_in(credentials: Credentials) -> User:
             User.deleted_at.is_(None),
         )
     )
-    stored = user.password_hash if user and user.is_active else None
-    release()
-    if not check_password(stored, credentials.password) or user is None or stored is None:
+    if not has_password(user, credentials.password, source, typed=credentials.email):
         raise Unauthenticated("The address or the password is wrong.")
-    renewed = hash_password(credentials.password) if is_outdated(stored) else stored
+    assert user is not None  # noqa: S101  nobody has no password
+    refuse_deactivated(user)
     with atomic() as work:
         work.execute(
             update(User)
             .where(User.id == user.id)
-            .values(password_hash=renewed, last_login=now(), updated_at=User.updated_at)
+            .values(last_login=now(), updated_at=User.updated_at)
         )
+    audit.note("signed in", user_id=user.id, address=source.address)
     return user
+
+
+def has_password(user: User | None, password: str, source: Source, *, typed: str) -> bool:
+    """Whether this is the user's password; always False, after the same work, for nobody's.
+
+    A wrong one counts against the account, or against what was ``typed`` where there is none.
+    Raises RateLimited. Every door at which someone who isn't signed in gives a password asks here.
+    """
+    user_id, stored = (user.id, user.password_hash) if user else (None, None)
+    release()
+    try:
+        with lockout.guess(user_id or typed, source) as guess:
+            if not check_password(stored, password) or stored is None:
+                raise Unauthenticated()
+            renewed = hash_password(password) if is_outdated(stored) else None
+            with atomic() as work:
+                guess.succeeded()
+                if renewed:
+                    work.execute(
+                        update(User)
+                        .where(User.id == user_id, User.password_hash == stored)
+                        .values(password_hash=renewed, updated_at=User.updated_at)
+                    )
+    except Unauthenticated:
+        audit.note("sign-in failed", user_id=user_id, address=source.address)
+        return False
+    return True
+
+
+def confirm_password(user_id: str, password: str) -> None:
+    """Someone signed in proves once more that it is them. Raises Forbidden, RateLimited."""
+    stored = db.session.scalar(select(User.password_hash).where(User.id == user_id))
+    release()
+    with lockout.confirmation(user_id) as guess:
+        if not check_password(stored, password):
+            audit.note("confirmation failed", user_id=user_id)
+            raise Forbidden("The password is wrong.")
+        guess.succeeded()
+
+
+def refuse_deactivated(user: User) -> None:
+    """Raises Forbidden, which says what to do, for whoever proved to be this person."""
+    if not user.is_active:
+        audit.note("sign-in refused", user_id=user.id, reason="deactivated")
+        raise Forbidden(
+            "This account is deactivated. Ask an administrator of this server to activate it again."
+        )
 
 
 def issue_token(user_id: str) -> IssuedToken:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chatapp.models.attempts import Attempts
 from chatapp.models.block import Block
 from chatapp.models.conversation import Conversation, Participant
 from chatapp.models.group import Group
@@ -11,6 +12,7 @@ from chatapp.models.user import User
 
 __all__ = [
     "AccessToken",
+    "Attempts",
     "Block",
     "Conversation",
     "Group",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from sqlalchemy import Select, delete, select, update
 
-from chatapp.auth.passwords import check_password
+from chatapp.auth.service import confirm_password
 from chatapp.conversation.access import lock_conversations
 from chatapp.conversation.members import current_members, remove_member
-from chatapp.db import announce, atomic, db, now, release
-from chatapp.errors import Forbidden, NotFound, Unavailable, ValidationFailed
+from chatapp.db import announce, atomic, now
+from chatapp.errors import NotFound, Unavailable, ValidationFailed
 from chatapp.models import AccessToken, Block, Conversation, Participant, StoredSession, User
 
 _TRIES = 5
@@ -39,12 +39,9 @@ def delete_account(user_id: str, password: str) -> None:
     """The account is gone, softly: groups are left, the name reads "Deleted user".
 
     Its address and username are free again; every token, session and socket ends.
-    Raises Forbidden for a wrong password.
+    Raises Forbidden for a wrong password, RateLimited.
     """
-    stored = db.session.scalar(select(User.password_hash).where(User.id == user_id))
-    release()
-    if not check_password(stored, password):
-        raise Forbidden("The password is wrong.")
+    confirm_password(user_id, password)
     for _ in range(_TRIES):
         if _try_to_delete(user_id):
             return

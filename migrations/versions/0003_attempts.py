@@ -1,0 +1,31 @@
+"""How often something was tried
+
+Why: passwords, links and codes can't be guessed, nor accounts made in heaps, by anyone who tries
+again and again; counted here, every process counts together and a restart forgets nothing.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "attempts",
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("blocked_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("forget_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("key", name="pk_attempts"),
+    )
+    op.create_index("ix_attempts_forget_at", "attempts", ["forget_at"])
+
+
+def downgrade() -> None:
+    op.drop_table("attempts")
