@@ -3,35 +3,51 @@
 Over HTTP a bearer token counts before the session cookie; a wrong token is not made good by a
 cookie. Over a socket the same, and there the cookie counts only with an allowed Origin (see
 `realtime.origins`, which takes the cookie away otherwise).
+
+Whatever the credential is, a row of `SignIn` says whether it still counts; it is read with the
+person, in one query.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
-from flask import Flask, current_app, g, request, session
+from flask import Flask, Response, current_app, g, request, session
 from flask_login import current_user
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from chatapp import tokens
-from chatapp.backends.sessions import stored_id
-from chatapp.db import db, now
+from chatapp.db import atomic, db, now
 from chatapp.errors import Unauthenticated
 from chatapp.extensions import login
-from chatapp.models import AccessToken, User
+from chatapp.models import SignIn, User
 
+log = logging.getLogger(__name__)
 V = TypeVar("V", bound=Callable[..., Any])
+
+#: How exact `SignIn.last_used_at` is: a write for each request would be far too many.
+NOTED_EVERY = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A person and the credential that says so: a bearer token's id, or a session's."""
+    """A person and the credential that says so: the id of a `SignIn`."""
 
     user_id: str
-    via: Literal["token", "session"]
     credential_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """What a request says of the browser or program that makes it."""
+
+    user_agent: str
+    ip: str | None
 
 
 def public(view: V) -> V:
@@ -45,6 +61,7 @@ def init_app(app: Flask) -> None:
     login.init_app(app)
     login.session_protection = None
     app.before_request(_require_caller)
+    app.after_request(_note_use)
 
 
 def _require_caller() -> None:
@@ -66,20 +83,26 @@ def signed_in() -> User | None:
     if "caller" not in g:
         header = request.headers.get("Authorization")
         if header is not None:
-            found = _by_token(_bearer(header))
-            g.caller, g.token_id = found if found else (None, None)
+            g.caller = _by_token(_bearer(header))
         else:
             user = current_user._get_current_object()
-            g.caller, g.token_id = (user if isinstance(user, User) else None), None
+            g.caller = user if isinstance(user, User) else None
     caller: User | None = g.caller
     return caller
 
 
-def bearer_token_id() -> str | None:
-    """The id of the token that `caller` was known by, None where it was the session."""
-    signed_in()
-    token_id: str | None = g.token_id
-    return token_id
+def current_sign_in() -> SignIn:
+    """The sign-in by which `caller` was known. Raises Unauthenticated."""
+    caller()
+    sign_in: SignIn = g.sign_in
+    return sign_in
+
+
+def client() -> Client:
+    """What makes this request, as it says itself."""
+    agent = request.headers.get("User-Agent", "")
+    shown = "".join(character if character.isprintable() else " " for character in agent)
+    return Client(shown[:400], (request.remote_addr or "")[:64] or None)
 
 
 def socket_identity(auth: object) -> Identity:
@@ -91,24 +114,34 @@ def socket_identity(auth: object) -> Identity:
     text = auth.get("token") if isinstance(auth, Mapping) else None
     header = request.headers.get("Authorization")
     if text is not None or header is not None:
-        found = _by_token(text if text is not None else _bearer(header or ""))
-        if found:
-            return Identity(found[0].id, "token", found[1])
-    elif isinstance(user := current_user._get_current_object(), User):
-        return Identity(user.id, "session", session_id())
-    raise Unauthenticated("Send a token from /api/auth/login as auth.token.")
+        user = _by_token(text if text is not None else _bearer(header or ""))
+    else:
+        user = current_user._get_current_object()
+    if not isinstance(user, User):
+        raise Unauthenticated("Send a token from /api/auth/login as auth.token.")
+    return Identity(user.id, g.sign_in.id)
 
 
-def session_id() -> str:
-    """What the store calls this browser's session."""
-    return stored_id(session.sid)  # type: ignore[attr-defined]
+def standing(ids: Collection[str]) -> set[str]:
+    """Those of these sign-ins that still count. They are in use: that is noted where it is due."""
+    rows = db.session.execute(
+        _standing(SignIn.id.in_(ids)).with_only_columns(SignIn.id, SignIn.last_used_at)
+    ).all()
+    due = [id_ for id_, last_used_at in rows if _is_due(last_used_at)]
+    if due:
+        with atomic() as work:
+            work.execute(update(SignIn).where(SignIn.id.in_(due)).values(last_used_at=now()))
+    return {id_ for id_, _ in rows}
 
 
 @login.user_loader  # type: ignore[untyped-decorator]
 def load_user(user_id: str) -> User | None:
-    """Flask-Login's look-up: nobody who is deactivated or deleted."""
-    user = db.session.get(User, user_id)
-    return user if user and user.is_active and user.deleted_at is None else None
+    """Flask-Login's look-up; a session whose sign-in has ended is emptied."""
+    id_ = session.get("sign_in")
+    user = _by_sign_in(id_, user_id, SignIn.kind == "session") if isinstance(id_, str) else None
+    if user is None:
+        session.clear()
+    return user
 
 
 def _bearer(header: str) -> str:
@@ -116,20 +149,61 @@ def _bearer(header: str) -> str:
     return text.strip() if scheme.lower() == "bearer" else ""
 
 
-def _by_token(text: Any) -> tuple[User, str] | None:
+def _by_token(text: Any) -> User | None:
     claims = tokens.verify(text) if isinstance(text, str) and text else None
     if claims is None:
         return None
-    user = db.session.scalar(
-        select(User)
-        .join(AccessToken, AccessToken.user_id == User.id)
+    return _by_sign_in(claims.token_id, claims.user_id, SignIn.kind != "session")
+
+
+def _by_sign_in(id_: str, user_id: str, *kind: ColumnElement[bool]) -> User | None:
+    which = (SignIn.id == id_, SignIn.user_id == user_id, *kind)
+    row = db.session.execute(_standing(*which)).one_or_none()
+    if row is None:
+        return None
+    user: User = row[0]
+    g.sign_in = row[1]
+    return user
+
+
+def _standing(*which: ColumnElement[bool]) -> Select[User, SignIn]:
+    """Those of ``which`` that count, with their people: nobody who is deactivated or deleted."""
+    return (
+        select(User, SignIn)
+        .join(SignIn, SignIn.user_id == User.id)
         .where(
-            AccessToken.id == claims.token_id,
-            AccessToken.user_id == claims.user_id,
-            AccessToken.revoked_at.is_(None),
-            AccessToken.expires_at > now(),
+            *which,
+            SignIn.ended_at.is_(None),
+            SignIn.expires_at > now(),
             User.is_active,
             User.deleted_at.is_(None),
         )
     )
-    return (user, claims.token_id) if user else None
+
+
+def _is_due(last_used_at: datetime) -> bool:
+    return last_used_at <= now() - NOTED_EVERY
+
+
+def _note_use(response: Response) -> Response:
+    """The sign-in behind this request was used now, from there."""
+    sign_in: SignIn | None = g.get("sign_in")
+    if sign_in is None or not _is_due(sign_in.last_used_at):
+        return response
+    seen = client()
+    values: dict[str, Any] = {"last_used_at": now(), "ip": seen.ip, "user_agent": seen.user_agent}
+    lifetime = current_app.permanent_session_lifetime
+    if sign_in.kind == "session" and sign_in.expires_at < now() + lifetime * 0.9:
+        values["expires_at"] = now() + lifetime
+        session.modified = True  # the cookie and what it stands for live on as long
+    try:
+        with atomic() as work:
+            work.execute(
+                update(SignIn)
+                .where(SignIn.id == sign_in.id)
+                .values(values)
+                .execution_options(synchronize_session=False)
+            )
+    except SQLAlchemyError:
+        log.exception("the use of a sign-in isn't noted")  # the request itself is answered
+    return response

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import flask_migrate
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import ColumnClause, Uuid, column, insert, inspect, select, table
 
-from chatapp.db import db
+from chatapp.db import UtcDateTime, db, now
+from chatapp.identity import standing
+from chatapp.models import SignIn
 from tests.support.process import TOP
 
 
@@ -46,6 +50,51 @@ def test_down_leaves_nothing_and_up_works_again(empty):
     assert inspect(db.engine).get_table_names() == ["alembic_version"]
     _upgrade()
     assert "messages" in inspect(db.engine).get_table_names()
+
+
+def test_tokens_that_were_given_out_stay_good(empty):
+    directory = str(TOP / "migrations")
+    ada, good, revoked = (str(uuid4()) for _ in range(3))
+    flask_migrate.upgrade(directory=directory, revision="0003")
+    moment = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    uuid = Uuid(as_uuid=False)
+
+    def moments(*names: str) -> list[ColumnClause[datetime]]:
+        return [column(name, UtcDateTime) for name in (*names, "created_at", "updated_at")]
+
+    users = table(
+        "users",
+        *(column("id", uuid), column("username"), column("name"), column("theme_mode")),
+        *(column(f"is_{what}") for what in ("active", "staff", "superuser")),
+        *moments("date_joined"),
+    )
+    tokens = table(
+        "access_tokens",
+        *(column("id", uuid), column("user_id", uuid)),
+        *moments("expires_at", "revoked_at"),
+    )
+    made = {"created_at": moment, "updated_at": moment}
+    person = {"username": "ada", "name": "Ada", "theme_mode": "system", "date_joined": moment}
+    rights = {"is_active": True, "is_staff": False, "is_superuser": False}
+    expiry = {"expires_at": now() + timedelta(days=1)}
+    with db.engine.begin() as connection:
+        connection.execute(insert(users).values(id=ada, **person, **rights, **made))
+        for id_, at in ((good, None), (revoked, moment)):
+            values = {"id": id_, "user_id": ada, "revoked_at": at, **expiry, **made}
+            connection.execute(insert(tokens).values(values))
+    _upgrade()
+    rows = {row.id: row for row in db.session.scalars(select(SignIn))}
+    assert {row.kind for row in rows.values()} == {"token"}
+    assert rows[good].ended_at is None
+    assert rows[good].created_at == moment
+    assert rows[revoked].ended_at == moment
+    assert standing([good, revoked]) == {good}
+    db.session.remove()
+    flask_migrate.downgrade(directory=directory, revision="0003")
+    with db.engine.connect() as connection:
+        kept = connection.execute(select(tokens.c.id, tokens.c.revoked_at))
+        assert {(id_, at) for id_, at in kept} == {(good, None), (revoked, moment)}
+    _upgrade()
 
 
 def test_every_migration_says_why():

@@ -13,7 +13,7 @@ from sqlalchemy import update
 
 from chatapp import tokens
 from chatapp.db import atomic, now
-from chatapp.models import AccessToken
+from chatapp.models import SignIn
 from tests.support.server import JWT_SECRET
 from tests.world import Api, register
 
@@ -86,16 +86,14 @@ def test_forged_tokens(app, ada):
 
 
 def test_a_token_the_database_holds_as_expired_or_revoked(app, ada):
-    for change in ({"expires_at": now() - timedelta(seconds=1)}, {"revoked_at": now()}):
+    for change in ({"expires_at": now() - timedelta(seconds=1)}, {"ended_at": now()}):
         token = (
             Api(app, None)
             .post("/api/auth/login", {"email": ada.email, "password": ada.password})
             .get_json()["token"]
         )
         with app.app_context(), atomic() as work:
-            work.execute(
-                update(AccessToken).where(AccessToken.id == _claims(token)["jti"]).values(**change)
-            )
+            work.execute(update(SignIn).where(SignIn.id == _claims(token)["jti"]).values(**change))
         assert Api(app, token).get("/api/users/me").status_code == 401
 
 

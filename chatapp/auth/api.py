@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from chatapp.auth import bp, service
+from chatapp.auth import bp, service, sign_ins
 from chatapp.auth.browser import sign_out
 from chatapp.auth.presenters import signed_in_json
 from chatapp.auth.schemas import Credentials, Registration
 from chatapp.auth.source import request_source
-from chatapp.identity import bearer_token_id, public
+from chatapp.identity import client, current_sign_in, public
 from chatapp.validation import read_json
 
 
@@ -18,7 +18,7 @@ from chatapp.validation import read_json
 def register() -> Any:
     """201 with the new account and a token."""
     user = service.register(read_json(Registration), request_source())
-    return signed_in_json(user, service.issue_token(user.id)), 201
+    return signed_in_json(user, sign_ins.issue_token(user.id, client())), 201
 
 
 @bp.post("/api/auth/login")
@@ -26,15 +26,15 @@ def register() -> Any:
 def log_in() -> Any:
     """200 with the account and a token."""
     user = service.log_in(read_json(Credentials), request_source())
-    return signed_in_json(user, service.issue_token(user.id))
+    return signed_in_json(user, sign_ins.issue_token(user.id, client()))
 
 
 @bp.post("/api/auth/logout")
 def log_out() -> Any:
     """204; this token, or this browser's session, and its sockets end."""
-    token_id = bearer_token_id()
-    if token_id:
-        service.revoke_token(token_id)
-    else:
+    sign_in = current_sign_in()
+    if sign_in.kind == "session":
         sign_out()
+    else:
+        sign_ins.end(sign_in.user_id, sign_in.id)
     return "", 204

@@ -8,28 +8,40 @@ from urllib.parse import urlsplit
 from flask import current_app, session, url_for
 from flask_login import current_user, login_user, logout_user
 
-from chatapp.auth import service
+from chatapp.auth import sign_ins
 from chatapp.auth.source import remember_device
-from chatapp.identity import session_id
+from chatapp.db import now
+from chatapp.errors import NotFound
+from chatapp.identity import client
 from chatapp.models import User
 
 
 def sign_in(user: User) -> None:
     """This browser is ``user``'s from now on, under a session id that nobody knew before."""
     if current_user.is_authenticated:
-        service.end_session_sockets(session_id())
+        _end_sign_in()
     interface: Any = current_app.session_interface
     interface.regenerate(session)
     session.clear()
     login_user(user)
+    expires_at = now() + current_app.permanent_session_lifetime
+    session["sign_in"] = sign_ins.begin(user.id, "session", client(), expires_at=expires_at)
     remember_device(user.id)
 
 
 def sign_out() -> None:
     """The session is gone, and with it the sockets it opened."""
-    service.end_session_sockets(session_id())
+    if current_user.is_authenticated:
+        _end_sign_in()
     logout_user()
     session.clear()
+
+
+def _end_sign_in() -> None:
+    try:
+        sign_ins.end(current_user.id, session["sign_in"])
+    except NotFound:
+        pass  # somebody else has ended it this very moment
 
 
 def safe_next(target: str | None) -> str:

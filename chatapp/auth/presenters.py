@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from chatapp.auth.service import IssuedToken
+from chatapp.auth.sign_ins import IssuedToken
 from chatapp.conversation.presenters import PersonJson, person_json
 from chatapp.models import User
 from chatapp.times import iso

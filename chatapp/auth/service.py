@@ -5,20 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from itertools import count
 
 from sqlalchemy import false, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from chatapp import tokens
 from chatapp.auth import audit, lockout
 from chatapp.auth.passwords import check_password, hash_password, is_outdated
 from chatapp.auth.schemas import Credentials, Registration
 from chatapp.auth.source import Source
-from chatapp.db import announce, atomic, db, now, release
+from chatapp.db import atomic, db, now, release
 from chatapp.errors import Conflict, Forbidden, Unauthenticated
-from chatapp.models import AccessToken, User
+from chatapp.models import User
 
 _TAKEN = {
     "email": "This address has an account already. Sign in instead?",
@@ -34,14 +32,6 @@ class NewAccount:
     username: str | None = None
     name: str | None = None
     password_hash: str | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class IssuedToken:
-    """A bearer token for a client; this is the only time that its text is known."""
-
-    token: str
-    expires_at: datetime
 
 
 def register(new: Registration, source: Source) -> User:
@@ -159,31 +149,6 @@ def refuse_deactivated(user: User) -> None:
         raise Forbidden(
             "This account is deactivated. Ask an administrator of this server to activate it again."
         )
-
-
-def issue_token(user_id: str) -> IssuedToken:
-    """A new bearer token for this person."""
-    signed = tokens.sign(user_id)
-    with atomic() as work:
-        work.add(AccessToken(id=signed.id, user_id=user_id, expires_at=signed.expires_at))
-    return IssuedToken(signed.text, signed.expires_at)
-
-
-def revoke_token(token_id: str) -> None:
-    """The token counts no more, and its sockets end."""
-    with atomic() as work:
-        work.execute(
-            update(AccessToken)
-            .where(AccessToken.id == token_id, AccessToken.revoked_at.is_(None))
-            .values(revoked_at=now())
-        )
-        announce("credential:ended", {"credential_id": token_id})
-
-
-def end_session_sockets(session_id: str) -> None:
-    """The sockets that this browser session opened end."""
-    with atomic():
-        announce("credential:ended", {"credential_id": session_id})
 
 
 def _refuse_taken(new: NewAccount) -> None:

@@ -68,7 +68,6 @@ class DatabaseSessions(ServerSideSessionInterface):  # type: ignore[misc]
         self, session_lifetime: timedelta, session: ServerSideSession, store_id: str
     ) -> None:
         values = {
-            "user_id": session.get("_user_id"),
             "data": msgspec.msgpack.encode(dict(session)),
             "expires_at": now() + session_lifetime,
         }

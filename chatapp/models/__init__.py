@@ -7,11 +7,10 @@ from chatapp.models.block import Block
 from chatapp.models.conversation import Conversation, Participant
 from chatapp.models.group import Group
 from chatapp.models.message import Message, Reaction
-from chatapp.models.token import AccessToken, StoredSession
+from chatapp.models.sign_in import SignIn, StoredSession
 from chatapp.models.user import User
 
 __all__ = [
-    "AccessToken",
     "Attempts",
     "Block",
     "Conversation",
@@ -19,6 +18,7 @@ __all__ = [
     "Message",
     "Participant",
     "Reaction",
+    "SignIn",
     "StoredSession",
     "User",
 ]

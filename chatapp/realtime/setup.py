@@ -9,7 +9,7 @@ from flask import Flask
 
 from chatapp import announce, concurrency, limits
 from chatapp.extensions import socketio
-from chatapp.realtime import connection, dispatch, presence  # noqa: F401  (presence hooks itself in)
+from chatapp.realtime import connection, dispatch, presence, revalidation  # noqa: F401  (hooks)
 from chatapp.realtime.broadcast import broadcast
 from chatapp.realtime.origins import CookieGuard, origin_allowed
 from chatapp.realtime.sequence import Sequencer

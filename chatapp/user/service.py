@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Select, delete, select, update
+from sqlalchemy import Select, delete, select
 
+from chatapp.auth import sign_ins
 from chatapp.auth.service import confirm_password
 from chatapp.conversation.access import lock_conversations
 from chatapp.conversation.members import current_members, remove_member
-from chatapp.db import announce, atomic, now
+from chatapp.db import atomic, now
 from chatapp.errors import NotFound, Unavailable, ValidationFailed
-from chatapp.models import AccessToken, Block, Conversation, Participant, StoredSession, User
+from chatapp.models import Block, Conversation, Participant, User
 
 _TRIES = 5
 
@@ -68,16 +69,7 @@ def _try_to_delete(user_id: str) -> bool:
         user.name, user.username, user.email = "Deleted user", f"deleted.{user_id}", None
         user.password_hash = user.phone_number = user.profile_picture = None
         user.description = user.resume_link = user.role = None
-        ended = [
-            *work.scalars(select(AccessToken.id).where(AccessToken.user_id == user_id)),
-            *work.scalars(select(StoredSession.id).where(StoredSession.user_id == user_id)),
-        ]
-        work.execute(
-            update(AccessToken).where(AccessToken.user_id == user_id).values(revoked_at=now())
-        )
-        work.execute(delete(StoredSession).where(StoredSession.user_id == user_id))
-        for credential_id in ended:
-            announce("credential:ended", {"credential_id": credential_id})
+        sign_ins.end_all(user_id)
     return True
 
 

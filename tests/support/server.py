@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import textwrap
 from pathlib import Path
 
 import requests
@@ -82,6 +83,26 @@ class LiveServer:
             end_group(self._process)
             self._process = None
         return self.start()
+
+    def elsewhere(self, code: str) -> str:
+        """Run this in a further process on the same data, with the application; what it prints."""
+        program = f"""
+from chatapp import create_app
+from config import Settings
+with create_app(Settings.load()).app_context():
+{textwrap.indent(textwrap.dedent(code), "    ")}
+"""
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=TOP,
+            env={**self.environ, "CONCURRENCY": "threads"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
 
     def stop(self) -> None:
         """End the server and remove its data; harmless when already stopped."""

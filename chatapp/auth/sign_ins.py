@@ -1,0 +1,102 @@
+"""Use cases of signing in and out: beginning, listing and ending what counts as a credential.
+
+Ending tells this process's sockets at once; other processes, which hear nothing of it, look their
+sockets' credentials up every few seconds (`realtime.revalidation`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy import select, tuple_, update
+
+from chatapp import tokens
+from chatapp.db import announce, atomic, db, now
+from chatapp.errors import NotFound
+from chatapp.identity import Client
+from chatapp.models import SignIn
+from chatapp.paging import Page, PageQuery, decode_cursor, page_of
+from chatapp.times import iso, parse
+
+Kind = Literal["session", "token", "service"]
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedToken:
+    """A bearer token for a client; this is the only time that its text is known."""
+
+    token: str
+    expires_at: datetime
+
+
+def begin(
+    user_id: str, kind: Kind, client: Client, *, expires_at: datetime, id_: str | None = None
+) -> str:
+    """This person is signed in at one place more; gives its id."""
+    sign_in = SignIn(
+        user_id=user_id,
+        kind=kind,
+        user_agent=client.user_agent,
+        ip=client.ip,
+        expires_at=expires_at,
+    )
+    if id_ is not None:
+        sign_in.id = id_
+    with atomic() as work:
+        work.add(sign_in)
+    return sign_in.id
+
+
+def issue_token(user_id: str, client: Client, kind: Kind = "token") -> IssuedToken:
+    """A new bearer token for this person."""
+    signed = tokens.sign(user_id)
+    begin(user_id, kind, client, expires_at=signed.expires_at, id_=signed.id)
+    return IssuedToken(signed.text, signed.expires_at)
+
+
+def listing(user_id: str, query: PageQuery) -> Page[SignIn]:
+    """Where this person is signed in, the last used first."""
+    standing = select(SignIn).where(
+        SignIn.user_id == user_id, SignIn.ended_at.is_(None), SignIn.expires_at > now()
+    )
+    after = decode_cursor(query.cursor, parse, lambda text: str(UUID(text)))
+    if after:
+        standing = standing.where(tuple_(SignIn.last_used_at, SignIn.id) < tuple(after))
+    standing = standing.order_by(SignIn.last_used_at.desc(), SignIn.id.desc())
+    rows = db.session.scalars(standing.limit(query.limit + 1)).all()
+    return page_of(rows, query.limit, lambda row: (iso(row.last_used_at), row.id))
+
+
+def end(user_id: str, sign_in_id: str) -> None:
+    """This person is signed in there no more, and its sockets end. Raises NotFound."""
+    with atomic():
+        if not _end(SignIn.user_id == user_id, SignIn.id == sign_in_id):
+            raise NotFound("You aren't signed in there any more.")
+
+
+def end_all(user_id: str, *, but: str | None = None) -> int:
+    """This person is signed in nowhere any more, ``but`` perhaps there; gives how many ended.
+
+    Inside an `atomic()` it is part of that.
+    """
+    with atomic():
+        if but is None:
+            return _end(SignIn.user_id == user_id)
+        return _end(SignIn.user_id == user_id, SignIn.id != but)
+
+
+def _end(*which: object) -> int:
+    """Within `atomic()`: all these that stand end, and whoever holds their sockets is told."""
+    ended = db.session.scalars(
+        update(SignIn)
+        .where(*which, SignIn.ended_at.is_(None), SignIn.expires_at > now())  # type: ignore[arg-type]
+        .values(ended_at=now())
+        .returning(SignIn.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    for id_ in ended:
+        announce("credential:ended", {"credential_id": id_})
+    return len(ended)
