@@ -11,6 +11,7 @@ import pytest
 from chatapp.announce import Announcement, subscribe
 from chatapp.chat.service import add_reaction
 from chatapp.conversation.append import Draft, append_messages
+from chatapp.conversation.changes import sync
 from chatapp.db import atomic
 from chatapp.group.service import create_group
 from chatapp.models import User
@@ -243,7 +244,6 @@ def test_null_clears_what_may_be_empty_and_a_name_may_not(world, crew, heard):
 
 
 def test_a_deleted_group_is_not_found_by_anyone(app, world, crew, heard):
-    from chatapp.conversation.changes import sync
 
     id_, message = crew["conversation_id"], say(world.bob, crew["conversation_id"])
     heard.clear()
@@ -289,6 +289,59 @@ def test_a_block_closes_the_conversation_of_two_either_way_round(world, heard, w
     assert [event.event for event in heard if event.version] == []
     one.api.delete(f"/api/users/{other.id}/block")
     say(world.bob, world.conversation_id, "again")
+
+
+def receipts(app, viewer: Person, id_: int) -> tuple[list[dict[str, int]], list[int], list[bool]]:
+    """How far everybody has read, over every door that shows it; of the messages who is read."""
+    changes = viewer.api.get(f"/api/chat/{id_}/changes").get_json()
+    with app.app_context():
+        (synced,) = sync(viewer.id, {id_: 0})["conversations"]
+    (listed,) = viewer.api.get("/api/chat").get_json()["items"]
+    shown = [chat(viewer, id_), changes["conversation"], synced["conversation"], listed]
+    pointers = [{one["name"]: one["last_read_seq"] for one in c["participants"]} for c in shown]
+    by_all = [one["read_by_all_seq"] for one in shown]
+    assert changes["messages"] == synced["messages"]
+    return pointers, by_all, [bool(message["read_at"]) for message in changes["messages"]]
+
+
+@pytest.mark.parametrize("way", ["alice", "bob"])
+@pytest.mark.parametrize("then", ["reads", "reads the same again", "writes"])
+def test_reading_across_a_block_is_told_with_the_first_reading_after_it(
+    app, world, heard, way, then
+):
+    id_ = world.conversation_id
+    one, other = (world.alice, world.bob)[:: 1 if way == "alice" else -1]
+    say(world.alice, id_, "unread")
+    block(one, other)
+    before = receipts(app, world.alice, id_)
+    assert before == ([{"Alice": 4, "Bob": 2}] * 4, [2] * 4, [True, True, False, False])
+    heard.clear()
+    for seq in (3, 4):
+        assert world.bob.api.post(f"/api/chat/{id_}/read", {"seq": seq}).status_code == 204
+    assert receipts(app, world.alice, id_) == before
+    assert "unread" in world.alice.client.page(f"/chats/{id_}").text
+    assert {event.user_ids for event in heard} == {frozenset((world.bob.id,))}
+    assert {event.conversation_id for event in heard} == {None}
+    mine = chat(world.bob, id_)
+    assert (mine["unread_count"], mine["last_read_seq"], mine["read_by_all_seq"]) == (0, 4, 4)
+    heard.clear()
+    assert one.api.delete(f"/api/users/{other.id}/block").status_code == 204
+    assert receipts(app, world.alice, id_) == before, "nobody has read anything yet"
+
+    if then == "reads":
+        say(world.alice, id_, "news")
+        world.bob.api.post(f"/api/chat/{id_}/read", {"seq": 5})
+    elif then == "writes":
+        say(world.bob, id_, "news")
+    else:
+        world.bob.api.post(f"/api/chat/{id_}/read", {"seq": 4})
+    pointers, by_all, read = receipts(app, world.alice, id_)
+    bobs = 4 if then == "reads the same again" else 5
+    assert [one["Bob"] for one in pointers] == [bobs] * 4
+    assert set(by_all) == {min(bobs, 4 if then == "writes" else 5)}
+    assert read[:4] == [True] * 4
+    (told,) = [event for event in heard if event.event == "message:read"]
+    assert (told.conversation_id, told.payload["seq"]) == (id_, bobs)
 
 
 def test_nothing_is_made_across_a_block(world, crew):

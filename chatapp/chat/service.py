@@ -125,12 +125,13 @@ def toggle_reaction(user_id: str, message_id: str, emoji: str) -> MessageJson:
 def mark_read(user_id: str, conversation_id: int, seq: int) -> None:
     """This person has read up to ``seq``, or to the last message where that is less.
 
+    Across a block nobody else comes to know, until they read something after it.
     Raises NotFound where they aren't a member.
     """
     with atomic() as work:
         access = access_conversation(user_id, conversation_id, lock=True)
         seq = min(seq, access.conversation.last_seq)
-        if seq > access.participant.last_read_seq:
+        if seq > access.participant.receipt_seq:
             private = _is_blocked(access.conversation)
             move_pointers(work, [Move(access.conversation, access.participant, seq, private)])
 

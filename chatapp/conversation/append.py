@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 from chatapp import limits
 from chatapp.conversation.access import lock_conversations, memberships
 from chatapp.conversation.blocks import blocked_or_gone, pair_of
-from chatapp.conversation.pointers import Move, move_pointers
+from chatapp.conversation.pointers import Move, move_pointers, start_at
 from chatapp.conversation.presenters import MessageJson, message_json
 from chatapp.conversation.reading import messages_where, read_messages
 from chatapp.db import announce, atomic, now, uuid7
@@ -120,7 +120,7 @@ def append_system_message(conversation: Conversation, actor: User, text: str) ->
         work.add(message)
         member = work.get(Participant, (conversation.id, actor.id))
         if member is not None and member.last_read_seq == message.seq - 1:
-            member.last_read_seq = message.seq
+            start_at(member, message.seq)
         work.flush()
         payload = message_json(message, actor)
         _announce(payload, {conversation.id: conversation})

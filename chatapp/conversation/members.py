@@ -12,7 +12,7 @@ from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 
 from chatapp.conversation.append import append_system_message
-from chatapp.conversation.pointers import settle_after_leaving
+from chatapp.conversation.pointers import settle_after_leaving, start_at
 from chatapp.conversation.reading import read_event
 from chatapp.db import announce, now
 from chatapp.models import Conversation, Participant, User
@@ -61,7 +61,7 @@ def add_members(
         member.left_at = None
         member.joined_at = now()
         member.member_role = "member"
-        member.last_read_seq = conversation.last_seq
+        start_at(member, conversation.last_seq)
     change(conversation, members=True)
     work.flush()
     announce_updated(conversation, came=frozenset(person.id for person in new))
@@ -79,7 +79,7 @@ def remove_member(
         _heir(work, conversation.id).member_role = "owner"
     change(conversation, members=True)
     work.flush()
-    settle_after_leaving(work, conversation.id, leaving.last_read_seq)
+    settle_after_leaving(work, leaving)
     announce_updated(conversation, went=frozenset((leaving.user_id,)))
     text = f"{actor.name} left" if actor is person else f"{actor.name} removed {person.name}"
     append_system_message(conversation, actor, text)

@@ -1,4 +1,8 @@
-"""How far each member has read, and which messages everybody has."""
+"""How far each member has read, and which messages everybody has.
+
+A member's own pointer is `last_read_seq`; the others see `receipt_seq` of it, in receipts, in
+`read_at` and in the conversation. The two differ only after reading across a block.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +25,7 @@ RECEIPTS_MOST_MEMBERS = 100
 class Move:
     """Someone has read up to ``seq``. Their conversation's row is locked.
 
-    ``private``: no receipt reaches the others, because of a block.
+    ``private``: because of a block the others don't come to know.
     """
 
     conversation: Conversation
@@ -33,16 +37,20 @@ class Move:
 def move_pointers(work: Session, moves: Iterable[Move]) -> None:
     """Each pointer stands at its move's ``seq``, if that is ahead of where it stood.
 
+    Unless the move is private, the others may know of all that this member has read by now.
     Messages that the last of the other members has read by this get their `read_at`. Whoever
     passed someone else's messages is announced by `message:read`; one's own message passes
     nothing, which keeps a lively conversation from announcing every message twice.
     """
     moment = now()
     for move in moves:
-        before, member = move.member.last_read_seq, move.member
+        member = move.member
+        before = member.last_read_seq if move.private else member.receipt_seq
         if move.seq <= before:
             continue
-        member.last_read_seq = move.seq
+        member.last_read_seq = max(move.seq, member.last_read_seq)
+        if not move.private:
+            member.receipt_seq = member.last_read_seq
         work.flush()
         if not _passed_others(work, member, before):
             continue
@@ -61,9 +69,14 @@ def move_pointers(work: Session, moves: Iterable[Move]) -> None:
         )
 
 
-def settle_after_leaving(work: Session, conversation_id: int, pointer: int) -> None:
-    """Nobody waits any more for the one who left with this pointer."""
-    _settle(work, conversation_id, pointer, now())
+def start_at(member: Participant, seq: int) -> None:
+    """To this member everything up to ``seq`` is no news."""
+    member.last_read_seq = member.receipt_seq = seq
+
+
+def settle_after_leaving(work: Session, left: Participant) -> None:
+    """Nobody waits any more for the one who left."""
+    _settle(work, left.conversation_id, left.receipt_seq, now())
 
 
 def _passed_others(work: Session, member: Participant, before: int) -> bool:
@@ -83,12 +96,12 @@ def _passed_others(work: Session, member: Participant, before: int) -> bool:
 
 
 def _settle(work: Session, conversation_id: int, before: int, moment: datetime) -> bool:
-    """Set `read_at` where the smallest pointer, once at ``before`` or below, has moved past.
+    """Set `read_at` where the smallest receipt, once at ``before`` or below, has moved past.
 
     Whether the conversation is small enough for receipts at all.
     """
     least, members = work.execute(
-        select(func.min(Participant.last_read_seq), func.count()).where(
+        select(func.min(Participant.receipt_seq), func.count()).where(
             Participant.conversation_id == conversation_id, Participant.left_at.is_(None)
         )
     ).one()

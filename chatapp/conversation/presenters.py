@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 from chatapp.markup import render
 from chatapp.models import Conversation, Group, Message, Participant, Reaction, User
@@ -92,6 +92,18 @@ class ConversationJson(TypedDict):
     updated_at: str
 
 
+class Placed(NamedTuple):
+    """Someone in a conversation, as its viewer may know."""
+
+    member: Participant
+    user: User
+    #: How far they have read.
+    pointer: int
+    #: How many members the conversation has, and the smallest of their pointers.
+    members: int
+    least: int
+
+
 _EVENT_PARTICIPANT = ("id", "username", "name", "profile_picture", "member_role", "last_read_seq")
 
 
@@ -157,11 +169,9 @@ def conversation_json(
     conversation: Conversation,
     viewer: Participant | None,
     group: Group | None,
-    participants: Sequence[tuple[Participant, User]],
+    participants: Sequence[Placed],
     *,
     online: Mapping[str, bool],
-    participant_count: int,
-    read_by_all_seq: int,
     last_message: MessageJson | None,
 ) -> ConversationJson:
     """A conversation for one of its members; a one-to-one has the other person's name.
@@ -171,7 +181,7 @@ def conversation_json(
     """
     viewer_id = viewer.user_id if viewer else None
     read = viewer.last_read_seq if viewer else 0
-    other = next((user for member, user in participants if member.user_id != viewer_id), None)
+    other = next((one.user for one in participants if one.user.id != viewer_id), None)
     direct = conversation.kind == "direct"
     return {
         "id": conversation.id,
@@ -179,20 +189,20 @@ def conversation_json(
         "name": (other.name if direct and other else conversation.name) or "",
         "group_id": group.id if group else None,
         "picture": (group.group_picture if group else other.profile_picture if other else None),
-        "participant_count": participant_count,
+        "participant_count": participants[0].members if participants else 0,
         "participants": [
             {
-                **person_json(user, online=online.get(user.id)),
-                "member_role": member.member_role,
-                "last_read_seq": member.last_read_seq,
+                **person_json(one.user, online=online.get(one.user.id)),
+                "member_role": one.member.member_role,
+                "last_read_seq": one.pointer,
             }
-            for member, user in participants
+            for one in participants
         ],
         "last_seq": conversation.last_seq,
         "version": conversation.version,
         "membership_version": conversation.membership_version,
         "last_read_seq": read,
-        "read_by_all_seq": read_by_all_seq,
+        "read_by_all_seq": participants[0].least if participants else 0,
         "unread_count": conversation.last_seq - read,
         "last_message": last_message,
         "created_at": iso(conversation.created_at),

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, case, func, or_, select
 
 from chatapp.conversation.blocks import visible_presence
 from chatapp.conversation.presenters import (
     ConversationJson,
     MessageJson,
+    Placed,
     conversation_event,
     conversation_json,
     message_json,
@@ -75,7 +76,7 @@ def present_conversations(rows: Sequence[Row], who: Who) -> list[ConversationJso
     viewer_id = rows[0][1].user_id
     ids = [conversation.id for conversation, _, _ in rows]
     people = _participants(ids, viewer_id, who)
-    shown = {user.id for members in people.values() for _, user, _, _ in members}
+    shown = {one.user.id for members in people.values() for one in members}
     visible = visible_presence(viewer_id, shown)
     last = _last_messages(ids)
     return [
@@ -83,10 +84,8 @@ def present_conversations(rows: Sequence[Row], who: Who) -> list[ConversationJso
             conversation,
             viewer,
             group,
-            [(member, user) for member, user, _, _ in people[conversation.id]],
+            people[conversation.id],
             online=visible,
-            participant_count=people[conversation.id][0][2],
-            read_by_all_seq=people[conversation.id][0][3],
             last_message=last.get(conversation.id),
         )
         for conversation, viewer, group in rows
@@ -106,10 +105,8 @@ def read_event(conversation_id: int) -> dict[str, Any]:
             conversation,
             None,
             group,
-            [(member, user) for member, user, _, _ in people],
+            people,
             online={},
-            participant_count=people[0][2] if people else 0,
-            read_by_all_seq=people[0][3] if people else 0,
             last_message=_last_messages([conversation_id]).get(conversation_id),
         )
     )
@@ -140,17 +137,22 @@ def reactions_to(message_ids: Sequence[str]) -> Mapping[str, list[Reaction]]:
     return found
 
 
-def _participants(
-    ids: Sequence[int], viewer_id: str, who: Who
-) -> dict[int, list[tuple[Participant, User, int, int]]]:
-    """Members with their conversation's number of members and smallest pointer; viewer first."""
-    conversation = Participant.conversation_id
+def _pointer(viewer_id: str) -> ColumnElement[int]:
+    """How far a member has read, as far as the viewer may know."""
+    own = Participant.user_id == viewer_id
+    return case((own, Participant.last_read_seq), else_=Participant.receipt_seq)
+
+
+def _participants(ids: Sequence[int], viewer_id: str, who: Who) -> dict[int, list[Placed]]:
+    """Members as the viewer sees them, each conversation's viewer first."""
+    conversation, pointer = Participant.conversation_id, _pointer(viewer_id)
     ranked = (
         select(
             Participant.conversation_id,
             Participant.user_id,
             func.count().over(partition_by=conversation).label("members"),
-            func.min(Participant.last_read_seq).over(partition_by=conversation).label("least"),
+            pointer.label("pointer"),
+            func.min(pointer).over(partition_by=conversation).label("least"),
             func.row_number()
             .over(
                 partition_by=conversation,
@@ -166,7 +168,7 @@ def _participants(
         .subquery()
     )
     query = (
-        select(Participant, User, ranked.c.members, ranked.c.least)
+        select(Participant, User, ranked.c.pointer, ranked.c.members, ranked.c.least)
         .join(User, User.id == Participant.user_id)
         .join(
             ranked,
@@ -179,9 +181,9 @@ def _participants(
         query = query.where(ranked.c.place <= FEW)
     elif who == "small":
         query = query.where(or_(ranked.c.members <= SMALL, ranked.c.place <= FEW))
-    found: dict[int, list[tuple[Participant, User, int, int]]] = defaultdict(list)
-    for member, user, members, least in db.session.execute(query):
-        found[member.conversation_id].append((member, user, members, least))
+    found: dict[int, list[Placed]] = defaultdict(list)
+    for member, user, pointer_, members, least in db.session.execute(query):
+        found[member.conversation_id].append(Placed(member, user, pointer_, members, least))
     return found
 
 

@@ -54,3 +54,6 @@ class Participant(Timestamps, Model):
     left_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     #: Up to which message this person has read. Never goes back, never passes the last one.
     last_read_seq: Mapped[int] = mapped_column(BigInteger, default=0)
+    #: What the others may know of that: it stands still while a block stands, and catches up
+    #: with the first reading after it.
+    receipt_seq: Mapped[int] = mapped_column(BigInteger, default=0)

@@ -123,6 +123,7 @@ class View:
     name: str | None = None
     members: dict[str, str] = field(default_factory=dict)  # roles by person
     pointers: dict[str, int] = field(default_factory=dict)
+    own_pointers: dict[str, int] = field(default_factory=dict)  # in `truth` only
     messages: dict[str, Json] = field(default_factory=dict)
 
 
@@ -299,6 +300,7 @@ class Truth:
         self.views: dict[int, View] = {}
         self._deleted: set[int] = set()
         self._direct: dict[int, frozenset[str]] = {}
+        self._read_by_all: set[str] = set()
         with app.app_context(), snapshot():
 
             def rows(model: Any) -> list[Any]:
@@ -319,8 +321,11 @@ class Truth:
                 if one["left_at"] is None:
                     view = self.views[one["conversation_id"]]
                     view.members[one["user_id"]] = one["member_role"]
-                    view.pointers[one["user_id"]] = one["last_read_seq"]
+                    view.pointers[one["user_id"]] = one["receipt_seq"]
+                    view.own_pointers[one["user_id"]] = one["last_read_seq"]
             for one in rows(Message):
+                if one["read_at"] is not None:
+                    self._read_by_all.add(one["id"])
                 of = reactions.get(one["id"], {}).items()
                 self.views[one["conversation_id"]].messages[one["id"]] = essence(
                     {
@@ -341,6 +346,11 @@ class Truth:
             if user_id in view.members and id_ not in self._deleted
         }
 
+    def pointers(self, id_: int, viewer_id: str) -> dict[str, int]:
+        """How far everybody has read, as far as this person may know."""
+        view = self.views[id_]
+        return {**view.pointers, viewer_id: view.own_pointers[viewer_id]}
+
     def deleted(self, id_: int) -> bool:
         return id_ in self._deleted
 
@@ -356,6 +366,17 @@ class Truth:
             for message in sorted(self.views[id_].messages.values(), key=lambda one: one["seq"])
         ]
 
+    def _check_read_at(self, id_: int) -> None:
+        """Read by all is what the others may know to be read by all.
+
+        All of that between two people; in groups those who came later have read nothing of it.
+        """
+        least = min(self.views[id_].pointers.values(), default=0)
+        for message in self.views[id_].messages.values():
+            by_all = message["id"] in self._read_by_all
+            assert message["seq"] <= least or not by_all, message
+            assert message["seq"] > least or by_all or id_ not in self._direct, message
+
     def check(self) -> None:
         """What holds for every log."""
         for id_, view in self.views.items():
@@ -364,7 +385,11 @@ class Truth:
             versions = [message["version"] for message in view.messages.values()]
             assert len(set(versions)) == len(versions), id_
             assert max(versions, default=0) <= view.version, id_
-            assert max(view.pointers.values(), default=0) <= view.last_seq, id_
+            assert max(view.own_pointers.values(), default=0) <= view.last_seq, id_
+            for user_id, seq in view.own_pointers.items():
+                assert view.pointers[user_id] <= seq, id_
+                assert view.pointers[user_id] == seq or id_ in self._direct, "groups have no blocks"
+            self._check_read_at(id_)
             names = [
                 (message["sender_id"], message["client_id"])
                 for message in view.messages.values()
