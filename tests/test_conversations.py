@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from chatapp.conversation import changes
+from chatapp.conversation.append import Draft, append_messages
 from chatapp.conversation.changes import MOST_MESSAGES
+from chatapp.db import atomic
 from tests.support.html import Page
 from tests.world import register
 
@@ -117,6 +119,45 @@ def test_sync_brings_what_was_missed_and_says_what_is_cut(app, world, monkeypatc
         assert len(rest) == 2
         assert not any(one["has_more"] for one in second["conversations"])
         assert changes.sync(world.alice.id, {})["conversations"][0]["messages"] == []
+
+
+def test_an_answer_holds_so_much_text_and_then_has_more(app, world):
+    """Half a million characters: fifty messages of the longest."""
+    id_, path = world.conversation_id, f"/api/chat/{world.conversation_id}"
+    with app.app_context(), atomic():
+        append_messages([Draft(id_, world.alice.id, "x" * 10_000)] * 120)
+    carols = world.alice.api.post("/api/chat", {"participant_ids": [world.carol.id]}).get_json()
+    say(world.carol, carols["id"], "one", "two")
+
+    def told(ask) -> list[tuple[int, int]]:
+        """How many messages came in each answer, and up to which version of the first."""
+        answers, known = [], {id_: 4, carols["id"]: 1}
+        while True:
+            found = ask(known)
+            known.update({one["conversation"]["id"]: one["version"] for one in found})
+            answers.append((sum(len(one["messages"]) for one in found), known[id_]))
+            if not any(one["has_more"] for one in found):
+                return answers
+
+    def sync(known):
+        with app.app_context():
+            return changes.sync(world.alice.id, known)["conversations"]
+
+    def changes_of(known):
+        return [world.bob.api.get(f"{path}/changes", after_version=known[id_]).get_json()]
+
+    assert told(sync) == [(50, 54), (50, 104), (22, 124)]
+    assert told(changes_of) == [(50, 54), (50, 104), (20, 124)]
+    for bound, first, last, more in (
+        ({}, 74, 123, True),
+        ({"before": 74}, 24, 73, True),
+        ({"before": 24}, 1, 23, False),
+        ({"after": 23}, 24, 73, True),
+        ({"after": 103}, 104, 123, False),
+    ):
+        answer = world.bob.api.get(f"{path}/messages", limit=200, **bound)
+        assert seqs(answer) == list(range(first, last + 1))
+        assert answer.get_json()["has_more"] is more
 
 
 def test_sync_never_asks_again_with_a_version_it_did_not_reach(app, world, monkeypatch):

@@ -16,6 +16,7 @@ from chatapp.conversation.reading import (
     present_conversations,
     read_conversation,
     read_messages,
+    read_stretch,
 )
 from chatapp.db import db, snapshot
 from chatapp.errors import NotFound
@@ -139,18 +140,20 @@ def _at(conversation_id: int, places: Collection[int]) -> dict[int, MessageJson]
 
 
 def _before(conversation_id: int, seq: int, limit: int) -> tuple[list[MessageJson], bool]:
-    found = read_messages(
-        messages_where(Message.conversation_id == conversation_id, Message.seq < seq)
-        .order_by(Message.seq.desc())
-        .limit(limit + 1)
+    found = read_stretch(
+        Message.conversation_id == conversation_id,
+        Message.seq < seq,
+        order=lambda message: (message.seq.desc(),),
+        most=limit,
     )
-    return found[:limit][::-1], len(found) > limit
+    return found.messages[::-1], found.followed_in is not None
 
 
 def _after(conversation_id: int, seq: int, limit: int) -> tuple[list[MessageJson], bool]:
-    found = read_messages(
-        messages_where(Message.conversation_id == conversation_id, Message.seq > seq)
-        .order_by(Message.seq)
-        .limit(limit + 1)
+    found = read_stretch(
+        Message.conversation_id == conversation_id,
+        Message.seq > seq,
+        order=lambda message: (message.seq,),
+        most=limit,
     )
-    return found[:limit], len(found) > limit
+    return found.messages, found.followed_in is not None

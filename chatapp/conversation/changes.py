@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from sqlalchemy import and_, or_
 
 from chatapp.conversation.presenters import ConversationJson, MessageJson
 from chatapp.conversation.reading import (
-    messages_where,
+    MOST_TEXT,
     own_conversations,
     read_conversation,
     read_conversations,
-    read_messages,
+    read_stretch,
 )
 from chatapp.db import snapshot
 from chatapp.models import Conversation, Message
@@ -48,27 +48,30 @@ def changes_since(
 ) -> Changes:
     """What changed after ``version`` (at most ``limit`` messages); None asks for no messages.
 
+    A full answer (`MOST_TEXT`) ends earlier, with ``has_more``, and never before its first message.
     Raises NotFound.
     """
     with snapshot():
         conversation = read_conversation(user_id, conversation_id, "small")
         if version is None:
             return _up_to_date(conversation, [])
-        messages = read_messages(
-            messages_where(Message.conversation_id == conversation_id, Message.version > version)
-            .order_by(Message.version)
-            .limit(limit + 1)
+        found = read_stretch(
+            Message.conversation_id == conversation_id,
+            Message.version > version,
+            order=_by_version,
+            most=limit,
         )
-        if len(messages) > limit:
-            return _cut_short(conversation, messages[:limit], messages[limit - 1]["version"])
-        return _up_to_date(conversation, messages)
+        if found.followed_in is not None:
+            return _cut_short(conversation, found.messages, found.messages[-1]["version"])
+        return _up_to_date(conversation, found.messages)
 
 
 def sync(user_id: str, known: Mapping[int, int]) -> Sync:
     """Every conversation of this person, with what changed after the versions they know.
 
-    At most `MOST_MESSAGES` messages in all: a conversation cut short or not reached has
-    ``has_more``. Conversations that aren't in ``known`` come without messages.
+    At most `MOST_MESSAGES` messages and about `MOST_TEXT` characters in all: a conversation cut
+    short or not reached has ``has_more``. Conversations that aren't in ``known`` come without
+    messages.
     """
     with snapshot():
         own = own_conversations(user_id).order_by(Conversation.active_at.desc(), Conversation.id)
@@ -96,28 +99,29 @@ def _missed(behind: Mapping[int, int]) -> tuple[dict[int, list[MessageJson]], se
     """Per conversation the messages after its version; and those with more than that."""
     missed: dict[int, list[MessageJson]] = {id_: [] for id_ in behind}
     cut: set[int] = set()
-    left = MOST_MESSAGES
+    left, text = MOST_MESSAGES, MOST_TEXT
     ids = sorted(behind)
     for start in range(0, len(ids), _BATCH):
         batch = ids[start : start + _BATCH]
-        if not left:
+        if left <= 0 or text <= 0:
             cut.update(batch)
             continue
         after = (
             and_(Message.conversation_id == id_, Message.version > behind[id_]) for id_ in batch
         )
-        messages = read_messages(
-            messages_where(or_(*after))
-            .order_by(Message.conversation_id, Message.version)
-            .limit(left + 1)
-        )
-        if len(messages) > left:
-            first_missing = messages.pop()["conversation_id"]
-            cut.update(id_ for id_ in batch if id_ >= first_missing)
-        for message in messages:
+        found = read_stretch(or_(*after), order=_by_version, most=left, text=text)
+        if found.followed_in is not None:
+            cut.update(id_ for id_ in batch if id_ >= found.followed_in)
+            left = 0
+        for message in found.messages:
             missed[message["conversation_id"]].append(message)
-        left -= len(messages)
+            text -= len(message["content"] or "")
+        left -= len(found.messages)
     return missed, cut
+
+
+def _by_version(message: Any) -> tuple[Any, ...]:
+    return message.conversation_id, message.version
 
 
 def _up_to_date(conversation: ConversationJson, messages: list[MessageJson]) -> Changes:

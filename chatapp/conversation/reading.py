@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
@@ -22,6 +23,9 @@ from chatapp.db import MAX_ID, db
 from chatapp.errors import NotFound
 from chatapp.models import Conversation, Group, Message, Participant, Reaction, User
 
+#: Characters of text after which one answer is full: a limit on messages alone would let it grow to
+#: tens of megabytes.
+MOST_TEXT = 500_000
 #: How many participants stand in a conversation where not all of them do.
 FEW = 8
 #: Up to how many members `small` brings all of them.
@@ -122,6 +126,54 @@ def read_messages(query: Select[Message, User]) -> list[MessageJson]:
     rows = [(row[0], row[1]) for row in db.session.execute(query)]
     reactions = reactions_to([message.id for message, _ in rows])
     return [message_json(message, sender, reactions[message.id]) for message, sender in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Messages in the order asked for, and in which conversation the next one would have been."""
+
+    messages: list[MessageJson]
+    followed_in: int | None
+
+
+def read_stretch(
+    *conditions: Any, order: Callable[[Any], tuple[Any, ...]], most: int, text: int = MOST_TEXT
+) -> Stretch:
+    """The first messages in this order: two statements, which read no more than they bring.
+
+    At most ``most``, and none after the one with which they hold ``text`` characters or more.
+    """
+    sizes = (
+        select(
+            Message.id,
+            Message.conversation_id,
+            Message.seq,
+            Message.version,
+            func.length(func.coalesce(Message.content, "")).label("size"),
+        )
+        .where(*conditions)
+        .order_by(*order(Message))
+        .limit(most + 1)
+        .subquery()
+    )
+    in_order = order(sizes.c)
+    places = select(
+        sizes.c.id,
+        func.row_number().over(order_by=in_order).label("place"),
+        (func.sum(sizes.c.size).over(order_by=in_order) - sizes.c.size).label("text_before"),
+        func.lead(sizes.c.conversation_id).over(order_by=in_order).label("followed_in"),
+    ).subquery()
+    rows = db.session.execute(
+        messages_where(places.c.place <= most, places.c.text_before < text)
+        .join(places, places.c.id == Message.id)
+        .add_columns(places.c.followed_in)
+        .order_by(places.c.place)
+    ).all()
+    reactions = reactions_to([message.id for message, _, _ in rows])
+    return Stretch(
+        [message_json(message, sender, reactions[message.id]) for message, sender, _ in rows],
+        rows[-1].followed_in if rows else None,
+    )
 
 
 def reactions_to(message_ids: Sequence[str]) -> Mapping[str, list[Reaction]]:
