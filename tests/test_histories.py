@@ -29,6 +29,7 @@ from tests.world import Person, register
 
 PEOPLE = ("Ada", "Ben", "Cyd", "Dee")
 EMOJI = ("👍", "🎉")
+PASSING = ("typing:start", "typing:stop", "conversation:join", "conversation:leave")
 
 somebody = st.integers(0, len(PEOPLE) - 1)
 which = st.integers(0, 30)  # of the conversations or messages that there are
@@ -127,6 +128,16 @@ class Histories(RuleBasedStateMachine):
         assert after.version == before.version
         assert all(after.pointers[one] >= seq for one, seq in before.pointers.items())
         assert all(after.own_pointers[one] >= seq for one, seq in before.own_pointers.items())
+
+    @rule(who=somebody, where=which, event=st.sampled_from(PASSING))
+    def be_noticed(self, who, where, event) -> None:
+        """Typing and looking: of the moment, for those who may notice it."""
+        person, id_ = self.people[who], self.conversation(where)
+        for client in self.clients:
+            if client.person is person and client.line is not None:
+                answer = client.line.call(event, {"conversation_id": id_})
+                self.settle({"ok": answer["ok"], "error": answer.get("error", {})}, person, id_)
+                return
 
     # -- people
 

@@ -20,7 +20,7 @@ from chatapp.conversation.reading import (
 )
 from chatapp.db import db, snapshot
 from chatapp.errors import NotFound
-from chatapp.models import Conversation, Message
+from chatapp.models import Conversation, Message, User
 from chatapp.paging import Page, PageQuery, decode_cursor, encode_cursor
 from chatapp.times import iso, parse
 from chatapp.validation import MOST_SEQ
@@ -34,6 +34,14 @@ class MessagePage:
     has_before: bool
     has_after: bool
     version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Someone in a conversation, as of a version of its members."""
+
+    name: str
+    membership_version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +89,14 @@ def check_place(user_id: str, conversation_id: int, message_id: str) -> None:
     """The message is one of this conversation, for good. Raises NotFound."""
     if access_message(user_id, message_id).conversation.id != conversation_id:
         raise NotFound()
+
+
+def member(user_id: str, conversation_id: int) -> Member:
+    """Whom the others in a conversation see typing or looking. Raises NotFound."""
+    with snapshot():
+        access = access_conversation(user_id, conversation_id)
+        name = db.session.get_one(User, user_id).name
+        return Member(name, access.conversation.membership_version)
 
 
 def messages(user_id: str, conversation_id: int, query: MessagesQuery) -> MessagePage:

@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 from chatapp.chat.schemas import MessageBody
 from chatapp.conversation.access import MessageAccess, access_conversation, access_message
 from chatapp.conversation.append import Draft, Stored, append_messages, closed_conversations
-from chatapp.conversation.blocks import blocked_among, pair_of
+from chatapp.conversation.blocks import blocked_among, is_blocked
 from chatapp.conversation.members import announce_created, change
 from chatapp.conversation.pointers import Move, move_pointers
 from chatapp.conversation.presenters import ConversationJson, MessageJson
 from chatapp.conversation.reading import messages_where, read_conversation, read_messages
-from chatapp.db import announce, atomic, db, now
+from chatapp.db import announce, atomic, now
 from chatapp.errors import ChatError, Conflict, Forbidden, ValidationFailed
 from chatapp.group.service import create_group
 from chatapp.models import Conversation, Message, Participant, Reaction, User
@@ -132,7 +132,7 @@ def mark_read(user_id: str, conversation_id: int, seq: int) -> None:
         access = access_conversation(user_id, conversation_id, lock=True)
         seq = min(seq, access.conversation.last_seq)
         if seq > access.participant.receipt_seq:
-            private = _is_blocked(access.conversation)
+            private = is_blocked(access.conversation)
             move_pointers(work, [Move(access.conversation, access.participant, seq, private)])
 
 
@@ -213,11 +213,6 @@ def _check_writable(work: Session, access: MessageAccess) -> None:
         raise closed[access.conversation.id]
 
 
-def _is_blocked(conversation: Conversation) -> bool:
-    pair = pair_of(conversation)
-    return bool(pair) and pair in blocked_among(pair)
-
-
 def _check_person(work: Session, user_id: str, other_id: str) -> None:
     active = work.scalar(
         select(User.id).where(User.id == other_id, User.is_active, User.deleted_at.is_(None))
@@ -226,14 +221,3 @@ def _check_person(work: Session, user_id: str, other_id: str) -> None:
         raise ValidationFailed(fields={"participant_ids": "There is nobody here by this id."})
     if blocked_among((user_id, other_id)):
         raise Forbidden("You can't write to each other while one blocks the other.")
-
-
-def typist(user_id: str, conversation_id: int) -> User | None:
-    """Who this is, if the others in the conversation may notice them: None across a block.
-
-    Raises NotFound where they aren't a member.
-    """
-    access = access_conversation(user_id, conversation_id)
-    if _is_blocked(access.conversation):
-        return None
-    return db.session.get(User, user_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chatapp.chat import service
+from chatapp.chat import queries, service
 from chatapp.chat.schemas import (
     ConversationRef,
     EditEvent,
@@ -67,9 +67,8 @@ def mark_read(connection: Connection, read: ReadEvent) -> Answer:
 @on_event("typing:start", ConversationRef)
 def start_typing(connection: Connection, ref: ConversationRef) -> Answer:
     """The others who view the conversation see it, until it stops or 6 s have passed."""
-    typist = service.typist(connection.user_id, ref.conversation_id)
-    if typist is not None:
-        typing.start(connection, ref.conversation_id, typist.name)
+    typist = queries.member(connection.user_id, ref.conversation_id)
+    typing.start(connection, ref.conversation_id, typist.name)
     return {}
 
 
@@ -92,8 +91,8 @@ def create_conversation(connection: Connection, new: NewConversation) -> Answer:
 def join(connection: Connection, ref: Join) -> Answer:
     """The conversation, and with ``after_version`` what changed since; it is viewed from now on."""
     found = changes.changes_since(connection.user_id, ref.conversation_id, ref.after_version)
-    person = service.typist(connection.user_id, ref.conversation_id)
-    views.open_view(connection, ref.conversation_id, person.name if person else None)
+    viewer = queries.member(connection.user_id, ref.conversation_id)
+    views.open_view(connection, ref.conversation_id, viewer.name, viewer.membership_version)
     return dict(found)
 
 

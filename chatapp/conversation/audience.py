@@ -1,14 +1,30 @@
-"""Who hears of somebody's coming and going."""
+"""Who hears of somebody's coming and going, looking and typing."""
 
 from __future__ import annotations
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
-from chatapp.conversation.blocks import blocked_with
+from chatapp.conversation.blocks import blocked_with, is_blocked
 from chatapp.conversation.reading import SMALL
-from chatapp.db import db
+from chatapp.db import db, snapshot
 from chatapp.models import Conversation, Participant
+
+
+def audience_version(conversation_id: int) -> int | None:
+    """The membership version, now, of those who may notice each other in this conversation.
+
+    None where nobody may: across a block, and where the conversation is gone.
+    """
+    with snapshot():
+        conversation = db.session.scalar(
+            select(Conversation)
+            .where(Conversation.id == conversation_id, Conversation.deleted_at.is_(None))
+            .execution_options(populate_existing=True)
+        )
+        if conversation is None or is_blocked(conversation):
+            return None
+        return conversation.membership_version
 
 
 def neighbours(user_id: str) -> set[str]:

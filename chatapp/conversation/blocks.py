@@ -42,6 +42,12 @@ def pair_of(conversation: Conversation) -> frozenset[str]:
     return frozenset((conversation.direct_key or "").split(":")) - {""}
 
 
+def is_blocked(conversation: Conversation) -> bool:
+    """Whether this is one of two people between whom a block stands."""
+    pair = pair_of(conversation)
+    return bool(pair) and pair in blocked_among(pair)
+
+
 def blocked_or_gone(
     work: Session, user_ids: Collection[str]
 ) -> tuple[set[frozenset[str]], set[str]]:

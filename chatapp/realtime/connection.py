@@ -16,7 +16,7 @@ from chatapp.identity import socket_identity
 from chatapp.models import Conversation
 from chatapp.realtime import hooks, membership
 from chatapp.realtime.dispatch import Connection, connections
-from chatapp.realtime.rooms import credential_room, user_room
+from chatapp.realtime.rooms import conversation_room, credential_room, user_room
 
 
 def connect(app: Flask, sid: str, environ: dict[str, Any], auth: object) -> None:
@@ -38,7 +38,7 @@ def connect(app: Flask, sid: str, environ: dict[str, Any], auth: object) -> None
                 Conversation.id, Conversation.membership_version
             )
             for id_, version in db.session.execute(own).all():
-                membership.enter(app, me, id_, version)
+                membership.enter(app, me, conversation_room(id_), id_, version)
             hooks.after_connect.run(app, me)
         except Exception as exc:
             if connections.pop(sid, None) is not None:

@@ -7,6 +7,8 @@ is older is filled anew from the database before the event goes out.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Flask
 from sqlalchemy import select
 
@@ -15,15 +17,25 @@ from chatapp.extensions import socketio
 from chatapp.models import Conversation, Participant
 from chatapp.realtime.dispatch import Connection, connections
 from chatapp.realtime.rooms import conversation_room, user_room, view_room
-from chatapp.realtime.views import close_view
 
 #: The membership version that each conversation's room is known to hold.
 _known: dict[int, int] = {}
+_removed: list[Callable[[Connection, int], None]] = []
 
 
-def enter(app: Flask, connection: Connection, conversation_id: int, version: int) -> None:
-    """Join the room of a conversation that this person was a member of at ``version``."""
-    socketio.server.enter_room(connection.sid, conversation_room(conversation_id))
+def when_removed(
+    function: Callable[[Connection, int], None],
+) -> Callable[[Connection, int], None]:
+    """Call this for each connection that a conversation's rooms are rid of, when they are."""
+    _removed.append(function)
+    return function
+
+
+def enter(
+    app: Flask, connection: Connection, room: str, conversation_id: int, version: int
+) -> None:
+    """Join a room of a conversation that this person was a member of at ``version``."""
+    socketio.server.enter_room(connection.sid, room)
     if _known.setdefault(conversation_id, version) > version:
         refresh(app, conversation_id)  # the members changed between the reading and the joining
 
@@ -42,16 +54,24 @@ def refresh(app: Flask, conversation_id: int) -> None:
             break  # else someone else has read a later state meanwhile, and this one is too old
     # From here on nothing waits: two refreshes at once can't mix their states.
     _known[conversation_id] = version
-    room, server = conversation_room(conversation_id), socketio.server
-    gone = [sid for sid in sids_in(room) if connections[sid].user_id not in members]
-    for sid in gone:
-        server.leave_room(sid, room)
-        server.leave_room(sid, view_room(conversation_id))
+    room, view, server = (
+        conversation_room(conversation_id),
+        view_room(conversation_id),
+        socketio.server,
+    )
+    present = {sid: connections[sid] for sid in (*sids_in(room), *sids_in(view))}
+    gone = [one for one in present.values() if one.user_id not in members]
+    for connection in gone:
+        server.leave_room(connection.sid, room)
+        server.leave_room(connection.sid, view)
     for user_id in members:
         for sid in sids_in(user_room(user_id)):
             server.enter_room(sid, room)
-    for sid in gone:
-        close_view(sid, conversation_id)
+    if gone:
+        with app.app_context():
+            for connection in gone:
+                for function in _removed:
+                    function(connection, conversation_id)
 
 
 def _read(app: Flask, conversation_id: int) -> tuple[int, set[str]]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from flask import Flask, current_app
+
 from chatapp import concurrency
 from chatapp.realtime.dispatch import Connection
 from chatapp.realtime.hooks import after_disconnect
+from chatapp.realtime.membership import when_removed
 from chatapp.realtime.views import tell_viewers
 
 #: Seconds after which typing has stopped, unless it is started again.
@@ -31,7 +34,8 @@ def start(connection: Connection, conversation_id: int, name: str) -> None:
     _typing[key] = _Typing(connection.sid, name, time.monotonic() + LASTS)
     tell_viewers("user:typing", conversation_id, connection.user_id, name)
     if known is None:
-        concurrency.spawn(_watch, key)
+        app = current_app._get_current_object()  # type: ignore[attr-defined]
+        concurrency.spawn(_watch, app, key)
 
 
 def stop(user_id: str, conversation_id: int) -> None:
@@ -49,10 +53,17 @@ def stop_with_the_connection(connection: Connection) -> None:
             stop(user_id, conversation_id)
 
 
-def _watch(key: tuple[int, str]) -> None:
+@when_removed
+def stop_typing_of_the_removed(connection: Connection, conversation_id: int) -> None:
+    """Whoever is a member no more isn't writing there."""
+    stop(connection.user_id, conversation_id)
+
+
+def _watch(app: Flask, key: tuple[int, str]) -> None:
     while (typing := _typing.get(key)) is not None:
         left = typing.until - time.monotonic()
         if left <= 0:
-            stop(key[1], key[0])
+            with app.app_context():
+                stop(key[1], key[0])
             return
         concurrency.wait(left)

@@ -197,6 +197,21 @@ def test_a_block_hides_typing_views_presence_and_receipts(pair: Pair, carol: Per
         assert (seen["online"], seen["last_seen"]) == (None, None)
 
 
+def test_a_block_hides_how_what_began_before_it_ends(pair: Pair) -> None:
+    alices, bobs = pair.alice.wire(), pair.bob.wire()
+    for line in (alices, bobs):
+        view(line, pair.id)
+        line.call("typing:start", {"conversation_id": pair.id})
+    counts = [(line, len(line.log)) for line in (alices, bobs)]
+    assert pair.alice.rest("POST", f"/api/users/{pair.bob.id}/block").status_code == 204
+    for line in (alices, bobs):
+        line.call("typing:stop", {"conversation_id": pair.id})
+        line.call("conversation:leave", {"conversation_id": pair.id})
+    for line, count in counts:
+        line.settle()
+        assert [event for event, _ in line.log[count:] if event.startswith("user:")] == []
+
+
 @pytest.fixture
 def hook(app: Any) -> Any:
     """Adds a hook to this process, until the test ends."""

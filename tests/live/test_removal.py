@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 from tests.cast import Pair
 from tests.live.test_live_events import make_group, versioned, view
 from tests.support.people import Person, at_once
+from tests.support.server import LiveServer
 from tests.support.wire import Wire
 
 pytestmark = pytest.mark.live
@@ -141,3 +144,33 @@ def test_connecting_while_being_removed_or_added_leaves_no_hole(pair: Pair, caro
                 assert marker["id"] not in ids, "heard after the removal"
     for line in lines:
         line.close()
+
+
+def test_who_is_removed_by_another_process_neither_types_nor_sees_typing(
+    server: LiveServer, new_server: Callable[..., LiveServer], pair: Pair, carol: Person
+) -> None:
+    """The other process has told this one nothing: what is told goes by the database."""
+    beside = new_server(DATABASE_URL=server.environ["DATABASE_URL"])
+    group = make_group(pair.alice, pair.bob, carol)
+    id_ = group["conversation_id"]
+    ref = {"conversation_id": id_}
+    bobs, carols = (Wire(beside, auth={"token": one.token}) for one in (pair.bob, carol))
+    with closing(bobs), closing(carols):
+        view(bobs, id_)
+        view(carols, id_)
+        carols.call("typing:start", ref)
+        bobs.wait_for("user:typing")
+        bobs.call("typing:start", ref)
+        carols.wait_for("user:typing")
+        count = len(bobs.log)
+
+        remove(pair.alice, group, pair.bob)
+        for event in ("typing:stop", "typing:start", "conversation:leave", "conversation:join"):
+            assert carols.call(event, ref)["ok"]
+        assert carols.wait_for("user:stopped-typing")["user_id"] == pair.bob.id
+        assert carols.wait_for("user:left")["user_id"] == pair.bob.id
+        for event in ("typing:start", "typing:stop", "conversation:join", "conversation:leave"):
+            assert bobs.call(event, ref)["error"]["code"] == "not_found"
+        bobs.settle()
+        assert [one for one in bobs.log[count:] if one in heard_of(bobs, id_)] == []
+        assert len(carols.events("user:typing")) == 1

@@ -50,7 +50,7 @@ class Switchboard:
 def switchboard(app: flask.Flask) -> Iterator[Switchboard]:
     """Lines for clients; what a server does beside them, it does at once and in order."""
     from chatapp.announce import Announcement, subscribe
-    from chatapp.realtime import hooks, presence
+    from chatapp.realtime import hooks, presence, typing
 
     board = Switchboard(app)
 
@@ -68,6 +68,7 @@ def switchboard(app: flask.Flask) -> Iterator[Switchboard]:
         patch.setattr(board.server.eio, "send", board.send)
         patch.setattr(board.server.eio, "send_packet", board.send_packet)
         patch.setattr(hooks.Hooks, "run", in_line)
+        patch.setattr(typing, "_watch", lambda *_: None)  # nor does anything end by time here
         end = subscribe(note)
         try:
             yield board
@@ -209,6 +210,10 @@ class Client:
         assert id_ in truth.of(me), f"{self} isn't a member and hears {event}: {payload}"
         if event == "message:read" and truth.cut(id_):
             assert payload["user_id"] == me, "a receipt across a block"
+        if event.startswith("user:"):
+            assert not truth.cut(id_), f"{self} notices {event} across a block"
+            begins = event in ("user:typing", "user:joined")
+            assert not begins or payload["user_id"] in truth.views[id_].members
         version = payload.get("version")
         if version is None:
             return
