@@ -241,15 +241,31 @@ SETTINGS: tuple[Setting, ...] = (
         kind.text,
         "the client id from Google's console, together with GOOGLE_CLIENT_SECRET",
         "",
-        f"Signing in with Google. {_NOT_YET}",
+        "Signing in with Google, or with the provider of OAUTH_METADATA_URL; unset, no page offers "
+        "it. The redirect address to register there is BASE_URL/auth/google/callback.",
     ),
     Setting(
         "GOOGLE_CLIENT_SECRET",
         kind.text,
         "the client secret from Google's console, together with GOOGLE_CLIENT_ID",
         "",
-        f"Signing in with Google. {_NOT_YET}",
+        "Belongs to GOOGLE_CLIENT_ID.",
         secret=True,
+    ),
+    Setting(
+        "OAUTH_METADATA_URL",
+        kind.metadata_address,
+        "an https:// address that ends in /.well-known/openid-configuration; http:// on this "
+        "computer only",
+        "https://accounts.google.com/.well-known/openid-configuration",
+        "Where the OpenID provider to sign in with says what it can: Google, or any other.",
+    ),
+    Setting(
+        "OAUTH_NAME",
+        kind.text,
+        "a name",
+        "Google",
+        "What the pages call that provider.",
     ),
     Setting(
         "USER_ROLES",
@@ -401,6 +417,8 @@ class Settings:
     frontend_url: str | None
     google_client_id: str | None
     google_client_secret: str | None = field(repr=False)
+    oauth_metadata_url: str
+    oauth_name: str
     user_roles: tuple[str, ...]
     rate_limits: bool
     concurrency: Literal["eventlet", "gevent", "threads"]
@@ -463,7 +481,7 @@ class Settings:
         """What an operator should know of these settings at the start, though nothing is wrong."""
         unused = [
             name
-            for name in ("MONGODB_URL", "REDIS_URL", "RABBITMQ_URL", "GOOGLE_CLIENT_ID")
+            for name in ("MONGODB_URL", "REDIS_URL", "RABBITMQ_URL")
             if getattr(self, name.lower())
         ]
         notices = [f"{name} is set, but this version doesn't use it yet." for name in unused]

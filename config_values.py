@@ -128,6 +128,23 @@ def web_address(value: str) -> str:
     return _joined(parts.scheme, host(parts.hostname), parts.port)
 
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+METADATA_PATH = "/.well-known/openid-configuration"
+
+
+def metadata_address(value: str) -> str:
+    """Where an OpenID provider describes itself: what comes from there decides who signs in."""
+    if not value.isprintable() or re.search(r"[\s\\?#]", value):
+        raise ValueError
+    parts = urlsplit(value)
+    web_address(f"{parts.scheme}://{parts.netloc}")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise ValueError("over http:// anybody on the way could sign in as anybody")
+    if not parts.path.endswith(METADATA_PATH):
+        raise ValueError
+    return value
+
+
 def _joined(scheme: str, name: str, port: int | None) -> str:
     return f"{scheme}://{bracketed(name)}" + ("" if port is None else f":{port}")
 

@@ -7,7 +7,7 @@ from typing import Any
 from flask import redirect, render_template, request, url_for
 from pydantic import ValidationError
 
-from chatapp.auth import bp, service
+from chatapp.auth import bp, openid, service
 from chatapp.auth.browser import safe_next, sign_in, sign_out
 from chatapp.auth.schemas import Credentials, Registration
 from chatapp.auth.source import request_source
@@ -62,8 +62,14 @@ def logout_page() -> Any:
     return redirect(url_for("chat.home"), 303)
 
 
+def login_form_with(error: ChatError) -> tuple[str, int]:
+    """The form to sign in with, above it why another way has failed."""
+    return _form_page("auth/login.html", Form(error=error.message)), error.status
+
+
 def _form_page(template: str, form: Form) -> str:
-    return render_template(template, form=form, next=request.values.get("next", ""))
+    next_path = request.values.get("next", "")
+    return render_template(template, form=form, next=next_path, provider=openid.offered())
 
 
 def _refused_page(template: str, exc: Exception) -> Any:

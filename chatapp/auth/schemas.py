@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Annotated
 
 import email_validator
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
-from chatapp.validation import BlankIsNone, Name, clean
+from chatapp.validation import BlankIsNone, Name, Uuid, clean
 
 PASSWORD_LEAST, PASSWORD_MOST = 8, 128
+NAME_MOST, PICTURE_MOST = 80, 2000
 USERNAME = re.compile(r"[a-z0-9_.-]{3,30}")
+#: No name before the host, and nothing that could end an attribute or a `url()`.
+PICTURE = re.compile(r"https://[a-z0-9.-]+(:[0-9]+)?(/[!#-&*-;=?-Z_a-z~]*)?", re.IGNORECASE)
 
 # A team's own network has addresses that the public one can't have.
 for _domain in ("local", "test"):
@@ -58,6 +61,31 @@ def _folded(text: str) -> str:
     return clean(text).strip().lower()
 
 
+def _verified(value: object) -> bool:
+    """Some providers write it as text."""
+    return value is True or value == "true"
+
+
+def _picture(value: object) -> str | None:
+    """A picture's https address; anything else is no picture."""
+    text = value if isinstance(value, str) else ""
+    return text if len(text) <= PICTURE_MOST and PICTURE.fullmatch(text) else None
+
+
+def _given_name(value: object) -> str | None:
+    """A name as a profile may hold it; what the provider says is cut to that."""
+    text = value if isinstance(value, str) else ""
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        return None
+    return " ".join(clean(text).split())[:NAME_MOST].strip() or None
+
+
+def _subject(text: str) -> str:
+    if not text.isascii() or not text.isprintable():
+        raise ValueError("A subject is printable ASCII")
+    return text
+
+
 Password = Annotated[str, AfterValidator(_password)]
 
 
@@ -68,6 +96,30 @@ class Registration(BaseModel):
     password: Password
     name: Annotated[Name | None, BlankIsNone] = None
     username: Annotated[Annotated[str, AfterValidator(_username)] | None, BlankIsNone] = None
+
+
+class OpenIdClaims(BaseModel):
+    """What an OpenID provider says of someone. Name and picture are taken where they are usable."""
+
+    subject: Annotated[
+        str, Field(alias="sub", min_length=1, max_length=255), AfterValidator(_subject)
+    ]
+    email: Annotated[str, AfterValidator(_email)] | None = None
+    email_verified: Annotated[bool, BeforeValidator(_verified)] = False
+    name: Annotated[str | None, BeforeValidator(_given_name)] = None
+    picture: Annotated[str | None, BeforeValidator(_picture)] = None
+
+
+class Confirmation(BaseModel):
+    """One's password, to prove that it is oneself."""
+
+    password: Annotated[str, AfterValidator(clean), Field(min_length=1, max_length=1024)]
+
+
+class Disconnection(BaseModel):
+    """Which account elsewhere shall be connected no more."""
+
+    id: Uuid
 
 
 class Credentials(BaseModel):

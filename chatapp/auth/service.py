@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
 from sqlalchemy import false, or_, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from chatapp.auth import audit, lockout
 from chatapp.auth.passwords import check_password, hash_password, is_outdated
@@ -32,6 +33,11 @@ class NewAccount:
     username: str | None = None
     name: str | None = None
     password_hash: str | None = field(default=None, repr=False)
+    profile_picture: str | None = None
+
+
+#: What is written together with a new account.
+Along = Callable[[Session, User], object]
 
 
 def register(new: Registration, source: Source) -> User:
@@ -52,9 +58,10 @@ def register(new: Registration, source: Source) -> User:
     return user
 
 
-def create_account(new: NewAccount) -> User:
+def create_account(new: NewAccount, along: Along | None = None) -> User:
     """A new account, whichever door it comes by: every user is made here.
 
+    ``along`` writes, in the same transaction, what belongs to the account from its beginning.
     Raises Conflict, which names the fields, where the address or the username is taken.
     """
     origin = (new.email or new.name or "").partition("@")[0]
@@ -65,11 +72,15 @@ def create_account(new: NewAccount) -> User:
             username=username,
             name=new.name or new.username or origin[:80] or username,
             password_hash=new.password_hash,
+            profile_picture=new.profile_picture,
             last_login=now(),
         )
         try:
             with atomic() as work:
                 work.add(user)
+                if along is not None:
+                    work.flush()
+                    along(work, user)
         except IntegrityError:
             db.session.expunge_all()
             continue  # taken, perhaps a moment ago: refused above, or the next name is tried

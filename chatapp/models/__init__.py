@@ -6,6 +6,7 @@ from chatapp.models.attempts import Attempts
 from chatapp.models.block import Block
 from chatapp.models.conversation import Conversation, Participant
 from chatapp.models.group import Group
+from chatapp.models.linked_account import LinkedAccount
 from chatapp.models.message import Message, Reaction
 from chatapp.models.sign_in import SignIn, StoredSession
 from chatapp.models.user import User
@@ -15,6 +16,7 @@ __all__ = [
     "Block",
     "Conversation",
     "Group",
+    "LinkedAccount",
     "Message",
     "Participant",
     "Reaction",

@@ -10,7 +10,7 @@ from chatapp.conversation.access import lock_conversations
 from chatapp.conversation.members import current_members, remove_member
 from chatapp.db import atomic, now
 from chatapp.errors import NotFound, Unavailable, ValidationFailed
-from chatapp.models import Block, Conversation, Participant, User
+from chatapp.models import Block, Conversation, LinkedAccount, Participant, User
 
 _TRIES = 5
 
@@ -70,6 +70,7 @@ def _try_to_delete(user_id: str) -> bool:
         user.password_hash = user.phone_number = user.profile_picture = None
         user.description = user.resume_link = user.role = None
         sign_ins.end_all(user_id)
+        work.execute(delete(LinkedAccount).where(LinkedAccount.user_id == user_id))
     return True
 
 

@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from tests.cast import Pair
+from tests.support.attacks import EVIL_NEXT
 from tests.support.errors import rest_error
 from tests.support.people import PASSWORD, Person, WebSession
 from tests.support.server import LiveServer
@@ -143,40 +144,13 @@ def test_the_session_cookie_is_for_http_and_this_site_only(server: LiveServer) -
     assert "Domain" not in cookie
 
 
-EVIL = (
-    "//evil.example",
-    "///evil.example",
-    "////evil.example",
-    "/\\evil.example",
-    "\\\\evil.example",
-    "\\/evil.example",
-    "https:evil.example",
-    "https:/evil.example",
-    "https://evil.example",
-    "HTTPS://evil.example/chats",
-    "%2f%2fevil.example",
-    "/%2f%2fevil.example",
-    "/%5cevil.example",
-    "\t//evil.example",
-    "/\t/evil.example",
-    "/\n/evil.example",
-    "/\r\n/evil.example",
-    " //evil.example",
-    "/ /evil.example",
-    "/chats\r\nX-Evil: 1",
-    "javascript:alert(1)",
-    "data:text/html,x",
-    "@evil.example",
-    ".evil.example",
-    "evil.example",
-    "/..//evil.example",
-    "/x/..//evil.example",
-    "/.//evil.example",
-)
-
-
 def test_next_stays_on_the_site(server: LiveServer, pair: Pair) -> None:
-    urls = [*EVIL, f"{server.url}@evil.example", f"{server.url}.evil.example", f"//{server.url}"]
+    urls = [
+        *EVIL_NEXT,
+        f"{server.url}@evil.example",
+        f"{server.url}.evil.example",
+        f"//{server.url}",
+    ]
     for target in urls:
         session = WebSession(server)
         shown = session.request("GET", "/login", params={"next": target})

@@ -53,6 +53,14 @@ ROUTES: dict[str, Rule | str] = {
     "POST /login": "signing in is test_sessions'; it takes no id",
     "POST /register": "takes no id",
     "POST /logout": "takes no id",
+    "GET /auth/google": Rule("/auth/google", 404, 404),  # where no provider is configured
+    "GET /auth/google/connect": Rule("/auth/google/connect", 404, 302),
+    "GET /auth/google/callback": Rule("/auth/google/callback", 404, 404),
+    "GET /auth/google/confirm": Rule("/auth/google/confirm", 404, 404),
+    "POST /settings/account/disconnect": Rule(
+        "/settings/account/disconnect", 404, 401, {"id": "{group}"}
+    ),
+    "POST /auth/google/confirm": "acts on what the session keeps; takes no id",
     "GET /chats": Rule("/chats", 200, 302),
     "GET /chats/sidebar": Rule("/chats/sidebar", 200, 302),
     "GET /chats/<conversation_id>": Rule("/chats/{conversation}", 404, 302),

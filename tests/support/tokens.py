@@ -60,6 +60,11 @@ def forgeries(token: str, key: str) -> dict[str, str]:
     }
 
 
+def pack(part: Any) -> str:
+    """A part of a token: bytes, or what is written as JSON."""
+    return _pack(part if isinstance(part, bytes) else json.dumps(part).encode())
+
+
 def _pack(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 

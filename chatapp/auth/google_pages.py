@@ -1,0 +1,161 @@
+"""Signing in through Google, or whichever OpenID provider is configured, and connecting it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import flash, redirect, render_template, request, session, url_for
+from pydantic import ValidationError
+
+from chatapp.auth import bp, linked_accounts, openid, service
+from chatapp.auth.browser import safe_next, sign_in
+from chatapp.auth.linked_accounts import UnconfirmedLink
+from chatapp.auth.pages import login_form_with
+from chatapp.auth.schemas import Confirmation, Disconnection
+from chatapp.auth.settings_pages import account_page, account_section
+from chatapp.auth.source import request_source
+from chatapp.errors import BadRequest, ChatError, NotFound, Unavailable, describe
+from chatapp.forms import Form, refused
+from chatapp.identity import caller, signed_in
+from chatapp.models import User
+from chatapp.validation import read_form
+
+#: Seconds in which a link has to be confirmed, and how many passwords may be tried for it.
+CONFIRM_WITHIN, _TRIES = 600, 5
+_KEY = "unconfirmed_link"
+
+
+@bp.get("/auth/google")
+def google() -> Any:
+    """Off to the provider, to sign in."""
+    if openid.offered() is None:
+        raise NotFound()
+    if signed_in():
+        return redirect(safe_next(request.args.get("next")), 303)
+    try:
+        return openid.begin(safe_next(request.args.get("next")))
+    except ChatError as error:
+        return login_form_with(error)
+
+
+@bp.get("/auth/google/connect")
+def google_connect() -> Any:
+    """Off to the provider, to connect an account there to one's own."""
+    me = caller()
+    try:
+        return openid.begin(url_for("auth.settings_account"), connect_to=me.id)
+    except Unavailable as error:
+        return _refused_on_page(error)
+
+
+@bp.get("/auth/google/callback")
+def google_callback() -> Any:
+    """Back from the provider: signed in, or on to what has to be confirmed first."""
+    person = signed_in()
+    found: User | UnconfirmedLink
+    try:
+        answer = openid.finish()
+        if answer.connect_to != (person.id if person else None):
+            raise BadRequest("Somebody else was logged in when this began. Please begin again.")
+        if person is not None:
+            claims = answer.claims
+            found = UnconfirmedLink(person.id, answer.issuer, claims.subject, claims.email or "")
+        else:
+            found = linked_accounts.sign_in(answer.issuer, answer.claims, request_source())
+    except NotFound:
+        raise
+    except ChatError as error:
+        return login_form_with(error) if person is None else _refused_on_page(error)
+    if isinstance(found, UnconfirmedLink):
+        session[_KEY] = {
+            **asdict(found),
+            "next": answer.next,
+            "until": time.time() + CONFIRM_WITHIN,
+            "tries": _TRIES,
+        }
+        return redirect(url_for("auth.google_confirm"), 303)
+    sign_in(found)
+    return redirect(safe_next(answer.next), 303)
+
+
+@bp.get("/auth/google/confirm")
+def google_confirm() -> Any:
+    """Asks for the password of the account that something shall be connected to."""
+    return _confirm_page(_unconfirmed()[0], Form())
+
+
+@bp.post("/auth/google/confirm")
+def google_confirm_form() -> Any:
+    """Connect what was to be confirmed, and sign in."""
+    link, kept = _unconfirmed()
+    session[_KEY] = {**kept, "tries": kept["tries"] - 1}
+    person = signed_in()
+    try:
+        password = read_form(Confirmation).password
+        if person is None:
+            user = linked_accounts.confirm(link, password, request_source())
+        else:
+            service.confirm_password(person.id, password)
+            linked_accounts.connect(link)
+    except (ChatError, ValidationError) as exc:
+        error = describe(exc)
+        return _confirm_page(link, refused(error, secret=["password"])), error.status
+    session.pop(_KEY)
+    if person is None:
+        sign_in(user)
+    else:
+        flash(f"Connected. From now on you can log in with {openid.offered()}.")
+    return redirect(safe_next(kept["next"]), 303)
+
+
+@account_section("connected")
+def _connected(me: User) -> Mapping[str, Any]:
+    links = linked_accounts.connected(me.id)
+    return {
+        "links": [{"link": link, "at": urlsplit(link.issuer).netloc} for link in links],
+        "provider": openid.offered(),
+        "needed": me.password_hash is None and len(links) < 2,
+    }
+
+
+@bp.post("/settings/account/disconnect")
+def google_disconnect() -> Any:
+    """What was connected signs one in no more."""
+    me = caller()
+    try:
+        linked_accounts.disconnect(me.id, read_form(Disconnection).id)
+    except (ChatError, ValidationError) as exc:
+        return _refused_on_page(describe(exc))
+    flash("Disconnected.")
+    return redirect(url_for("auth.settings_account"), 303)
+
+
+def _refused_on_page(error: ChatError) -> tuple[str, int]:
+    return account_page(refused={"connected": Form(error=error.message)}), error.status
+
+
+def _unconfirmed() -> tuple[UnconfirmedLink, dict[str, Any]]:
+    """What this browser's session keeps to be confirmed, for minutes, and what is kept with it.
+
+    Raises BadRequest where there is nothing, or no longer; NotFound where there never can be.
+    """
+    if openid.offered() is None:
+        raise NotFound()
+    kept: dict[str, Any] = session.get(_KEY) or {"until": 0, "tries": 0}
+    person = signed_in()
+    theirs = person is None or person.id == kept.get("user_id")
+    if kept["until"] < time.time() or kept["tries"] < 1 or not theirs:
+        session.pop(_KEY, None)
+        raise BadRequest("There is nothing to confirm any more. Please begin again.")
+    link = UnconfirmedLink(**{name: kept[name] for name in UnconfirmedLink.__dataclass_fields__})
+    return link, kept
+
+
+def _confirm_page(link: UnconfirmedLink, form: Form) -> str:
+    return render_template(
+        "auth/google_confirm.html", form=form, link=link, provider=openid.offered()
+    )

@@ -1,0 +1,167 @@
+"""Use cases of accounts elsewhere: signing in with one, connecting it, disconnecting it.
+
+An account elsewhere is known by issuer and subject, never by its address: addresses change hands.
+An address decides once only, when someone comes for the first time. If it is an account's already,
+that account's owner says with the password whether the two belong together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from chatapp.auth import audit, lockout, service
+from chatapp.auth.schemas import OpenIdClaims
+from chatapp.auth.service import NewAccount
+from chatapp.auth.source import Source
+from chatapp.db import atomic, db, now
+from chatapp.errors import Conflict, NotFound, Unauthenticated
+from chatapp.models import LinkedAccount, User
+
+_OTHERS = "It is connected to another account here. Log in to that one, and disconnect it there."
+_LAST = "Set a password first: without one, this is your only way to log in."
+
+
+@dataclass(frozen=True, slots=True)
+class UnconfirmedLink:
+    """An account elsewhere that ``user_id`` may connect, once it is certain that it is theirs."""
+
+    user_id: str
+    issuer: str
+    subject: str
+    email: str
+
+
+def sign_in(issuer: str, claims: OpenIdClaims, source: Source) -> User | UnconfirmedLink:
+    """The person with this account elsewhere, who is made where nobody has it or its address.
+
+    Where somebody has the address, what has to be confirmed first. Raises Forbidden for who is
+    deactivated, RateLimited. The address must be verified: the caller has made sure of that.
+    """
+    email = claims.email or ""
+    for _ in range(2):  # a second time if the same person came by two doors at once
+        user = _linked(issuer, claims)
+        if user is not None:
+            audit.note("signed in", user_id=user.id, address=source.address, issuer=issuer)
+            return user
+        owner = db.session.scalar(
+            select(User).where(User.email == email, User.deleted_at.is_(None))
+        )
+        if owner is not None:
+            service.refuse_deactivated(owner)
+            return UnconfirmedLink(owner.id, issuer, claims.subject, email)
+        new = NewAccount(email=email, name=claims.name, profile_picture=claims.picture)
+
+        def with_link(work: Session, user: User) -> None:
+            _add(work, UnconfirmedLink(user.id, issuer, claims.subject, email))
+
+        lockout.spend(lockout.REGISTRATIONS, source.network)
+        try:
+            user = service.create_account(new, along=with_link)
+        except Conflict:
+            continue
+        audit.note("registered", user_id=user.id, address=source.address, issuer=issuer)
+        return user
+    raise Conflict()
+
+
+def confirm(link: UnconfirmedLink, password: str, source: Source) -> User:
+    """The link stands: whoever knows the account's password has said that it may.
+
+    Raises Unauthenticated for a wrong password, Conflict where the account elsewhere is connected
+    to another one, Forbidden where this one is deactivated, RateLimited.
+    """
+    user: User | None = db.session.scalar(
+        select(User).where(User.id == link.user_id, User.deleted_at.is_(None))
+    )
+    if not service.has_password(user, password, source, typed=link.user_id):
+        raise Unauthenticated("The password is wrong.")
+    assert user is not None  # noqa: S101  nobody has no password
+    service.refuse_deactivated(user)
+    connect(link)
+    return user
+
+
+def connect(link: UnconfirmedLink) -> None:
+    """The account elsewhere signs this person in. Raises Conflict where another person has it."""
+    try:
+        with atomic() as work:
+            if _owner(work, link) != link.user_id:
+                _add(work, link)
+    except IntegrityError:
+        raise Conflict(_OTHERS) from None
+    audit.note("connected", user_id=link.user_id, issuer=link.issuer)
+
+
+def connected(user_id: str) -> list[LinkedAccount]:
+    """What this person has connected, in the order of connecting."""
+    return list(
+        db.session.scalars(
+            select(LinkedAccount)
+            .where(LinkedAccount.user_id == user_id)
+            .order_by(LinkedAccount.created_at, LinkedAccount.id)
+        )
+    )
+
+
+def disconnect(user_id: str, id_: str) -> None:
+    """The account elsewhere signs this person in no more.
+
+    Raises NotFound where it isn't theirs, Conflict where it is their last way in.
+    """
+    with atomic() as work:
+        user = work.get_one(User, user_id, with_for_update=True, populate_existing=True)
+        own = select(func.count()).where(LinkedAccount.user_id == user_id)
+        if user.password_hash is None and (work.scalar(own) or 0) < 2:
+            raise Conflict(_LAST)
+        gone = work.execute(
+            delete(LinkedAccount)
+            .where(LinkedAccount.id == id_, LinkedAccount.user_id == user_id)
+            .returning(LinkedAccount.id)
+        )
+        if gone.first() is None:
+            raise NotFound()
+    audit.note("disconnected", user_id=user_id)
+
+
+def _linked(issuer: str, claims: OpenIdClaims) -> User | None:
+    with atomic() as work:
+        found = work.execute(
+            select(User, LinkedAccount)
+            .join(LinkedAccount, LinkedAccount.user_id == User.id)
+            .where(
+                LinkedAccount.issuer == issuer,
+                LinkedAccount.subject == claims.subject,
+                User.deleted_at.is_(None),
+            )
+        ).first()
+        if found is None:
+            return None
+        user, link = found
+        service.refuse_deactivated(user)
+        link.email = claims.email
+        work.execute(
+            update(User)
+            .where(User.id == user.id)
+            .values(last_login=now(), updated_at=User.updated_at)
+        )
+        return user
+
+
+def _owner(work: Session, link: UnconfirmedLink) -> str | None:
+    return work.scalar(
+        select(LinkedAccount.user_id).where(
+            LinkedAccount.issuer == link.issuer, LinkedAccount.subject == link.subject
+        )
+    )
+
+
+def _add(work: Session, link: UnconfirmedLink) -> None:
+    work.add(
+        LinkedAccount(
+            user_id=link.user_id, issuer=link.issuer, subject=link.subject, email=link.email
+        )
+    )
