@@ -222,6 +222,14 @@ SETTINGS: tuple[Setting, ...] = (
         "How long a browser stays signed in without coming back.",
     ),
     Setting(
+        "REAUTH_WINDOW",
+        kind.duration(1),
+        _DURATION,
+        "10m",
+        "How long after signing in an account without a password may change what else would need "
+        "the password.",
+    ),
+    Setting(
         "SOCKET_IO_CORS",
         kind.origins,
         "origins such as https://app.example.com, separated by commas, or *",
@@ -413,6 +421,7 @@ class Settings:
     jwt_secret: str = field(repr=False)
     jwt_expiration: timedelta
     session_lifetime: timedelta
+    reauth_window: timedelta
     socket_io_cors: tuple[str, ...]
     frontend_url: str | None
     google_client_id: str | None

@@ -145,3 +145,62 @@ def test_a_session_is_no_token_and_a_token_no_session(app, world):
         work.execute(update(SignIn).where(SignIn.id == session.id).values(kind="token"))
     assert world.alice.api.get("/api/users/me").status_code == 401
     assert world.alice.client.get("/people").status_code == 302
+
+
+def ids(api):
+    return {item["id"] for item in api.get("/api/auth/sessions").get_json()["items"]}
+
+
+def test_the_list_shows_where_one_is_signed_in(world):
+    world.alice.client.get("/people", headers={"User-Agent": "Browser"})
+    body = world.alice.api.get("/api/auth/sessions").get_json()
+    assert body["next_cursor"] is None
+    by_kind = {item["kind"]: item for item in body["items"]}
+    assert set(by_kind) == {"session", "token"}
+    assert set(by_kind["token"]) == {
+        *("id", "kind", "user_agent", "ip", "created_at", "last_used_at", "current")
+    }
+    assert by_kind["token"]["current"] is True
+    assert by_kind["session"]["current"] is False
+    assert ids(world.alice.api).isdisjoint(ids(world.bob.api))
+
+
+def test_the_list_comes_in_pages(app, world):
+    login = {"email": world.alice.email, "password": world.alice.password}
+    for _ in range(6):
+        Api(app, None).post("/api/auth/login", login)
+    everything = ids(world.alice.api)
+    assert len(everything) == 7
+    found, cursor = [], None
+    for _ in range(4):
+        page = world.alice.api.get("/api/auth/sessions", limit=2, cursor=cursor or "").get_json()
+        found += [item["id"] for item in page["items"]]
+        cursor = page["next_cursor"]
+    assert cursor is None
+    assert sorted(found) == sorted(everything)
+    assert world.alice.api.get("/api/auth/sessions", cursor="x").status_code == 422
+
+
+def test_ending_one_by_the_api(app, world):
+    alice = world.alice
+    assert alice.client.get("/people").status_code == 200
+    items = alice.api.get("/api/auth/sessions").get_json()["items"]
+    session = next(item for item in items if item["kind"] == "session")
+    address = f"/api/auth/sessions/{session['id']}"
+    assert world.bob.api.delete(address).status_code == 404
+    assert alice.client.get("/people").status_code == 200
+    assert alice.api.delete(address).status_code == 204
+    assert alice.client.get("/people").status_code == 302
+    assert alice.api.delete(address).status_code == 404
+    mine = next(item["id"] for item in items if item["current"])
+    assert alice.api.delete(f"/api/auth/sessions/{mine}").status_code == 204
+    assert alice.api.get("/api/users/me").status_code == 401
+
+
+def test_ending_all_others_by_the_api(app, world):
+    login = {"email": world.alice.email, "password": world.alice.password}
+    other = Api(app, Api(app, None).post("/api/auth/login", login).get_json()["token"])
+    assert world.alice.api.delete("/api/auth/sessions").status_code == 204
+    assert other.get("/api/users/me").status_code == 401
+    assert len(ids(world.alice.api)) == 1
+    assert world.bob.api.get("/api/users/me").status_code == 200

@@ -6,4 +6,11 @@ from flask import Blueprint
 
 bp = Blueprint("auth", __name__)
 
-from chatapp.auth import api, google_pages, pages, settings_pages  # noqa: E402, F401  (they register on bp)
+from chatapp.auth import (  # noqa: E402, F401  (they register on bp)
+    api,
+    google_pages,
+    pages,
+    settings_pages,
+    sign_in_api,
+    sign_in_pages,
+)

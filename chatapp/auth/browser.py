@@ -20,13 +20,18 @@ def sign_in(user: User) -> None:
     """This browser is ``user``'s from now on, under a session id that nobody knew before."""
     if current_user.is_authenticated:
         _end_sign_in()
-    interface: Any = current_app.session_interface
-    interface.regenerate(session)
+    renew()
     session.clear()
     login_user(user)
     expires_at = now() + current_app.permanent_session_lifetime
     session["sign_in"] = sign_ins.begin(user.id, "session", client(), expires_at=expires_at)
     remember_device(user.id)
+
+
+def renew() -> None:
+    """The session goes on under an id that nobody knew before."""
+    interface: Any = current_app.session_interface
+    interface.regenerate(session)
 
 
 def sign_out() -> None:

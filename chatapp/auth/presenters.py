@@ -6,7 +6,7 @@ from typing import TypedDict
 
 from chatapp.auth.sign_ins import IssuedToken
 from chatapp.conversation.presenters import PersonJson, person_json
-from chatapp.models import User
+from chatapp.models import SignIn, User
 from chatapp.times import iso
 
 
@@ -60,4 +60,29 @@ def signed_in_json(user: User, issued: IssuedToken) -> SignedInJson:
         "user": account_json(user),
         "token": issued.token,
         "expires_at": iso(issued.expires_at),
+    }
+
+
+class SignInJson(TypedDict):
+    """One place where one is signed in."""
+
+    id: str
+    kind: str
+    user_agent: str
+    ip: str | None
+    created_at: str
+    last_used_at: str
+    current: bool
+
+
+def sign_in_json(sign_in: SignIn, current_id: str) -> SignInJson:
+    """For its owner, who asks by the sign-in ``current_id``."""
+    return {
+        "id": sign_in.id,
+        "kind": "session" if sign_in.kind == "session" else "token",
+        "user_agent": sign_in.user_agent,
+        "ip": sign_in.ip,
+        "created_at": iso(sign_in.created_at),
+        "last_used_at": iso(sign_in.last_used_at),
+        "current": sign_in.id == current_id,
     }

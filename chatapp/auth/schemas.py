@@ -127,3 +127,12 @@ class Credentials(BaseModel):
 
     email: Annotated[str, AfterValidator(_folded), Field(min_length=1, max_length=254)]
     password: Annotated[str, AfterValidator(clean), Field(min_length=1, max_length=1024)]
+
+
+class PasswordChange(BaseModel):
+    """A new password; ``current_password`` is needed where the account has one."""
+
+    password: Password
+    current_password: Annotated[
+        Annotated[str, AfterValidator(clean), Field(max_length=1024)] | None, BlankIsNone
+    ] = None

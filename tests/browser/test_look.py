@@ -21,7 +21,7 @@ WIDE = {"width": 1280, "height": 800}
 NARROW = {"width": 390, "height": 844}
 ZOOMED = {"width": 320, "height": 256}  # 1280 × 1024 at 400 %
 
-SETTINGS = ("/settings/account",)
+SETTINGS = ("/settings/account", "/settings/sessions")
 SAID = (
     "Morning! Is the hall ours on Saturday?",
     "It is. Twelve tables, and both doors stay open",

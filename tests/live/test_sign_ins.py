@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
+import requests
 
 from tests.cast import Pair
+from tests.support.people import PASSWORD, Person
 from tests.support.server import LiveServer
 from tests.support.wire import Wire
 
@@ -41,3 +45,79 @@ def test_who_is_deactivated_elsewhere_is_out(server: LiveServer, pair: Pair) -> 
     """)
     wire.wait_for("disconnect", timeout=SOON)
     assert pair.alice.rest("GET", "/api/users/me").status_code == 401
+
+
+@pytest.fixture(scope="module")
+def second(server: LiveServer, new_server: Callable[..., LiveServer]) -> LiveServer:
+    """A further server on the same database, which knows nothing of the first one's sockets."""
+    return new_server(DATABASE_URL=server.environ["DATABASE_URL"])
+
+
+def sign_ins_of(person: Person) -> list[dict[str, object]]:
+    items: list[dict[str, object]] = person.get("/api/auth/sessions")["items"]
+    return items
+
+
+def test_ending_one_through_another_server(
+    server: LiveServer, second: LiveServer, pair: Pair
+) -> None:
+    alice = pair.alice
+    lost = alice.new_login()
+    mine, theirs = alice.wire(), Wire(server, auth={"token": lost})
+    alice.wires.append(theirs)
+    (other,) = [item["id"] for item in sign_ins_of(alice) if not item["current"]]
+    headers = {"Authorization": f"Bearer {alice.token}"}
+    answer = requests.delete(f"{second.url}/api/auth/sessions/{other}", headers=headers, timeout=10)
+    assert answer.status_code == 204
+    theirs.wait_for("disconnect", timeout=SOON)
+    mine.settle()
+    late = requests.get(
+        f"{server.url}/api/users/me", headers={"Authorization": f"Bearer {lost}"}, timeout=10
+    )
+    assert late.status_code == 401
+
+
+def test_ending_all_others_by_the_page(server: LiveServer, pair: Pair) -> None:
+    alice = pair.alice
+    here, elsewhere, wire = alice.web(), alice.web(), alice.wire()
+    lost = Wire(server, headers={"Cookie": elsewhere.cookie_header, "Origin": server.url})
+    kept = Wire(server, headers={"Cookie": here.cookie_header, "Origin": server.url})
+    alice.wires += [lost, kept]
+    assert here.submit("/settings/sessions", "/settings/sessions/end").status_code == 303
+    for one in (wire, lost):
+        one.wait_for("disconnect", timeout=SOON)
+    assert elsewhere.request("GET", "/chats").status_code == 302
+    assert alice.rest("GET", "/api/users/me").status_code == 401
+    kept.settle()
+    assert here.request("GET", "/chats").status_code == 200
+
+
+def test_a_new_password_ends_sockets_through_another_server(
+    server: LiveServer, second: LiveServer, pair: Pair
+) -> None:
+    alice = pair.alice
+    mine, theirs = alice.wire(), Wire(server, auth={"token": alice.new_login()})
+    alice.wires.append(theirs)
+    answer = requests.put(
+        f"{second.url}/api/users/me/password",
+        json={"current_password": PASSWORD, "password": "another long secret"},
+        headers={"Authorization": f"Bearer {alice.token}"},
+        timeout=10,
+    )
+    assert answer.status_code == 204, answer.text
+    theirs.wait_for("disconnect", timeout=SOON)
+    mine.settle()
+
+
+def test_a_token_that_expires_takes_its_sockets_along(server: LiveServer, pair: Pair) -> None:
+    wire = pair.alice.wire()
+    server.elsewhere(f"""
+        from datetime import timedelta
+        from sqlalchemy import update
+        from chatapp.db import atomic, now
+        from chatapp.models import SignIn
+        with atomic() as work:
+            theirs = update(SignIn).where(SignIn.user_id == "{pair.alice.id}")
+            work.execute(theirs.values(expires_at=now() - timedelta(seconds=1)))
+    """)
+    wire.wait_for("disconnect", timeout=SOON)

@@ -82,10 +82,18 @@ ROUTES: dict[str, Rule | str] = {
     # settings: everyone's are their own, no address names a person
     "GET /settings": Rule("/settings", 303, 302),
     "GET /settings/account": Rule("/settings/account", 200, 302),
+    "GET /settings/sessions": Rule("/settings/sessions", 200, 302),
+    "POST /settings/sessions/end": "ends the caller's own; takes no id",
+    "POST /settings/sessions/<sign_in_id>/end": Rule("/settings/sessions/{sign_in}/end", 404, 401),
+    "POST /settings/account/password": "changes the caller's own; takes no id",
     # REST
     "POST /api/auth/register": "takes no id",
     "POST /api/auth/login": "takes no id",
     "POST /api/auth/logout": "ends the caller's own token; takes no id",
+    "GET /api/auth/sessions": Rule("/api/auth/sessions", 200, 401),
+    "DELETE /api/auth/sessions": "ends the caller's own; takes no id",
+    "DELETE /api/auth/sessions/<sign_in_id>": Rule("/api/auth/sessions/{sign_in}", 404, 401),
+    "PUT /api/users/me/password": "changes the caller's own; takes no id",
     "GET /api/users/me": Rule("/api/users/me", 200, 401),
     "GET /api/users": Rule("/api/users", 200, 401, query={"limit": 200}),
     "GET /api/users/<user_id>": Rule("/api/users/{alice}", 200, 401),
@@ -195,6 +203,7 @@ class Scene:
         self.group = made.json()["id"]
         group = made.json()["conversation_id"]
         self.alice.rest("DELETE", f"/api/groups/{self.group}/members/{self.dave.id}")
+        self.sign_in = self.alice.get("/api/auth/sessions")["items"][0]["id"]
         self.places = {"direct": self._place(direct), "group": self._place(group)}
         self.where = self.places["direct"]
 
@@ -225,6 +234,7 @@ class Scene:
             conversation=self.where.conversation + (10**6 if absent else 0),
             message=NOBODY if absent else self.where.message,
             group=NOBODY if absent else self.group,
+            sign_in=NOBODY if absent else self.sign_in,
             alice=self.alice.id,
             bob=self.bob.id,
             carol=self.carol.id,
@@ -237,6 +247,7 @@ class Scene:
             *(self.alice.get(f"/api/chat/{id_}") for id_ in ids),
             *(self.alice.history(id_) for id_ in ids),
             self.alice.get(f"/api/groups/{self.group}"),
+            self.alice.get("/api/auth/sessions"),
         ]
 
     def leaks(self, text: str) -> list[str]:
@@ -245,7 +256,7 @@ class Scene:
         for place in self.places.values():
             id_ = place.conversation
             secrets |= {f'"conversation_id": {id_},', f'"conversation_id":{id_},'}
-            secrets |= {f'href="/chats/{id_}"', place.message}
+            secrets |= {f'href="/chats/{id_}"', place.message, self.sign_in}
         return [secret for secret in secrets if secret in text]
 
 

@@ -1,0 +1,57 @@
+"""Use cases of somebody signed in about their own password."""
+
+from __future__ import annotations
+
+from flask import current_app
+from sqlalchemy import select, update
+
+from chatapp.auth import audit, sign_ins
+from chatapp.auth.passwords import hash_password
+from chatapp.auth.schemas import PasswordChange
+from chatapp.auth.service import confirm_password
+from chatapp.db import atomic, db, now, release
+from chatapp.errors import Conflict, Forbidden, ValidationFailed
+from chatapp.models import SignIn, User
+from config import Settings
+
+
+def prove_oneself(mine: SignIn, password: str | None, *, field: str = "password") -> str | None:
+    """It is the account's owner who asks, and not somebody who found the browser open.
+
+    The password proves it; for an account without one, having signed in within REAUTH_WINDOW.
+    Gives the stored hash that was proven. Raises ValidationFailed for a missing password (the
+    ``field`` it belongs in), Forbidden, RateLimited.
+    """
+    stored = db.session.scalar(select(User.password_hash).where(User.id == mine.user_id))
+    release()
+    if stored is None:
+        settings: Settings = current_app.config["SETTINGS"]
+        if mine.kind == "service" or mine.created_at <= now() - settings.reauth_window:
+            raise Forbidden("Sign out and in again first, so that we know that it is you.")
+    elif not password:
+        raise ValidationFailed(fields={field: "This is needed."})
+    else:
+        confirm_password(mine.user_id, password)
+    return stored
+
+
+def change(mine: SignIn, wanted: PasswordChange) -> None:
+    """The account has this password from now on, and every other sign-in of it has ended.
+
+    Raises as `prove_oneself` does, and Conflict where the password was changed elsewhere meanwhile.
+    """
+    stored = prove_oneself(mine, wanted.current_password, field="current_password")
+    hashed = hash_password(wanted.password)
+    with atomic() as work:
+        unchanged = User.password_hash.is_(None) if stored is None else User.password_hash == stored
+        changed = work.execute(
+            update(User)
+            .where(User.id == mine.user_id, unchanged)
+            .values(password_hash=hashed)
+            .returning(User.id)
+            .execution_options(synchronize_session=False)
+        ).all()
+        if not changed:
+            raise Conflict("Your password was changed somewhere else just now.")
+        sign_ins.end_all(mine.user_id, but=mine.id)
+    audit.note("password changed", user_id=mine.user_id)
