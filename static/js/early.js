@@ -5,16 +5,19 @@
   if (globalThis.localTime) return;
 
   const RUN_MINUTES = 5;
-  const clockFormat = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
-  const weekdayFormat = new Intl.DateTimeFormat("en-GB", { weekday: "short" });
-  const shortFormat = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
-  const shortYearFormat = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
-  const thisYearFormat = new Intl.DateTimeFormat("en-GB", { weekday: "long", day: "numeric", month: "long" });
-  const dayFormat = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", year: "numeric" });
+  // Not Intl but for the clock: each of its formats takes some milliseconds to make, before the first paint.
+  const DAYS = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+  const MONTHS = "January February March April May June July August September October November December".split(" ");
+  let clockFormat;
 
   const dayKey = (date) => `${date.getFullYear()}-${date.getMonth() + 1}-${date.getDate()}`;
   const minuteOf = (date) => Math.floor(date.getTime() / 60_000);
-  const clock = (date) => clockFormat.format(date);
+  const clock = (date) =>
+    (clockFormat ??= new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" })).format(date);
+  const weekday = (date) => DAYS[date.getDay()];
+  const month = (date) => MONTHS[date.getMonth()];
+  const fullDay = (date) => `${date.getDate()} ${month(date)} ${date.getFullYear()}`;
+  const sameYear = (date, now) => date.getFullYear() === now.getFullYear();
 
   /** How many midnights lie between, in the reader's zone. */
   function daysAgo(date, now) {
@@ -27,15 +30,15 @@
     const days = daysAgo(date, now);
     if (days === 0) return "Today";
     if (days === 1) return "Yesterday";
-    return (date.getFullYear() === now.getFullYear() ? thisYearFormat : dayFormat).format(date);
+    return sameYear(date, now) ? `${weekday(date)} ${date.getDate()} ${month(date)}` : fullDay(date);
   }
 
   /** For lists, as the template filter `short_time`: "14:03", "Mon", "5 Jan", "5 Jan 2024". */
   function shortTime(date, now = new Date()) {
     const days = daysAgo(date, now);
     if (days <= 0) return clock(date);
-    if (days < 7) return weekdayFormat.format(date);
-    return (date.getFullYear() === now.getFullYear() ? shortFormat : shortYearFormat).format(date);
+    if (days < 7) return weekday(date).slice(0, 3);
+    return `${date.getDate()} ${month(date).slice(0, 3)}${sameYear(date, now) ? "" : ` ${date.getFullYear()}`}`;
   }
 
   /** "today at 14:03", "yesterday at 9:12", "on 5 January 2024". */
@@ -64,9 +67,10 @@
     for (const time of root.querySelectorAll("time[data-as]")) {
       const format = formats[time.dataset.as];
       if (!format || !time.dateTime) continue;
-      const text = format(new Date(time.dateTime));
+      const date = new Date(time.dateTime);
+      const text = format(date);
       if (time.textContent !== text) time.textContent = text;
-      if (!time.title) time.title = `${dayFormat.format(new Date(time.dateTime))}, ${clock(new Date(time.dateTime))}`;
+      if (!time.title) time.title = `${fullDay(date)}, ${clock(date)}`;
     }
   }
 
