@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import secrets
 from datetime import UTC, datetime
-from pathlib import Path
 
 import emoji
-from flask import Flask, Response, current_app, g, send_from_directory, url_for
+from flask import Flask, g
 
-STATIC = Path(__file__).parent.parent / "static"
+from chatapp import static_files
 
 #: So many colours for avatars; static/css/components/avatar.css has one rule for each.
 AVATAR_HUES = 12
@@ -20,8 +18,8 @@ _HEX = re.compile(r"[0-9a-f]{8}")
 
 def init_app(app: Flask) -> None:
     """Serve static files under an address that changes with their content; register filters."""
-    app.config["STATIC_VERSION"] = _content_hash()
-    app.add_url_rule("/static/<version>/<path:filename>", "static", _static)
+    files = static_files.files()
+    app.wsgi_app = files.before(app.wsgi_app)  # type: ignore[method-assign,assignment]
     app.add_template_global(static_url)
     app.add_template_global(csp_nonce)
     for function in (day, clock, short_time, initials, avatar_hue, is_emoji_only):
@@ -29,11 +27,8 @@ def init_app(app: Flask) -> None:
 
 
 def static_url(path: str) -> str:
-    """The address of a static file, cached for good: the content is in the address.
-
-    All files share one version, so that modules' relative imports stay within it.
-    """
-    return url_for("static", version=current_app.config["STATIC_VERSION"], filename=path)
+    """The address of a static file, cached for good: the content is in the address."""
+    return static_files.files().url(path)
 
 
 def csp_nonce() -> str:
@@ -90,21 +85,3 @@ def is_emoji_only(text: str | None) -> bool:
 
 def _parse(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
-
-
-def _static(version: str, filename: str) -> Response:
-    response = send_from_directory(STATIC, filename)
-    if version == current_app.config["STATIC_VERSION"]:
-        response.cache_control.max_age = 31_536_000
-        response.cache_control.public = True
-        response.cache_control.immutable = True
-    return response
-
-
-def _content_hash() -> str:
-    digest = hashlib.sha256()
-    for path in sorted(STATIC.rglob("*")):
-        if path.is_file():
-            digest.update(path.relative_to(STATIC).as_posix().encode())
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:12]

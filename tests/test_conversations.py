@@ -335,21 +335,6 @@ def test_a_body_is_read_only_once_it_is_known_whose_it_is(app, world):
     assert query.status_code == 401
 
 
-def test_static_files_are_cached_for_good_under_their_content(app):
-    client = app.test_client()
-    with app.test_request_context():
-        from chatapp.theming import static_url
-
-        address = static_url("js/app.js")
-    answer = client.get(address)
-    assert answer.status_code == 200
-    assert "immutable" in answer.headers["Cache-Control"]
-    other = client.get("/static/old/js/app.js")
-    assert "immutable" not in other.headers.get("Cache-Control", "")
-    assert client.get("/static/x/../../config.py").status_code == 404
-    assert client.get("/static/x/%2e%2e/config.py").status_code == 404
-
-
 def test_every_answer_carries_the_security_headers(app, world):
     answers = [
         world.alice.client.get("/chats"),

@@ -38,7 +38,7 @@ class BrowserSession(ServerSideSession):  # type: ignore[misc]
 
 def check_readable() -> None:
     """Raise Unavailable for a request whose session couldn't be read: who knows who it is?"""
-    if getattr(session, "unreadable", False) and request.endpoint not in ("static", "health"):
+    if getattr(session, "unreadable", False) and request.endpoint != "health":
         raise Unavailable()
 
 

@@ -140,6 +140,7 @@ def test_a_conversation_stays_within_its_budget(server: LiveServer, new_person: 
 
     assets = [url for url in loaded if url.endswith((".js", ".css"))]
     assert len(assets) > 20
+    assert sum(url.endswith(".css") for url in assets) == 1
     assert sum(map(compressed, assets)) <= 50 * 1024
     assert compressed(ada.page.url) <= 25 * 1024
 

@@ -142,7 +142,6 @@ ROUTES: dict[str, Rule | str] = {
     ),
     # of the process
     "GET /health": Rule("/health", 200, 200),
-    "GET /static/<version>/<filename>": "files that everyone may have",
 }
 
 # What each event answers to Carol, as (payload, error code or "ok").
