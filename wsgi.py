@@ -7,9 +7,11 @@ CONCURRENCY decides what gets patched, and nothing else may be imported before t
 from __future__ import annotations
 
 import importlib.util
+import os
 import subprocess
 import sys
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import config
@@ -44,9 +46,15 @@ def patch(concurrency: str) -> None:
             raise RuntimeError(f"psycopg2 doesn't give way under {concurrency}")
 
 
+#: Whether this is a command (`flask --app wsgi …`): it serves nobody and needs no greenlets.
+commanded = os.environ.get("FLASK_RUN_FROM_CLI") == "true"
+
 try:
-    patch(config.read(config.environment(), "CONCURRENCY")["CONCURRENCY"])
+    if not commanded:
+        patch(config.read(config.environment(), "CONCURRENCY")["CONCURRENCY"])
     settings = config.Settings.load()
+    if commanded:
+        settings = replace(settings, concurrency="threads")
 except config.SettingsError as exc:
     raise SystemExit(f"{exc}") from None
 
