@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import flask_migrate
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import ColumnClause, Uuid, column, insert, inspect, select, table
+from sqlalchemy import (
+    ColumnClause,
+    MetaData,
+    Uuid,
+    column,
+    insert,
+    inspect,
+    select,
+    table,
+    text,
+)
 
 from chatapp.db import UtcDateTime, db, now
 from chatapp.identity import standing
@@ -100,3 +110,41 @@ def test_tokens_that_were_given_out_stay_good(empty):
 def test_every_migration_says_why():
     for path in (TOP / "migrations" / "versions").glob("*.py"):
         assert "Why:" in path.read_text().split('"""')[1], path.name
+
+
+def test_rows_that_point_to_each_other_live_through_all_of_it(empty):
+    """On SQLite a table that is made anew can't be dropped while rows point to it."""
+    directory = str(TOP / "migrations")
+    flask_migrate.upgrade(directory=directory, revision="0002")
+    with db.engine.begin() as connection:
+        metadata = MetaData()
+        metadata.reflect(connection)
+        moment = datetime.now(UTC).replace(tzinfo=None)
+        user_id = UUID(int=1) if connection.dialect.name != "sqlite" else UUID(int=1).hex
+        rows = {
+            "users": {"id": user_id, "name": "Ada", "username": "ada", "theme_mode": "system"},
+            "access_tokens": {"id": user_id, "user_id": user_id, "expires_at": moment},
+            "conversations": {"id": 1, "kind": "group", "name": "Crew", "active_at": moment},
+            "participants": {"conversation_id": 1, "user_id": user_id, "member_role": "owner"},
+        }
+        for name, row in rows.items():
+            for one in metadata.tables[name].columns:
+                if not one.nullable and one.name not in row:
+                    row[one.name] = _something(one.type, moment)
+            connection.execute(insert(metadata.tables[name]).values(row))
+    _upgrade()
+    assert _usernames() == ["ada"]
+    flask_migrate.downgrade(directory=directory, revision="0002")
+    assert _usernames() == ["ada"]
+    _upgrade()
+
+
+def _usernames():
+    with db.engine.connect() as connection:
+        return connection.execute(text("SELECT username FROM users")).scalars().all()
+
+
+def _something(kind, moment):
+    if issubclass(kind.python_type, datetime):
+        return moment
+    return kind.python_type()
