@@ -13,6 +13,7 @@ from flask.json.provider import DefaultJSONProvider
 from chatapp import (
     auth,
     chat,
+    cli,
     error_pages,
     forgery,
     group,
@@ -67,6 +68,7 @@ def build(settings: Settings | None = None) -> Flask:
     app.context_processor(_viewer)
     for slice_ in (auth, user, group, chat):
         app.register_blueprint(slice_.bp)
+    cli.init_app(app)
     app.add_url_rule("/health", "health", _health)
     realtime.init_app(app, settings)
     proxies.init_app(app, settings.trusted_proxies)

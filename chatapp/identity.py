@@ -1,7 +1,8 @@
 """Who is asking: from a credential, never from the payload.
 
 Over HTTP a bearer token counts before the session cookie; a wrong token is not made good by a
-cookie. Over a socket the same, and there the cookie counts only with an allowed Origin (see
+cookie. A service token (see `services`) makes REST calls as the person whom `On-Behalf-Of` names.
+Over a socket people's own credentials count, and there the cookie only with an allowed Origin (see
 `realtime.origins`, which takes the cookie away otherwise).
 
 Whatever the credential is, a row of `SignIn` says whether it still counts; it is read with the
@@ -18,14 +19,15 @@ from typing import Any, TypeVar
 
 from flask import Flask, Response, current_app, g, request, session
 from flask_login import current_user
-from sqlalchemy import ColumnElement, Select, select, update
+from sqlalchemy import ColumnElement, Select, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from chatapp import tokens
+from chatapp import services, tokens
 from chatapp.db import atomic, db, now
-from chatapp.errors import Unauthenticated
+from chatapp.errors import Forbidden, Unauthenticated
 from chatapp.extensions import login
-from chatapp.models import SignIn, User
+from chatapp.models import ServiceToken, SignIn, User
+from chatapp.scopes import is_service_call
 
 log = logging.getLogger(__name__)
 V = TypeVar("V", bound=Callable[..., Any])
@@ -65,9 +67,23 @@ def init_app(app: Flask) -> None:
 
 
 def _require_caller() -> None:
+    view = _closed_view()
+    if view is None:
+        return
+    if is_service_call(view):
+        calling_service()
+        return
+    user, on_behalf_of = caller(), request.headers.get("On-Behalf-Of")
+    if on_behalf_of not in (None, user.id):
+        raise Forbidden("Only a service token acts for others. Leave On-Behalf-Of out.")
+
+
+def _closed_view() -> Callable[..., Any] | None:
+    """The REST call that this request makes, None where it is a public one or a page."""
     view = current_app.view_functions.get(request.endpoint or "")
-    if request.path.startswith("/api/") and view and not getattr(view, "public", False):
-        caller()
+    if view is None or not request.path.startswith("/api/") or getattr(view, "public", False):
+        return None
+    return view
 
 
 def caller() -> User:
@@ -78,11 +94,40 @@ def caller() -> User:
     return user
 
 
+def calling_service() -> ServiceToken:
+    """The service that makes this request in its own name.
+
+    Raises Unauthenticated without a service token, Forbidden without the call's scope.
+    """
+    service, view = _service(), _closed_view()
+    if service is None or view is None:
+        raise Unauthenticated(
+            "This call takes a service token. One is made on the server's command line: "
+            "flask --app wsgi token create."
+        )
+    services.check_scope(service, view)
+    return service
+
+
+def counted_as() -> str | None:
+    """By which id this request counts against limits: the person acted for, else the service."""
+    user = signed_in()
+    if user is not None:
+        return user.id
+    service = _service()
+    return service.id if service else None
+
+
 def signed_in() -> User | None:
-    """The person who makes this request, or None."""
+    """The person who makes this request, or as whom a service makes it; None where it's nobody.
+
+    Raises Forbidden or Unauthenticated for a service that may not make this call for them.
+    """
     if "caller" not in g:
         header = request.headers.get("Authorization")
-        if header is not None:
+        if (service := _service()) is not None:
+            g.caller = _acted_for(service)
+        elif header is not None:
             g.caller = _by_token(_bearer(header))
         else:
             user = current_user._get_current_object()
@@ -118,7 +163,10 @@ def socket_identity(auth: object) -> Identity:
     else:
         user = current_user._get_current_object()
     if not isinstance(user, User):
-        raise Unauthenticated("Send a token from /api/auth/login as auth.token.")
+        raise Unauthenticated(
+            "Send a token from /api/auth/login, or for a service's user from /api/service/tokens, "
+            "as auth.token."
+        )
     return Identity(user.id, g.sign_in.id)
 
 
@@ -149,6 +197,23 @@ def _bearer(header: str) -> str:
     return text.strip() if scheme.lower() == "bearer" else ""
 
 
+def _service() -> ServiceToken | None:
+    """The service whose token this request carries."""
+    if "service" not in g:
+        text = _bearer(request.headers.get("Authorization", ""))
+        g.service = services.find_service(text) if text.startswith(services.PREFIX) else None
+    service: ServiceToken | None = g.service
+    return service
+
+
+def _acted_for(service: ServiceToken) -> User | None:
+    view = _closed_view()
+    if view is None or is_service_call(view):
+        return None
+    services.check_scope(service, view)
+    return services.person_acted_for(request.headers.get("On-Behalf-Of"))
+
+
 def _by_token(text: Any) -> User | None:
     claims = tokens.verify(text) if isinstance(text, str) and text else None
     if claims is None:
@@ -167,7 +232,10 @@ def _by_sign_in(id_: str, user_id: str, *kind: ColumnElement[bool]) -> User | No
 
 
 def _standing(*which: ColumnElement[bool]) -> Select[User, SignIn]:
-    """Those of ``which`` that count, with their people: nobody who is deactivated or deleted."""
+    """Those of ``which`` that count, with their people: nobody who is deactivated or deleted.
+
+    Of staff none that a service asked for, though they weren't staff when it did.
+    """
     return (
         select(User, SignIn)
         .join(SignIn, SignIn.user_id == User.id)
@@ -177,6 +245,7 @@ def _standing(*which: ColumnElement[bool]) -> Select[User, SignIn]:
             SignIn.expires_at > now(),
             User.is_active,
             User.deleted_at.is_(None),
+            or_(SignIn.kind != "service", ~(User.is_staff | User.is_superuser)),
         )
     )
 

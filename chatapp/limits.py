@@ -20,7 +20,7 @@ from limits.strategies import MovingWindowRateLimiter
 
 from chatapp import concurrency
 from chatapp.errors import RateLimited
-from chatapp.identity import signed_in
+from chatapp.identity import counted_as
 from config import Settings
 
 MOST_CONNECTIONS = 10
@@ -198,6 +198,6 @@ def _check_request() -> None:
     if not _on or request.endpoint in MESSAGE_ENDPOINTS:
         return
     if request.path.startswith("/api/") or request.method not in ("GET", "HEAD", "OPTIONS"):
-        user = signed_in()
-        if user is not None:
-            check_event(user.id)
+        id_ = counted_as()
+        if id_ is not None:
+            check_event(id_)

@@ -7,7 +7,7 @@ stands in its audience. Whether it still counts is the database's to say (`ident
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from flask import current_app
@@ -46,10 +46,13 @@ class Claims:
     user_id: str
 
 
-def sign(user_id: str) -> Signed:
-    """A new access token of this user, good for `JWT_EXPIRATION`."""
+def sign(user_id: str, expires_in: int | None = None) -> Signed:
+    """A new access token of this user, good for so many seconds, at most for `JWT_EXPIRATION`."""
     issued = now().replace(microsecond=0)
-    expires_at = issued + current_app.config["SETTINGS"].jwt_expiration
+    lifetime: timedelta = current_app.config["SETTINGS"].jwt_expiration
+    if expires_in is not None and expires_in < lifetime.total_seconds():
+        lifetime = timedelta(seconds=expires_in)
+    expires_at = issued + lifetime
     token_id = str(uuid4())
     claims = {
         "sub": user_id,

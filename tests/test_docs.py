@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from chatapp.realtime.dispatch import handlers
+from chatapp.scopes import SCOPES
 from tests.support.process import TOP
 
 API = (TOP / "docs" / "api.md").read_text()
@@ -37,3 +38,8 @@ def test_links_between_documents_lead_somewhere():
         for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text()):
             if "://" not in target:
                 assert (path.parent / target).exists(), (path.name, target)
+
+
+def test_every_scope_has_its_line():
+    text = (TOP / "docs" / "service-tokens.md").read_text()
+    assert re.findall(r"^\| `([a-z]+:[a-z]+)` \| (.*) \|$", text, re.M) == list(SCOPES.items())

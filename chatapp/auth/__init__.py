@@ -10,6 +10,7 @@ from chatapp.auth import (  # noqa: E402, F401  (they register on bp)
     api,
     google_pages,
     pages,
+    service_api,
     settings_pages,
     sign_in_api,
     sign_in_pages,

@@ -10,6 +10,7 @@ from chatapp.auth.presenters import signed_in_json
 from chatapp.auth.schemas import Credentials, Registration
 from chatapp.auth.source import request_source
 from chatapp.identity import client, current_sign_in, public
+from chatapp.scopes import personal
 from chatapp.validation import read_json
 
 
@@ -30,6 +31,7 @@ def log_in() -> Any:
 
 
 @bp.post("/api/auth/logout")
+@personal
 def log_out() -> Any:
     """204; this token, or this browser's session, and its sockets end."""
     sign_in = current_sign_in()

@@ -46,21 +46,38 @@ def account_json(user: User) -> AccountJson:
     }
 
 
-class SignedInJson(TypedDict):
-    """Who signed in, and the token to go on with."""
+class ServiceUserJson(PersonJson):
+    """Somebody's public profile, and what the outer application calls them."""
 
-    user: AccountJson
+    external_id: str | None
+
+
+def service_user_json(user: User) -> ServiceUserJson:
+    """Somebody, for a service: what it may see of them without acting for them."""
+    return {**person_json(user), "external_id": user.external_id}
+
+
+class TokenJson(TypedDict):
+    """A bearer token."""
+
     token: str
     expires_at: str
 
 
+def token_json(issued: IssuedToken) -> TokenJson:
+    """A new token, for whoever hands it on."""
+    return {"token": issued.token, "expires_at": iso(issued.expires_at)}
+
+
+class SignedInJson(TokenJson):
+    """Who signed in, and the token to go on with."""
+
+    user: AccountJson
+
+
 def signed_in_json(user: User, issued: IssuedToken) -> SignedInJson:
     """The answer to registering and to logging in."""
-    return {
-        "user": account_json(user),
-        "token": issued.token,
-        "expires_at": iso(issued.expires_at),
-    }
+    return {"user": account_json(user), **token_json(issued)}
 
 
 class SignInJson(TypedDict):

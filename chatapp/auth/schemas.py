@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
 import email_validator
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 
-from chatapp.validation import BlankIsNone, Name, Uuid, clean
+from chatapp.validation import BlankIsNone, Name, Uuid, clean, cleaned
 
 PASSWORD_LEAST, PASSWORD_MOST = 8, 128
 NAME_MOST, PICTURE_MOST = 80, 2000
@@ -136,3 +136,29 @@ class PasswordChange(BaseModel):
     current_password: Annotated[
         Annotated[str, AfterValidator(clean), Field(max_length=1024)] | None, BlankIsNone
     ] = None
+
+
+ExternalId = Annotated[str, BeforeValidator(cleaned), Field(min_length=1, max_length=255)]
+
+
+class NewServiceUser(BaseModel):
+    """Somebody as an outer application knows them, perhaps without an address."""
+
+    email: Annotated[Annotated[str, AfterValidator(_email)] | None, BlankIsNone] = None
+    username: Annotated[str, AfterValidator(_username)]
+    name: Name
+    external_id: ExternalId
+
+
+class TokenRequest(BaseModel):
+    """Whose token a service wants, by either id, and for how many seconds."""
+
+    user_id: Uuid | None = None
+    external_id: ExternalId | None = None
+    expires_in: Annotated[int, Field(ge=1)] | None = None
+
+    @model_validator(mode="after")
+    def _says_whose(self) -> Self:
+        if self.user_id is None and self.external_id is None:
+            raise ValueError("Say whose token: user_id or external_id")
+        return self

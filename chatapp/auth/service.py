@@ -34,6 +34,7 @@ class NewAccount:
     name: str | None = None
     password_hash: str | None = field(default=None, repr=False)
     profile_picture: str | None = None
+    external_id: str | None = None
 
 
 #: What is written together with a new account.
@@ -73,7 +74,8 @@ def create_account(new: NewAccount, along: Along | None = None) -> User:
             name=new.name or new.username or origin[:80] or username,
             password_hash=new.password_hash,
             profile_picture=new.profile_picture,
-            last_login=now(),
+            external_id=new.external_id,
+            last_login=None if new.external_id else now(),
         )
         try:
             with atomic() as work:

@@ -11,10 +11,12 @@ from chatapp.auth.presenters import sign_in_json
 from chatapp.auth.schemas import PasswordChange
 from chatapp.identity import current_sign_in
 from chatapp.paging import PageQuery
+from chatapp.scopes import personal
 from chatapp.validation import read_json, read_query
 
 
 @bp.get("/api/auth/sessions")
+@personal
 def list_sign_ins() -> Any:
     """Where the caller is signed in, the last used first."""
     mine = current_sign_in()
@@ -24,6 +26,7 @@ def list_sign_ins() -> Any:
 
 
 @bp.delete("/api/auth/sessions")
+@personal
 def end_other_sign_ins() -> Any:
     """204; the caller is signed in nowhere but here."""
     mine = current_sign_in()
@@ -32,6 +35,7 @@ def end_other_sign_ins() -> Any:
 
 
 @bp.delete("/api/auth/sessions/<uuid:sign_in_id>")
+@personal
 def end_sign_in(sign_in_id: UUID) -> Any:
     """204; the caller is signed in there no more, and its sockets end."""
     mine = current_sign_in()
@@ -43,6 +47,7 @@ def end_sign_in(sign_in_id: UUID) -> Any:
 
 
 @bp.put("/api/users/me/password")
+@personal
 def change_password() -> Any:
     """204; the caller has this password from now on, and is signed in nowhere but here."""
     change, mine = read_json(PasswordChange), current_sign_in()

@@ -33,12 +33,19 @@ class IssuedToken:
 
 
 def begin(
-    user_id: str, kind: Kind, client: Client, *, expires_at: datetime, id_: str | None = None
+    user_id: str,
+    kind: Kind,
+    client: Client,
+    *,
+    expires_at: datetime,
+    id_: str | None = None,
+    service_token_id: str | None = None,
 ) -> str:
     """This person is signed in at one place more; gives its id."""
     sign_in = SignIn(
         user_id=user_id,
         kind=kind,
+        service_token_id=service_token_id,
         user_agent=client.user_agent,
         ip=client.ip,
         expires_at=expires_at,
@@ -50,10 +57,26 @@ def begin(
     return sign_in.id
 
 
-def issue_token(user_id: str, client: Client, kind: Kind = "token") -> IssuedToken:
-    """A new bearer token for this person."""
-    signed = tokens.sign(user_id)
-    begin(user_id, kind, client, expires_at=signed.expires_at, id_=signed.id)
+def issue_token(
+    user_id: str,
+    client: Client,
+    *,
+    service_token_id: str | None = None,
+    expires_in: int | None = None,
+) -> IssuedToken:
+    """A new bearer token for this person, good for so many seconds or as long as any.
+
+    One that a service asked for ends with that service's own.
+    """
+    signed = tokens.sign(user_id, expires_in)
+    begin(
+        user_id,
+        "service" if service_token_id else "token",
+        client,
+        expires_at=signed.expires_at,
+        id_=signed.id,
+        service_token_id=service_token_id,
+    )
     return IssuedToken(signed.text, signed.expires_at)
 
 
@@ -86,6 +109,12 @@ def end_all(user_id: str, *, but: str | None = None) -> int:
         if but is None:
             return _end(SignIn.user_id == user_id)
         return _end(SignIn.user_id == user_id, SignIn.id != but)
+
+
+def end_issued_by(service_token_id: str) -> int:
+    """Every token that this service asked for ends; gives how many did."""
+    with atomic():
+        return _end(SignIn.service_token_id == service_token_id)
 
 
 def _end(*which: object) -> int:

@@ -19,10 +19,12 @@ from chatapp.chat.schemas import (
 from chatapp.conversation.changes import changes_since
 from chatapp.identity import caller
 from chatapp.paging import PageQuery
+from chatapp.scopes import scope
 from chatapp.validation import read_json, read_query
 
 
 @bp.get("/api/chat")
+@scope("chat:read")
 def conversations() -> Any:
     """One's conversations, latest first."""
     page = queries.conversations(caller().id, read_query(PageQuery))
@@ -30,6 +32,7 @@ def conversations() -> Any:
 
 
 @bp.post("/api/chat")
+@scope("chat:write")
 def create_conversation() -> Any:
     """201 with the new conversation, 200 with the one that stands."""
     new = read_json(NewConversation)
@@ -38,12 +41,14 @@ def create_conversation() -> Any:
 
 
 @bp.get("/api/chat/<int:conversation_id>")
+@scope("chat:read")
 def conversation(conversation_id: int) -> Any:
     """One conversation with all its members."""
     return dict(queries.conversation(caller().id, conversation_id))
 
 
 @bp.get("/api/chat/<int:conversation_id>/messages")
+@scope("chat:read")
 def messages(conversation_id: int) -> Any:
     """A page of messages, oldest first."""
     query = read_query(MessagesQuery)
@@ -51,6 +56,7 @@ def messages(conversation_id: int) -> Any:
 
 
 @bp.post("/api/chat/<int:conversation_id>/messages")
+@scope("chat:write")
 def send_message(conversation_id: int) -> Any:
     """201 with the stored message, 200 with the first one for a repeat."""
     stored = service.send_message(caller().id, conversation_id, read_json(MessageBody))
@@ -58,6 +64,7 @@ def send_message(conversation_id: int) -> Any:
 
 
 @bp.get("/api/chat/<int:conversation_id>/changes")
+@scope("chat:read")
 def changes(conversation_id: int) -> Any:
     """What changed since a version."""
     query = read_query(ChangesQuery)
@@ -66,6 +73,7 @@ def changes(conversation_id: int) -> Any:
 
 
 @bp.post("/api/chat/<int:conversation_id>/read")
+@scope("chat:write")
 def mark_read(conversation_id: int) -> Any:
     """204; one has read up to there."""
     service.mark_read(caller().id, conversation_id, read_json(Read).seq)
@@ -73,12 +81,14 @@ def mark_read(conversation_id: int) -> Any:
 
 
 @bp.get("/api/messages/<uuid:message_id>")
+@scope("chat:read")
 def message(message_id: UUID) -> Any:
     """One message as it now is."""
     return dict(queries.message(caller().id, str(message_id)))
 
 
 @bp.patch("/api/messages/<uuid:message_id>")
+@scope("chat:write")
 def edit_message(message_id: UUID) -> Any:
     """The message with its new content."""
     edit = read_json(Edit)
@@ -86,6 +96,7 @@ def edit_message(message_id: UUID) -> Any:
 
 
 @bp.delete("/api/messages/<uuid:message_id>")
+@scope("chat:write")
 def delete_message(message_id: UUID) -> Any:
     """204; its place stays, its content is gone."""
     service.delete_message(caller().id, str(message_id))
@@ -93,6 +104,7 @@ def delete_message(message_id: UUID) -> Any:
 
 
 @bp.put("/api/messages/<uuid:message_id>/reactions/<emoji>")
+@scope("chat:write")
 def add_reaction(message_id: UUID, emoji: str) -> Any:
     """The message with one's emoji on it."""
     emoji = ReactionBody(emoji=emoji).emoji
@@ -100,6 +112,7 @@ def add_reaction(message_id: UUID, emoji: str) -> Any:
 
 
 @bp.delete("/api/messages/<uuid:message_id>/reactions/<emoji>")
+@scope("chat:write")
 def remove_reaction(message_id: UUID, emoji: str) -> Any:
     """The message without one's emoji."""
     emoji = ReactionBody(emoji=emoji).emoji

@@ -8,6 +8,7 @@ from chatapp.models.conversation import Conversation, Participant
 from chatapp.models.group import Group
 from chatapp.models.linked_account import LinkedAccount
 from chatapp.models.message import Message, Reaction
+from chatapp.models.service_token import ServiceToken
 from chatapp.models.sign_in import SignIn, StoredSession
 from chatapp.models.user import User
 
@@ -20,6 +21,7 @@ __all__ = [
     "Message",
     "Participant",
     "Reaction",
+    "ServiceToken",
     "SignIn",
     "StoredSession",
     "User",

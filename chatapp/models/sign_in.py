@@ -25,6 +25,9 @@ class SignIn(Model):
     user_id: Mapped[str] = mapped_column(Id, ForeignKey("users.id"), index=True)
     #: session: a browser; token: signed in over REST; service: made by an outer application.
     kind: Mapped[str] = mapped_column(String(10))
+    service_token_id: Mapped[str | None] = mapped_column(
+        Id, ForeignKey("service_tokens.id"), index=True
+    )
     user_agent: Mapped[str] = mapped_column(String(400), default="")
     ip: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)

@@ -16,7 +16,7 @@ class User(UserMixin, Timestamps, SoftDelete, Model):  # type: ignore[misc]
     """Someone with an account.
 
     ``email`` and ``username`` are stored in lower case, so that their unique constraints hold
-    without regard to case on every database. Deleting an account clears both.
+    without regard to case on every database. Deleting an account clears both, and ``external_id``.
     """
 
     __tablename__ = "users"
@@ -29,6 +29,9 @@ class User(UserMixin, Timestamps, SoftDelete, Model):  # type: ignore[misc]
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=lambda: str(uuid4()))
     email: Mapped[str | None] = mapped_column(String(254), unique=True)
     username: Mapped[str] = mapped_column(String(64), unique=True)
+    #: What an outer application calls this person: one namespace for all service tokens, so that
+    #: the application keeps its people when it changes its token.
+    external_id: Mapped[str | None] = mapped_column(String(255), unique=True, index=True)
     #: Argon2id, with its parameters; None for an account without a password.
     password_hash: Mapped[str | None] = mapped_column(String(255))
 

@@ -7,18 +7,21 @@ from uuid import UUID
 
 from chatapp.auth.presenters import account_json
 from chatapp.identity import caller
+from chatapp.scopes import personal, scope
 from chatapp.user import bp, queries, service
 from chatapp.user.schemas import DirectoryQuery, Farewell
 from chatapp.validation import read_json, read_query
 
 
 @bp.get("/api/users/me")
+@scope("users:read")
 def me() -> Any:
     """One's own account."""
     return dict(account_json(caller()))
 
 
 @bp.get("/api/users")
+@scope("users:read")
 def people() -> Any:
     """The people directory, without oneself."""
     page = queries.directory(caller().id, read_query(DirectoryQuery))
@@ -26,12 +29,14 @@ def people() -> Any:
 
 
 @bp.get("/api/users/<uuid:user_id>")
+@scope("users:read")
 def person(user_id: UUID) -> Any:
     """Someone's public profile."""
     return dict(queries.person(caller().id, str(user_id)))
 
 
 @bp.delete("/api/users/me")
+@personal
 def delete_account() -> Any:
     """204; one's account is gone."""
     service.delete_account(caller().id, read_json(Farewell).password)
@@ -39,6 +44,7 @@ def delete_account() -> Any:
 
 
 @bp.post("/api/users/<uuid:user_id>/block")
+@scope("users:write")
 def block(user_id: UUID) -> Any:
     """204; neither hears from the other."""
     service.block(caller().id, str(user_id))
@@ -46,6 +52,7 @@ def block(user_id: UUID) -> Any:
 
 
 @bp.delete("/api/users/<uuid:user_id>/block")
+@scope("users:write")
 def unblock(user_id: UUID) -> Any:
     """204; one's own block is lifted."""
     service.unblock(caller().id, str(user_id))

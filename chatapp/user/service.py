@@ -67,6 +67,7 @@ def _try_to_delete(user_id: str) -> bool:
                 remove_member(work, conversation, user, leaving, user)
         user.deleted_at = now()
         user.name, user.username, user.email = "Deleted user", f"deleted.{user_id}", None
+        user.external_id = None
         user.password_hash = user.phone_number = user.profile_picture = None
         user.description = user.resume_link = user.role = None
         sign_ins.end_all(user_id)

@@ -94,6 +94,8 @@ ROUTES: dict[str, Rule | str] = {
     "DELETE /api/auth/sessions": "ends the caller's own; takes no id",
     "DELETE /api/auth/sessions/<sign_in_id>": Rule("/api/auth/sessions/{sign_in}", 404, 401),
     "PUT /api/users/me/password": "changes the caller's own; takes no id",
+    "POST /api/service/users": Rule("/api/service/users", 401, 401, {"external_id": "{alice}"}),
+    "POST /api/service/tokens": Rule("/api/service/tokens", 401, 401, {"user_id": "{alice}"}),
     "GET /api/users/me": Rule("/api/users/me", 200, 401),
     "GET /api/users": Rule("/api/users", 200, 401, query={"limit": 200}),
     "GET /api/users/<user_id>": Rule("/api/users/{alice}", 200, 401),

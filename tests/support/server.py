@@ -70,6 +70,21 @@ class LiveServer:
         wait_until(self._healthy, f"{self.url}/health answers", details=self.log)
         return self
 
+    def flask(self, *words: str) -> str:
+        """What `flask --app wsgi …` prints, run beside the server as its operator does."""
+        done = subprocess.run(
+            [*dies_with_us("TERM"), sys.executable, "-m", "flask", "--app", "wsgi", *words],
+            cwd=TOP,
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, (words, done.stdout, done.stderr)
+        assert "Traceback" not in done.stderr, done.stderr
+        return done.stdout.strip()
+
     def kill(self) -> None:
         """SIGKILL to the whole process group: no goodbye, nothing flushed."""
         assert self._process is not None

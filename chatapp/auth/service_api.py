@@ -1,0 +1,28 @@
+"""What outer applications call in their own name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chatapp.auth import bp, service_tokens
+from chatapp.auth.presenters import service_user_json, token_json
+from chatapp.auth.schemas import NewServiceUser, TokenRequest
+from chatapp.identity import calling_service, client
+from chatapp.scopes import service_call
+from chatapp.validation import read_json
+
+
+@bp.post("/api/service/users")
+@service_call("users:write")
+def make_service_user() -> Any:
+    """201 with the new account, 200 with the one that stands by this external_id."""
+    user, created = service_tokens.make_user(read_json(NewServiceUser))
+    return dict(service_user_json(user)), 201 if created else 200
+
+
+@bp.post("/api/service/tokens")
+@service_call("tokens:write")
+def issue_user_token() -> Any:
+    """200 with a token of that user's own."""
+    issued = service_tokens.issue(calling_service(), read_json(TokenRequest), client())
+    return dict(token_json(issued))
