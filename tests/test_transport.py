@@ -143,6 +143,20 @@ def test_the_writer_takes_little_at_once(box: Outbox):
     assert not box._queue.empty()
 
 
+def test_no_polling_answer_holds_more_than_other_clients_take(box: Outbox):
+    """python-engineio's client reads at most 16 packets at once."""
+    for _ in range(40):
+        box.put(event("message:received", 10))
+    sizes = []
+    while not box._queue.empty():
+        packets = [box.get()]
+        with pytest.raises(queue.Empty):
+            while True:
+                packets.append(box.get(block=False))
+        sizes.append(len(packets))
+    assert sizes == [16, 16, 8]
+
+
 def test_what_belongs_to_the_connection_always_passes(box: Outbox):
     for packet in (Packet(PING), Packet(CLOSE), None):
         box.put(packet)

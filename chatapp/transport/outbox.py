@@ -33,6 +33,9 @@ MOST = 1024 * 1024
 SPARING = MOST // 8
 #: Bytes that the writer takes at once; it holds them until the last one has left.
 _BATCH = 64 * 1024
+#: Packets that the writer takes at once: python-engineio's client hangs up on a polling answer of
+#: more.
+_BATCH_PACKETS = 16
 #: Bytes that the operating system may keep for a client beside them.
 _KERNEL = 256 * 1024
 #: A packet beside its text, which is there twice: as it came and as it goes.
@@ -61,7 +64,7 @@ class Outbox:
         self._empty: type[Exception] = engine_socket.server.get_queue_empty_exception()
         self._lock = concurrency.lock()
         self._events = self._answers = 0
-        self._taken_events = self._taken_answers = 0
+        self._taken_events = self._taken_answers = self._taken_packets = 0
         self._lines: list[socket.socket] = []
         self.cut = False
 
@@ -92,14 +95,18 @@ class Outbox:
             if block:
                 self._events -= self._taken_events
                 self._answers -= self._taken_answers
-                self._taken_events = self._taken_answers = 0
-            elif self._taken_events + self._taken_answers >= _BATCH:
+                self._taken_events = self._taken_answers = self._taken_packets = 0
+            elif (
+                self._taken_events + self._taken_answers >= _BATCH
+                or self._taken_packets >= _BATCH_PACKETS
+            ):
                 raise self._empty
         packet = self._queue.get(block, timeout)
         events, answers = _cost(packet)
         with self._lock:
             self._taken_events += events
             self._taken_answers += answers
+            self._taken_packets += 1
         return packet
 
     def task_done(self) -> None:
