@@ -33,7 +33,7 @@ def _websocket() -> Any:
 
             return WebSocket
         case mode:
-            if not known("simple-websocket", "1.1"):
+            if not (known("simple-websocket", "1.1") and known("wsproto", "1.3")):
                 return None
             from chatapp.transport.simple_frames import websocket
 

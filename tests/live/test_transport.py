@@ -26,10 +26,8 @@ from tests.support.wire import Wire
 pytestmark = pytest.mark.live
 
 TOO_BIG = struct.pack("!H", 1009)
-eventlet_only = pytest.mark.skipif(
-    os.environ.get("CONCURRENCY", "eventlet") != "eventlet",
-    reason="the other modes leave this to simple-websocket",
-)
+# with threads, those that serve the client have stacks and memory of the allocator of their own
+SILENT_COSTS = 4 if os.environ.get("CONCURRENCY") == "threads" else 2
 GRACE = 5.0  # seconds in which a connection must have become a person's
 
 
@@ -50,7 +48,6 @@ def line(server: LiveServer) -> Iterator[RawSocket]:
         yield line
 
 
-@eventlet_only
 def test_a_frame_above_the_limit_ends_the_connection_before_it_is_read(line: RawSocket) -> None:
     line.socket.sendall(packed(bytes(FRAME_LIMIT + 1))[:14])
     assert (CLOSE, TOO_BIG) in [(code, data[:2]) for code, data in line.hear_the_end()]
@@ -79,7 +76,6 @@ def test_a_message_at_the_limit_is_heard(server: LiveServer, person: Any) -> Non
         assert '"ok":true' in line.hear_text("430")
 
 
-@eventlet_only
 @pytest.mark.parametrize("size", [16_384, 1, 0])
 def test_endless_fragments_before_signing_in_cost_under_a_megabyte(
     quiet: LiveServer, size: int
@@ -104,7 +100,6 @@ def flood(server: LiveServer, size: int) -> None:
     raise AssertionError("the server took everything")
 
 
-@eventlet_only
 def test_a_flood_of_tiny_frames_leaves_the_others_their_turn(server: LiveServer) -> None:
     with closing(RawSocket(server)) as line:
         line.socket.setblocking(False)
@@ -133,7 +128,6 @@ def test_compression_is_refused(server: LiveServer) -> None:
         assert "extensions" not in line.answer.lower()
 
 
-@eventlet_only
 def test_the_protocol_without_frames_is_refused(server: LiveServer) -> None:
     with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as line:
         line.sendall(
@@ -217,7 +211,7 @@ def test_a_client_that_never_reads_costs_little_and_is_cut(
         with peak(quiet) as memory:
             sent = talk(alice, room, 2000, lambda: silent.ended)
         assert sent < 600, f"it took {sent} messages of 10 kB until it was cut"
-        assert memory.growth < 2 * MEGABYTE, f"{memory.growth / MEGABYTE:.2f} MB"
+        assert memory.growth < SILENT_COSTS * MEGABYTE, f"{memory.growth / MEGABYTE:.2f} MB"
 
     missed, _ = caught_up(bob.wire(), room, known)
     assert [text.split()[0] for text in missed] == [str(number) for number in range(sent)]
