@@ -169,6 +169,39 @@ def test_in_names_of_people_and_groups(server: LiveServer, new_person: NewPerson
     unharmed(ada.page)
 
 
+def test_in_what_a_group_is_made_of(server: LiveServer, new_person: NewPerson) -> None:
+    """Name, description and picture: changed under a reader's eyes, and there on return."""
+    ada = new_person("Ada")
+    watch(ada)
+    ben = Person(server, "Ben")
+    body = {"name": "Crew", "members": [ada.known_as.id]}
+    group = ben.rest("POST", "/api/groups", json=body).json()
+    path, id_ = f"/api/groups/{group['id']}", group["conversation_id"]
+    ada.go(id_)
+    for number, text in enumerate(TEXTS):
+        given = {
+            "name": NAMES[number % len(NAMES)],
+            "description": text,
+            "group_picture": URLS[number % len(URLS)],
+        }
+        changed = ben.rest("PATCH", path, json=given)
+        assert changed.status_code == 200, changed.text
+        if number % 20 == 0:
+            expect(ada.page.locator(".bar__title")).to_have_text(changed.json()["name"])
+            for page in (f"/chats/{id_}", f"/chats/{id_}?newest", "/chats"):
+                unharmed(ada.page)
+                ada.page.goto(page)
+            unharmed(ada.page)
+            ada.go(id_)
+    last = ben.says(id_, "the end")
+    expect(ada.page.locator(f"#m{last['seq']}")).to_contain_text("the end")
+    unharmed(ada.page)
+    read_all(ada, id_)
+    for url in NO_URLS:
+        answer = ben.rest("PATCH", path, json={"group_picture": url})
+        assert answer.status_code == 422, url
+
+
 def test_in_the_name_one_registers_with(new_person: NewPerson) -> None:
     name = 'Eve "><img src=x onerror=pwned(1)> <script>pwned(1)</script>'
     ada = new_person(name, by_form=True)
