@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from chatapp.conversation import changes
@@ -249,7 +251,7 @@ def test_people_page_by_cursor_and_search(app, world):
 
 def test_a_page_shows_forty_messages_and_a_way_to_older_ones(world):
     say(world.bob, world.conversation_id, *[f"number {n}" for n in range(4, 51)])
-    page = world.alice.client.page(f"/chats/{world.conversation_id}").text + " "
+    page = world.alice.client.page(f"/chats/{world.conversation_id}?newest").text + " "
     assert "number 50 " in page
     assert "number 11 " in page
     assert "number 10 " not in page
@@ -266,6 +268,39 @@ def test_seeing_the_newest_page_is_reading_seeing_an_older_one_is_not(world):
     assert world.alice.api.get(path).get_json()["unread_count"] == 1
     world.alice.client.page(f"/chats/{world.conversation_id}")
     assert world.alice.api.get(path).get_json()["unread_count"] == 0
+
+
+def shown(html: str) -> list[int]:
+    """The places of the messages on a page, with a 0 for the "New" line."""
+    return [
+        int(seq or 0)
+        for seq in re.findall(r'id="(?:m([0-9]+)|new)"', html.partition("<template")[0])
+    ]
+
+
+def test_more_unread_than_a_page_holds_opens_at_the_first(world):
+    id_, path = world.conversation_id, f"/chats/{world.conversation_id}"
+    world.alice.client.page(path)
+    say(world.bob, id_, *[f"number {n}" for n in range(4, 44)])
+    assert shown(world.alice.client.page(path).html) == [0, *range(4, 44)], "forty fit"
+    say(world.bob, id_, *[f"number {n}" for n in range(44, 85)])
+
+    assert f'href="{path}#new"' in world.alice.client.page("/chats").html
+    page = world.alice.client.page(path)
+    assert shown(page.html) == [*range(24, 44), 0, *range(44, 64)]
+    assert "41 new" in page.text
+    assert world.alice.api.get(f"/api/chat/{id_}").get_json()["unread_count"] == 41
+    (onward,) = re.findall(r'rel="next" href="([^"]+)"', page.html)
+    assert shown(world.alice.client.page(onward).html) == list(range(64, 85))
+    assert world.alice.api.get(f"/api/chat/{id_}").get_json()["unread_count"] == 0
+
+
+def test_the_newest_is_one_step_away(world):
+    id_, path = world.conversation_id, f"/chats/{world.conversation_id}"
+    say(world.bob, id_, *[f"number {n}" for n in range(4, 84)])
+    (newest,) = re.findall(r'id="jump" href="([^"]+)"', world.alice.client.page(path).html)
+    assert shown(world.alice.client.page(newest).html) == list(range(44, 84))
+    assert world.alice.api.get(f"/api/chat/{id_}").get_json()["unread_count"] == 0
 
 
 def test_writing_by_form_and_once_only(world):

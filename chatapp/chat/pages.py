@@ -53,7 +53,10 @@ def sidebar_fragment() -> Any:
 
 @bp.get("/chats/<int:conversation_id>")
 def conversation_page(conversation_id: int) -> Any:
-    """One conversation. Whoever sees its newest page has read it."""
+    """One conversation, at its first unread message. Whoever sees its newest page has read it.
+
+    With any query it is a page of its own: the newest, or the one that the query asks for.
+    """
     return _conversation_page(conversation_id, Form(), read_query(MessagesQuery))
 
 
@@ -132,7 +135,13 @@ def _conversation_page(
     me = caller().id
     query.limit = PAGE
     edit, reply = (request.args.get(what, 0, type=int) for what in ("edit", "reply"))
-    opened = queries.open_conversation(me, conversation_id, query, (edit, reply))
+    opened = queries.open_conversation(
+        me,
+        conversation_id,
+        query,
+        at_unread=not request.args and focus is None,
+        places=(edit, reply),
+    )
     conversation, page, editing = opened.conversation, opened.page, opened.at.get(edit)
     if conversation["unread_count"] and not page.has_after:
         service.mark_read(me, conversation_id, conversation["last_seq"])

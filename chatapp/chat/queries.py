@@ -107,11 +107,23 @@ def messages(user_id: str, conversation_id: int, query: MessagesQuery) -> Messag
 
 
 def open_conversation(
-    user_id: str, conversation_id: int, query: MessagesQuery, places: Collection[int] = ()
+    user_id: str,
+    conversation_id: int,
+    query: MessagesQuery,
+    *,
+    at_unread: bool = False,
+    places: Collection[int] = (),
 ) -> OpenConversation:
-    """A conversation as its page shows it, with the messages at ``places``. Raises NotFound."""
+    """A conversation as its page shows it, with the messages at ``places``.
+
+    With ``at_unread`` it is opened at the first unread message, where that isn't on the newest
+    page. Raises NotFound.
+    """
     with snapshot():
         conversation = read_conversation(user_id, conversation_id, "all")
+        if at_unread and conversation["unread_count"] > query.limit:
+            first_unread = conversation["last_read_seq"] + 1
+            query = MessagesQuery(around=first_unread, limit=query.limit)
         page = _page(conversation_id, conversation["last_seq"], conversation["version"], query)
         return OpenConversation(
             conversation=conversation,

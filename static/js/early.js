@@ -122,7 +122,7 @@
   if (messages) arrange(messages);
   const { focus } = document.getElementById("log")?.dataset ?? {};
   const wanted = document.getElementById(focus ? `m${focus}` : location.hash.slice(1) || "none");
-  wanted?.scrollIntoView({ block: "center" });
+  wanted?.scrollIntoView({ block: wanted.id === "new" ? "start" : "center" });
   if (focus) wanted?.classList.add("message--target");
   if (!wanted) messages?.querySelector(".line--new")?.scrollIntoView({ block: "start" });
 

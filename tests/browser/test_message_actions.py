@@ -102,7 +102,7 @@ def test_reply_and_jump(new_person: NewPerson) -> None:
     for number in range(45):
         ben.known_as.says(conversation_id, f"between {number}")
     ben.go(conversation_id)
-    ada.go(conversation_id)
+    ada.page.goto(f"/chats/{conversation_id}?newest")
     row(ada, 46).hover()
     row(ada, 46).locator("[data-act=reply]").first.click()
     expect(ada.page.locator("#about")).to_contain_text("Reply to Ben between 44")

@@ -9,7 +9,9 @@ from playwright.sync_api import WebSocketRoute, expect
 
 from tests.browser.conftest import NewPerson
 from tests.browser.person import BrowserPerson
+from tests.support.people import Person
 from tests.support.server import LiveServer
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -223,7 +225,7 @@ def test_older_messages_come_as_one_scrolls_up(new_person: NewPerson) -> None:
     expect(ada.pending).to_have_count(0)
     expect(ada.messages).to_have_count(60)
 
-    plain.go(conversation_id)
+    plain.page.goto(f"/chats/{conversation_id}?newest")
     plain.sees(said[20:])
     plain.page.locator("a[href*='before=']").click()
     plain.sees(said[:20])
@@ -233,3 +235,35 @@ def test_older_messages_come_as_one_scrolls_up(new_person: NewPerson) -> None:
     ada.page.locator("#log").hover()
     ada.page.mouse.wheel(0, -100_000)
     ada.sees(said)
+
+
+def test_much_unread_opens_at_the_first_and_leads_to_the_newest(
+    server: LiveServer, new_person: NewPerson
+) -> None:
+    ada, plain = new_person("Ada"), new_person("Cleo", javascript=False)
+    for reader in (ada, plain):
+        ben = Person(server, "Ben")
+        id_ = reader.known_as.opens(ben)
+        for number in range(1, 121):
+            ben.says(id_, f"message {number}")
+            if number == 30:
+                reader.known_as.rest("POST", f"/api/chat/{id_}/read", json={"seq": 30})
+        reader.page.goto("/chats")
+        reader.entry(id_).click()
+        expect(reader.page.locator(".line--new")).to_be_in_viewport()
+        expect(reader.page.locator("#m31")).to_be_in_viewport()
+        expect(reader.page.locator("#m120")).to_have_count(0)
+        expect(reader.page.locator("#jump")).to_have_text("90 new")
+    plain.page.locator("#jump").click()
+    expect(plain.page.locator("#m120")).to_be_in_viewport()
+
+    log = ada.page.locator("#log")
+    for seq in range(40, 121, 10):  # reading on
+        row = ada.page.locator(f"#m{seq}")
+        expect(row).to_have_count(1)
+        row.scroll_into_view_if_needed()
+    log.evaluate("log => log.scrollTo(0, 0)")
+    expect(ada.page.locator("#jump")).to_be_hidden()
+    (with_ben,) = ada.known_as.get("/api/chat")["items"]
+    path = f"/api/chat/{with_ben['id']}"
+    wait_until(lambda: ada.known_as.get(path)["unread_count"] == 0, "all is read")

@@ -31,7 +31,7 @@ export function startConversation(log, { line, sidebar, outbox, store, me }) {
   });
   const unreadFrom = number("unreadFrom");
   let readSeq = number("read") ?? 0;
-  let unseen = 0;
+  let unseen = Number(jump.dataset.count ?? 0);
 
   const change = (work, how) =>
     scroller.keep(() => {
@@ -85,7 +85,7 @@ export function startConversation(log, { line, sidebar, outbox, store, me }) {
   }
 
   function toEnd() {
-    if (timeline.hasAfter) location.assign(`/chats/${id}`);
+    if (timeline.hasAfter) location.assign(jump.href);
     else scroller.toEnd({ smooth: true });
   }
 
