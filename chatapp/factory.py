@@ -27,6 +27,8 @@ from chatapp import (
 from chatapp.auth.presenters import account_json
 from chatapp.backends.sessions import DatabaseSessions, check_readable
 from chatapp.extensions import db, migrate
+from chatapp.headers import SecureHeaders
+from chatapp.origins import CrossOrigin
 from chatapp.realtime import setup as realtime
 from config import Settings
 
@@ -71,6 +73,7 @@ def build(settings: Settings | None = None) -> Flask:
     cli.init_app(app)
     app.add_url_rule("/health", "health", _health)
     realtime.init_app(app, settings)
+    app.wsgi_app = SecureHeaders(CrossOrigin(app.wsgi_app, settings), settings)  # type: ignore[method-assign]
     proxies.init_app(app, settings.trusted_proxies)
     return app
 

@@ -1,40 +1,86 @@
-"""Security headers on every answer."""
+"""Security headers on every answer: pages, calls, files, redirects, errors, and Socket.IO's.
+
+Pages and other answers of Flask get their policy here, with the page's nonce. What is the same for
+all stands in a WSGI middleware around everything, since some answers never come from Flask.
+"""
 
 from __future__ import annotations
 
-from flask import Flask, g
-from werkzeug.wrappers import Response
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from flask import Flask, Response, g
+
+from config import Settings
+
+Environ = dict[str, Any]
+WsgiApp = Callable[[Environ, Any], Iterable[bytes]]
+Headers = list[tuple[str, str]]
+
+_NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+_HSTS = "max-age=31536000"
 
 
 def init_app(app: Flask) -> None:
-    """Set them after each request, without replacing what a view has set."""
-    app.after_request(_secure)
+    """Pages may load what is ours, and run what carries their nonce."""
+    app.after_request(_restrict)
 
 
-def secure(response: Response, nonce: str | None = None) -> Response:
-    """The answer with the headers that each one has; ``nonce`` lets inline script and style in."""
-    inline = f" 'nonce-{nonce}'" if nonce else ""
+class SecureHeaders:
+    """WSGI middleware: what every answer says, without replacing what it says by itself."""
+
+    def __init__(self, wsgi_app: WsgiApp, settings: Settings) -> None:
+        self._app = wsgi_app
+        self._always = [
+            ("Content-Security-Policy", _NOTHING),
+            ("X-Content-Type-Options", "nosniff"),
+            ("Referrer-Policy", "same-origin"),
+            ("Cross-Origin-Opener-Policy", "same-origin"),
+            ("Cache-Control", "no-store"),
+        ]
+        if settings.base_url.startswith("https:"):
+            self._always.append(("Strict-Transport-Security", _HSTS))
+
+    def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
+        """Pass the request on, and complete its answer's headers."""
+
+        def start(status: str, headers: Headers, *more: Any) -> Any:
+            said = {name.lower(): value for name, value in headers}
+            headers = headers + [pair for pair in self._always if pair[0].lower() not in said]
+            return start_response(status, _varying(headers, said.get("cache-control", "")), *more)
+
+        return self._app(environ, start)
+
+
+def _restrict(response: Response) -> Response:
+    if response.mimetype != "text/html":
+        return response
+    nonce = f" 'nonce-{g.csp_nonce}'" if "csp_nonce" in g else ""
     policy = (
         "default-src 'none'",
-        f"script-src 'self'{inline}",
-        f"style-src 'self'{inline}",
+        f"script-src 'self'{nonce}",
+        f"style-src 'self'{nonce}",
         "img-src 'self' data: blob:",
+        "media-src 'self' blob:",
         "font-src 'self'",
         "connect-src 'self'",
         "manifest-src 'self'",
+        "object-src 'none'",
         "form-action 'self'",
         "base-uri 'none'",
         "frame-ancestors 'none'",
     )
-    headers = response.headers
-    headers.setdefault("Content-Security-Policy", "; ".join(policy))
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    if not response.cache_control.public:
-        headers.setdefault("Cache-Control", "no-store")
+    response.headers.setdefault("Content-Security-Policy", "; ".join(policy))
     return response
 
 
-def _secure(response: Response) -> Response:
-    return secure(response, g.get("csp_nonce"))
+def _varying(headers: Headers, caching: str) -> Headers:
+    """One Vary. A file that anyone may keep is the same for all, whoever read the session."""
+    said = ",".join(value for name, value in headers if name.lower() == "vary").split(",")
+    names = dict.fromkeys(filter(None, map(str.strip, said)))
+    if "public" in caching:
+        names.pop("Cookie", None)
+    else:
+        names["Cookie"] = None
+    others = [pair for pair in headers if pair[0].lower() != "vary"]
+    return [*others, ("Vary", ", ".join(names))] if names else others

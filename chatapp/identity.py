@@ -3,7 +3,7 @@
 Over HTTP a bearer token counts before the session cookie; a wrong token is not made good by a
 cookie. A service token (see `services`) makes REST calls as the person whom `On-Behalf-Of` names.
 Over a socket people's own credentials count, and there the cookie only with an allowed Origin (see
-`realtime.origins`, which takes the cookie away otherwise).
+`origins`, which takes the cookie away otherwise).
 
 Whatever the credential is, a row of `SignIn` says whether it still counts; it is read with the
 person, in one query.

@@ -18,8 +18,6 @@ from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Request, Response
 
-from chatapp.headers import secure
-
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -77,7 +75,7 @@ class StaticFiles:
         else:
             response.headers["Cache-Control"] = "public, no-cache"
         response.set_etag(file.etag, weak=True)
-        return secure(response).make_conditional(request)
+        return response.make_conditional(request)
 
     def before(self, app: WSGIApplication) -> WSGIApplication:
         """``app`` behind the files: it hears of requests for anything else."""

@@ -9,9 +9,9 @@ from flask import Flask
 
 from chatapp import announce, concurrency, limits
 from chatapp.extensions import socketio
+from chatapp.origins import CookieGuard, origin_allowed
 from chatapp.realtime import connection, dispatch, presence, revalidation  # noqa: F401  (hooks)
 from chatapp.realtime.broadcast import broadcast
-from chatapp.realtime.origins import CookieGuard, origin_allowed
 from chatapp.realtime.sequence import Sequencer
 from chatapp.transport import polling
 from chatapp.transport.events import route_events
@@ -39,7 +39,6 @@ def init_app(app: Flask, settings: Settings) -> None:
         async_handlers=False,  # one client's events in the order it sent them
         manage_session=False,
         cors_allowed_origins=allowed,
-        cors_credentials=not settings.any_origin,
         max_http_buffer_size=FRAME_LIMIT,
     )
     app.wsgi_app = CookieGuard(app.wsgi_app, settings)  # type: ignore[method-assign]

@@ -24,6 +24,7 @@ from chatapp import concurrency
 from chatapp.proxies import network
 from chatapp.transport.outbox import Outbox, outbox_of
 from chatapp.transport.versions import known
+from chatapp.transport.wsgi_errors import LogStream
 
 #: Seconds in which a connection must become a person's.
 PATIENCE = 5.0
@@ -63,6 +64,7 @@ class Gate:
         self._server = server
         self._most = most_waiting
         self._patience = patience
+        self._errors = LogStream()
         self._lock = concurrency.lock()
         self._guests: dict[str, _Guest] = {}  # who came first leaves first
         self._waiting: Counter[str] = Counter()
@@ -76,6 +78,7 @@ class Gate:
         """Pass a request on, unless it opens a connection and too many wait already."""
         if environ.get("PATH_INFO", "").startswith("/socket.io"):
             environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+            environ["wsgi.errors"] = self._errors
             opens = "sid=" not in environ.get("QUERY_STRING", "")
             if opens and self._most and self._waiting[_address(environ)] >= self._most:
                 return self._refuse(start_response)

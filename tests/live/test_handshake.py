@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from tests.cast import Pair, Register
+from tests.support.attacks import foreign_origins
 from tests.support.people import Person
 from tests.support.server import FRIEND_ORIGIN, JWT_SECRET, LiveServer
 from tests.support.tokens import decode, forge, forgeries
@@ -26,31 +27,6 @@ def alice(server: LiveServer) -> Person:
 @pytest.fixture(scope="module")
 def cookie(alice: Person) -> str:
     return alice.web().cookie_header
-
-
-def foreign_origins(server: LiveServer) -> list[str]:
-    """Origins that aren't ours, and those that a careless comparison takes for ours."""
-    return [
-        "https://evil.example",
-        "null",
-        "",
-        "file://",
-        "https://sub.friend.example",
-        "https://friend.example.evil.example",
-        "https://evilfriend.example",
-        "https://friend.example:8443",
-        "http://friend.example",
-        "https://friend.example@evil.example",
-        "https://friend.exampl",
-        "http://127.0.0.1",
-        f"http://127.0.0.1:{server.port}1",
-        f"http://sub.127.0.0.1:{server.port}",
-        f"http://127.0.0.1:{server.port}.evil.example",
-        f"http://127.0.0.1:{server.port}@evil.example",
-        f"{server.url}, https://evil.example",
-        f"{server.url}/evil",
-        "*",
-    ]
 
 
 @both_transports
@@ -112,7 +88,7 @@ def test_the_cookie_counts_with_our_origin(server: LiveServer, cookie: str, tran
 def test_the_cookie_counts_from_nowhere_else(
     server: LiveServer, cookie: str, transport: str
 ) -> None:
-    for origin in foreign_origins(server):
+    for origin in foreign_origins(server.url):
         verdict = knock(server, transport, headers={"Cookie": cookie, "Origin": origin})
         assert verdict.refused_properly, origin
     assert knock(server, transport, headers={"Cookie": cookie}).refused_properly, "no Origin"
@@ -128,8 +104,9 @@ def test_a_false_token_is_not_made_good_by_a_cookie(
 
 @both_transports
 def test_a_false_cookie_is_refused(server: LiveServer, cookie: str, transport: str) -> None:
-    name = cookie.partition("=")[0]
-    for value in ("", "x", "0" * 64, cookie.partition("=")[2][:-1], "../../etc/passwd"):
+    (own,) = [one for one in cookie.split("; ") if one.startswith("chatapp_session=")]
+    name, _, true = own.partition("=")
+    for value in ("", "x", "0" * 64, true[:-1], "../../etc/passwd"):
         headers = {"Cookie": f"{name}={value}", "Origin": server.url}
         assert knock(server, transport, headers=headers).refused_properly, value
 
@@ -149,7 +126,7 @@ def test_a_star_never_lets_a_cookie_through(
     server = open_server
     alice = register(server, "Alice")
     cookie = alice.web().cookie_header
-    for origin in foreign_origins(server):
+    for origin in foreign_origins(server.url):
         headers = {"Cookie": cookie, "Origin": origin}
         assert knock(server, transport, headers=headers).refused_properly, origin
         if origin.startswith("http"):

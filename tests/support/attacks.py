@@ -41,3 +41,29 @@ EVIL_NEXT = (
     "//",
     "?next=//evil.example",
 )
+
+
+def foreign_origins(ours: str) -> list[str]:
+    """Origins that are neither ours nor https://friend.example, but look like them."""
+    host = ours.removeprefix("http://").partition(":")[0]
+    return [
+        "https://evil.example",
+        "null",
+        "",
+        "file://",
+        "https://sub.friend.example",
+        "https://friend.example.evil.example",
+        "https://evilfriend.example",
+        "https://friend.example:8443",
+        "http://friend.example",
+        "https://friend.example@evil.example",
+        "https://friend.exampl",
+        f"http://{host}",
+        f"{ours}1",
+        f"http://sub.{ours.removeprefix('http://')}",
+        f"{ours}.evil.example",
+        f"{ours}@evil.example",
+        f"{ours}, https://evil.example",
+        f"{ours}/evil",
+        "*",
+    ]

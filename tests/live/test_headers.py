@@ -1,0 +1,76 @@
+"""Headers of answers that don't come from Flask: Socket.IO's, over a real port."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+
+from tests.support.attacks import foreign_origins
+from tests.support.headers import faults
+from tests.support.people import Person
+from tests.support.raw import RawSocket
+from tests.support.server import FRIEND_ORIGIN, LiveServer
+
+pytestmark = pytest.mark.live
+
+POLLING = "/socket.io/?EIO=4&transport=polling"
+
+
+def access_control(answer: requests.Response) -> dict[str, str]:
+    return {k: v for k, v in answer.headers.items() if k.lower().startswith("access-control-")}
+
+
+def test_polling_answers_are_as_careful_as_pages(server: LiveServer) -> None:
+    opened = requests.get(server.url + POLLING, timeout=10)
+    assert opened.status_code == 200
+    sid = opened.text.partition('"sid":"')[2].partition('"')[0]
+    answers = {
+        "opened": opened,
+        "posted": requests.post(f"{server.url}{POLLING}&sid={sid}", data="40{}", timeout=10),
+        "polled": requests.get(f"{server.url}{POLLING}&sid={sid}", timeout=10),
+        "no such session": requests.get(f"{server.url}{POLLING}&sid=x", timeout=10),
+        "another protocol": requests.get(server.url + "/socket.io/?EIO=3", timeout=10),
+        "no transport": requests.get(server.url + "/socket.io/", timeout=10),
+        "another method": requests.put(server.url + POLLING, timeout=10),
+        "a foreign page": requests.get(
+            server.url + POLLING, headers={"Origin": "https://evil.example"}, timeout=10
+        ),
+        "health": requests.get(server.url + "/health", timeout=10),
+        "head": requests.head(server.url + "/login", timeout=10),
+    }
+    assert {answer.status_code for answer in answers.values()} >= {200, 400}
+    for what, answer in answers.items():
+        assert faults(answer.headers) == [], what
+
+
+def test_a_websocket_still_opens(server: LiveServer) -> None:
+    socket = RawSocket(server)
+    assert socket.status == 101
+    socket.close()
+
+
+def test_polling_from_other_origins(server: LiveServer) -> None:
+    for origin in foreign_origins(server.url):
+        asked = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+        for answer in (
+            requests.get(server.url + POLLING, headers={"Origin": origin}, timeout=10),
+            requests.options(server.url + POLLING, headers=asked, timeout=10),
+        ):
+            assert access_control(answer) == {}, origin
+    asked = {"Origin": FRIEND_ORIGIN, "Access-Control-Request-Method": "POST"}
+    for answer in (
+        requests.get(server.url + POLLING, headers={"Origin": FRIEND_ORIGIN}, timeout=10),
+        requests.options(server.url + POLLING, headers=asked, timeout=10),
+    ):
+        assert access_control(answer)["Access-Control-Allow-Origin"] == FRIEND_ORIGIN
+        assert access_control(answer)["Access-Control-Allow-Credentials"] == "true"
+
+
+def test_calls_from_other_origins(server: LiveServer) -> None:
+    alice = Person(server, "Alice")
+    for origin in foreign_origins(server.url):
+        answer = alice.rest("GET", "/api/users/me", headers={"Origin": origin})
+        assert access_control(answer) == {}, origin
+    answer = alice.rest("GET", "/api/users/me", headers={"Origin": FRIEND_ORIGIN})
+    assert answer.json()["id"] == alice.id
+    assert access_control(answer)["Access-Control-Allow-Origin"] == FRIEND_ORIGIN
