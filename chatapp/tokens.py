@@ -1,7 +1,9 @@
 """Bearer tokens as JSON Web Tokens (RFC 7519): signed here, checked here.
 
-The algorithm is fixed in code and the token's own header decides nothing. What a token is for
-stands in its audience. Whether it still counts is the database's to say (`identity`).
+The algorithm is fixed in code, and a token's header decides nothing: one that isn't, to the letter,
+the header written here is refused, whatever else it names (a key, a key's address, an extension).
+What a token is for stands in its type and its audience; access is the one purpose that there is.
+Whether it still counts is the database's to say (`identity`).
 """
 
 from __future__ import annotations
@@ -18,10 +20,12 @@ from joserfc.jwk import OctKey
 from chatapp.db import now
 
 _ALGORITHM = "HS256"
-_AUDIENCE = "chatapp:access"
+_HEADER = {"alg": _ALGORITHM, "typ": "at+jwt"}
+_ISSUER, _AUDIENCE = "chatapp", "chatapp:access"
 _LONGEST = 4096
 _CLAIMS = jwt.JWTClaimsRegistry(
     leeway=0,
+    iss={"essential": True, "value": _ISSUER},
     aud={"essential": True, "value": _AUDIENCE},
     exp={"essential": True},
     sub={"essential": True},
@@ -55,13 +59,14 @@ def sign(user_id: str, expires_in: int | None = None) -> Signed:
     expires_at = issued + lifetime
     token_id = str(uuid4())
     claims = {
+        "iss": _ISSUER,
         "sub": user_id,
         "jti": token_id,
         "aud": _AUDIENCE,
         "iat": int(issued.timestamp()),
         "exp": int(expires_at.timestamp()),
     }
-    text = jwt.encode({"alg": _ALGORITHM, "typ": "JWT"}, claims, _key(), algorithms=[_ALGORITHM])
+    text = jwt.encode(dict(_HEADER), claims, _key(), algorithms=[_ALGORITHM])
     return Signed(text, token_id, expires_at)
 
 
@@ -72,6 +77,8 @@ def verify(text: str) -> Claims | None:
     try:
         token = jwt.decode(text, _key(), algorithms=[_ALGORITHM])
         _CLAIMS.validate(token.claims)
+        if token.header != _HEADER or token.claims["aud"] != _AUDIENCE:
+            return None
         return Claims(str(UUID(token.claims["jti"])), str(UUID(token.claims["sub"])))
     except (JoseError, ValueError, TypeError, AttributeError):
         return None
