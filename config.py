@@ -276,6 +276,23 @@ SETTINGS: tuple[Setting, ...] = (
         "What the pages call that provider.",
     ),
     Setting(
+        "SMTP_URL",
+        kind.mail_server,
+        "smtp://user:password@host:587 or smtps://user:password@host:465, with ?tls=required or "
+        "?verify=off",
+        "",
+        "The server that mail leaves through. smtp:// is encrypted where the server offers it "
+        "(STARTTLS), and always where there is a password or with ?tls=required. By default mail "
+        "is written to the log and kept in INSTANCE_DIR/mail.",
+    ),
+    Setting(
+        "MAIL_FROM",
+        kind.mailbox,
+        "an e-mail address, alone or as Name <address>",
+        "",
+        "Whom mail comes from. By default noreply@ the host of BASE_URL.",
+    ),
+    Setting(
         "USER_ROLES",
         kind.words,
         "names of up to 50 characters, separated by commas",
@@ -317,7 +334,8 @@ SETTINGS: tuple[Setting, ...] = (
         kind.folder,
         "a folder this process may write to; a relative one is seen from chatapp's own folder",
         "instance",
-        "Where secrets and the embedded database are kept. Back it up; keep it private.",
+        "Where secrets, the embedded database, and mail without SMTP_URL are kept. Back it up; "
+        "keep it private.",
     ),
 )
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
@@ -428,6 +446,8 @@ class Settings:
     google_client_secret: str | None = field(repr=False)
     oauth_metadata_url: str
     oauth_name: str
+    smtp_url: kind.MailServer | None
+    mail_from: str
     user_roles: tuple[str, ...]
     rate_limits: bool
     concurrency: Literal["eventlet", "gevent", "threads"]
@@ -463,6 +483,7 @@ class Settings:
         values["DATABASE_URL"] = database.url
         values["DB_SCHEMA"] = database.schema
         values["BASE_URL"] = base_url(values["BASE_URL"], values["HOST"], values["PORT"])
+        values["MAIL_FROM"] = values["MAIL_FROM"] or _mail_from(values["BASE_URL"])
         values["SOCKET_IO_CORS"] = values["SOCKET_IO_CORS"] or ()
         values["USER_ROLES"] = values["USER_ROLES"] or ()
         return cls(**{name: values[name.upper()] for name in cls.__dataclass_fields__})
@@ -508,6 +529,12 @@ class Settings:
         if not self.rate_limits:
             notices.append("RATE_LIMITS=off: nothing stops guessing or flooding.")
         return tuple(notices)
+
+
+def _mail_from(address: str) -> str:
+    name = urlsplit(address).hostname or ""
+    # Digits alone, or with colons, are no name that mail can come from.
+    return f"noreply@{name if any(c.isalpha() for c in name) and ':' not in name else 'localhost'}"
 
 
 def _missing(name: str) -> str:

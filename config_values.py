@@ -9,11 +9,11 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 T = TypeVar("T")
 
@@ -189,6 +189,63 @@ def address(*schemes: str) -> Callable[[str], str]:
         return f"{scheme.lower()}://{rest}"
 
     return parse
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """Where mail is handed in. ``tls`` says when: from the first byte, demanded, or if offered."""
+
+    host: str
+    port: int
+    user: str | None
+    password: str | None = field(repr=False)
+    tls: str
+    verify: bool
+
+
+def mail_server(value: str) -> MailServer:
+    """The mail server of an smtp: or smtps: address.
+
+    A password leaves this computer only encrypted. On this computer itself no certificate is
+    asked for: the one that comes with a system's own mail server proves nothing.
+    """
+    address("smtp", "smtps")(value)
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        raise ValueError("it can't be read as an address") from None
+    if not parts.hostname or parts.path not in ("", "/") or parts.fragment:
+        raise ValueError("it names no host, or has more than user, password, host and port")
+    given = parse_qs(parts.query, keep_blank_values=True)
+    options = {name: values[-1] for name, values in given.items()}
+    if not {"tls": "required", "verify": "off"}.items() >= options.items():
+        raise ValueError("the only parameters are tls=required and verify=off")
+    local = parts.hostname in ("localhost", "127.0.0.1", "::1")
+    user = unquote(parts.username) if parts.username else None
+    if parts.scheme == "smtps":
+        tls = "always"
+    else:
+        tls = "required" if "tls" in options or (user and not local) else "offered"
+    return MailServer(
+        host=host(parts.hostname),
+        port=port or (465 if tls == "always" else 587),
+        user=user,
+        password=unquote(parts.password) if parts.password else None,
+        tls=tls,
+        verify=not local and "verify" not in options,
+    )
+
+
+def mailbox(value: str) -> str:
+    """An e-mail address, alone or as `Name <address>`."""
+    match = re.fullmatch(r"(?:\"?([^<>\"]*?)\"?\s*<([^<>]+)>|([^<>\s]+))", text(value))
+    if match is None:
+        raise ValueError
+    name, address_ = match[1], match[2] or match[3]
+    if not re.fullmatch(r"[!#-'*+./0-9=?A-Z^-~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", address_):
+        raise ValueError
+    return f"{name} <{address_}>" if name else address_
 
 
 @dataclass(frozen=True)

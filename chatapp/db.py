@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -117,8 +117,9 @@ def atomic() -> Iterator[Session]:
         raise RuntimeError("atomic() inside snapshot(): read first, then write")
     _end_reading(session)
     queued: list[Announcement] = []
+    later: list[Callable[[], None]] = []
     with _write_lock(session):
-        session.info["announcements"] = queued
+        session.info["announcements"], session.info["later"] = queued, later
         try:
             session.connection(execution_options={"chatapp_begin": "BEGIN IMMEDIATE"})
             yield session
@@ -128,8 +129,21 @@ def atomic() -> Iterator[Session]:
             announcements.cancel(queued)
             raise
         finally:
-            del session.info["announcements"]
+            del session.info["announcements"], session.info["later"]
     announcements.publish(queued)
+    for function in later:
+        function()
+
+
+def after_commit(function: Callable[[], None]) -> None:
+    """Call this once the surrounding `atomic()` has committed, and never after a rollback.
+
+    For what must not be done twice or for nothing, such as sending mail. It may not raise.
+    """
+    later = db.session().info.get("later")
+    if later is None:
+        raise RuntimeError("after_commit() outside atomic()")
+    later.append(function)
 
 
 def announce(
