@@ -7,6 +7,7 @@ process of its own; `context` is an application context for calling services dir
 from __future__ import annotations
 
 import contextvars
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,10 +17,12 @@ import pytest
 from sqlalchemy import Engine, event
 
 from tests.cast import carol, pair, person, register  # noqa: F401  fixtures for every test
+from tests.support.mail import Mailbox
 from tests.support.pages import PageClient
 from tests.support.postgres import Postgres
 from tests.support.process import TOP
 from tests.support.server import JWT_SECRET, SECRET_KEY, LiveServer
+from tests.support.waiting import wait_until
 from tests.world import world  # noqa: F401
 
 
@@ -112,10 +115,15 @@ def _make_hashing_cheap(patch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def clean(request: pytest.FixtureRequest) -> Iterator[None]:
     """Every test that uses the app finds empty tables, and leaves no context behind."""
+    from chatapp import background
+
     yield
     assert not flask.has_app_context(), "the test left an application context pushed"
     if "app" in request.fixturenames:
-        _empty_tables(request.getfixturevalue("app"))
+        app = request.getfixturevalue("app")
+        wait_until(background.idle, "what goes on in the background is done")
+        _empty_tables(app)
+        Mailbox(app.config["SETTINGS"].instance_dir).clear()
         _forget_request()
 
 
@@ -150,6 +158,20 @@ def context(app: flask.Flask) -> Iterator[flask.Flask]:
 def client(app: flask.Flask) -> PageClient:
     """A signed-out browser without scripts."""
     return PageClient(app)
+
+
+@pytest.fixture
+def mailbox(app: flask.Flask) -> Mailbox:
+    """What the app in this process has mailed during this test."""
+    return Mailbox(app.config["SETTINGS"].instance_dir)
+
+
+@pytest.fixture
+def drained(app: flask.Flask) -> Callable[[], None]:
+    """`drained()` returns once nothing is left to do in the background."""
+    from chatapp import background
+
+    return lambda: wait_until(background.idle, "what goes on in the background is done") and None
 
 
 @pytest.fixture
@@ -201,16 +223,18 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 @pytest.fixture
 def statements() -> Callable[[], Any]:
-    """`with statements() as texts:` collects the SQL that this process sends meanwhile."""
+    """`with statements() as texts:` collects the SQL that this task sends meanwhile."""
     return _collect_statements
 
 
 @contextmanager
 def _collect_statements() -> Iterator[list[str]]:
     texts: list[str] = []
+    mine = threading.get_ident()
 
     def note(*args: Any) -> None:
-        texts.append(args[2])
+        if threading.get_ident() == mine:  # what goes on in the background isn't the test's
+            texts.append(args[2])
 
     event.listen(Engine, "before_cursor_execute", note)
     try:

@@ -9,6 +9,8 @@ bp = Blueprint("auth", __name__)
 from chatapp.auth import (  # noqa: E402, F401  (they register on bp)
     api,
     google_pages,
+    link_api,
+    link_pages,
     pages,
     service_api,
     settings_pages,

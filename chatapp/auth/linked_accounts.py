@@ -53,7 +53,12 @@ def sign_in(issuer: str, claims: OpenIdClaims, source: Source) -> User | Unconfi
         if owner is not None:
             service.refuse_deactivated(owner)
             return UnconfirmedLink(owner.id, issuer, claims.subject, email)
-        new = NewAccount(email=email, name=claims.name, profile_picture=claims.picture)
+        new = NewAccount(
+            email=email,
+            name=claims.name,
+            profile_picture=claims.picture,
+            email_verified=True,
+        )
 
         def with_link(work: Session, user: User) -> None:
             _add(work, UnconfirmedLink(user.id, issuer, claims.subject, email))

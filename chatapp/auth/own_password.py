@@ -5,7 +5,9 @@ from __future__ import annotations
 from flask import current_app
 from sqlalchemy import select, update
 
+from chatapp import mail
 from chatapp.auth import audit, sign_ins
+from chatapp.auth.links import end_links
 from chatapp.auth.passwords import hash_password
 from chatapp.auth.schemas import PasswordChange
 from chatapp.auth.service import confirm_password
@@ -38,6 +40,7 @@ def prove_oneself(mine: SignIn, password: str | None, *, field: str = "password"
 def change(mine: SignIn, wanted: PasswordChange) -> None:
     """The account has this password from now on, and every other sign-in of it has ended.
 
+    Links that were mailed before count no more; the account's address is told of the change.
     Raises as `prove_oneself` does, and Conflict where the password was changed elsewhere meanwhile.
     """
     stored = prove_oneself(mine, wanted.current_password, field="current_password")
@@ -48,10 +51,13 @@ def change(mine: SignIn, wanted: PasswordChange) -> None:
             update(User)
             .where(User.id == mine.user_id, unchanged)
             .values(password_hash=hashed)
-            .returning(User.id)
+            .returning(User.email)
             .execution_options(synchronize_session=False)
-        ).all()
-        if not changed:
+        ).one_or_none()
+        if changed is None:
             raise Conflict("Your password was changed somewhere else just now.")
         sign_ins.end_all(mine.user_id, but=mine.id)
+        end_links(work, mine.user_id)
+        if changed.email:
+            mail.send("password_changed", changed.email, link=mail.link("/forgot"))
     audit.note("password changed", user_id=mine.user_id)

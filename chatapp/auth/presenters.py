@@ -14,6 +14,7 @@ class AccountJson(PersonJson):
     """One's own account: what only oneself and staff may see."""
 
     email: str | None
+    email_verified: bool
     phone_number: str | None
     theme_mode: str
     theme_color: str | None
@@ -32,6 +33,7 @@ def account_json(user: User) -> AccountJson:
     return {
         **person_json(user),
         "email": user.email,
+        "email_verified": user.email_verified_at is not None,
         "phone_number": user.phone_number,
         "theme_mode": user.theme_mode,
         "theme_color": user.theme_color,

@@ -89,10 +89,13 @@ def _subject(text: str) -> str:
 Password = Annotated[str, AfterValidator(_password)]
 
 
+Email = Annotated[str, AfterValidator(_email)]
+
+
 class Registration(BaseModel):
     """A new account; a missing name or username is made from the rest."""
 
-    email: Annotated[str, AfterValidator(_email)]
+    email: Email
     password: Password
     name: Annotated[Name | None, BlankIsNone] = None
     username: Annotated[Annotated[str, AfterValidator(_username)] | None, BlankIsNone] = None
@@ -162,3 +165,21 @@ class TokenRequest(BaseModel):
         if self.user_id is None and self.external_id is None:
             raise ValueError("Say whose token: user_id or external_id")
         return self
+
+
+class LinkToken(BaseModel):
+    """The token of a link from a mail."""
+
+    token: Annotated[str, Field(max_length=200)]
+
+
+class Forgotten(BaseModel):
+    """Whose password is forgotten."""
+
+    email: Email
+
+
+class NewPassword(LinkToken):
+    """A link's token, and the password to have from now on."""
+
+    password: Password

@@ -15,6 +15,7 @@ from chatapp.auth import audit, lockout
 from chatapp.auth.passwords import check_password, hash_password, is_outdated
 from chatapp.auth.schemas import Credentials, Registration
 from chatapp.auth.source import Source
+from chatapp.auth.verification import mail_verification
 from chatapp.db import atomic, db, now, release
 from chatapp.errors import Conflict, Forbidden, Unauthenticated
 from chatapp.models import User
@@ -35,6 +36,8 @@ class NewAccount:
     password_hash: str | None = field(default=None, repr=False)
     profile_picture: str | None = None
     external_id: str | None = None
+    #: Whoever makes the account knows that its person reads ``email``.
+    email_verified: bool = False
 
 
 #: What is written together with a new account.
@@ -63,6 +66,7 @@ def create_account(new: NewAccount, along: Along | None = None) -> User:
     """A new account, whichever door it comes by: every user is made here.
 
     ``along`` writes, in the same transaction, what belongs to the account from its beginning.
+    An address that nobody has verified is mailed a link for that, unless it comes from a service.
     Raises Conflict, which names the fields, where the address or the username is taken.
     """
     origin = (new.email or new.name or "").partition("@")[0]
@@ -72,6 +76,7 @@ def create_account(new: NewAccount, along: Along | None = None) -> User:
             email=new.email,
             username=username,
             name=new.name or new.username or origin[:80] or username,
+            email_verified_at=now() if new.email_verified else None,
             password_hash=new.password_hash,
             profile_picture=new.profile_picture,
             external_id=new.external_id,
@@ -80,8 +85,10 @@ def create_account(new: NewAccount, along: Along | None = None) -> User:
         try:
             with atomic() as work:
                 work.add(user)
+                work.flush()
+                if new.external_id is None:  # a service's people know nothing of us
+                    mail_verification(work, user)
                 if along is not None:
-                    work.flush()
                     along(work, user)
         except IntegrityError:
             db.session.expunge_all()

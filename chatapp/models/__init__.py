@@ -11,6 +11,7 @@ from chatapp.models.message import Message, Reaction
 from chatapp.models.service_token import ServiceToken
 from chatapp.models.sign_in import SignIn, StoredSession
 from chatapp.models.user import User
+from chatapp.models.verification import Verification
 
 __all__ = [
     "Attempts",
@@ -25,4 +26,5 @@ __all__ = [
     "SignIn",
     "StoredSession",
     "User",
+    "Verification",
 ]

@@ -28,6 +28,8 @@ class User(UserMixin, Timestamps, SoftDelete, Model):  # type: ignore[misc]
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=lambda: str(uuid4()))
     email: Mapped[str | None] = mapped_column(String(254), unique=True)
+    #: When they showed that they read ``email``; None while they haven't.
+    email_verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     username: Mapped[str] = mapped_column(String(64), unique=True)
     #: What an outer application calls this person: one namespace for all service tokens, so that
     #: the application keeps its people when it changes its token.

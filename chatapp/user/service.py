@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Select, delete, select
 
 from chatapp.auth import sign_ins
+from chatapp.auth.links import end_links
 from chatapp.auth.service import confirm_password
 from chatapp.conversation.access import lock_conversations
 from chatapp.conversation.members import current_members, remove_member
@@ -70,6 +71,8 @@ def _try_to_delete(user_id: str) -> bool:
         user.external_id = None
         user.password_hash = user.phone_number = user.profile_picture = None
         user.description = user.resume_link = user.role = None
+        user.email_verified_at = None
+        end_links(work, user_id)
         sign_ins.end_all(user_id)
         work.execute(delete(LinkedAccount).where(LinkedAccount.user_id == user_id))
     return True

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import requests
+from werkzeug.test import TestResponse
 
 STATUS = {
     "bad_request": 400,
@@ -36,10 +38,10 @@ def check_shape(body: Any) -> dict[str, Any]:
     return error
 
 
-def rest_error(answer: requests.Response) -> dict[str, Any]:
+def rest_error(answer: requests.Response | TestResponse) -> dict[str, Any]:
     """The error of a REST answer, its status fitting its code."""
     assert answer.headers["Content-Type"].split(";")[0] == "application/json", answer.text
-    error = check_shape(answer.json())
+    error = check_shape(json.loads(answer.text))
     allowed = {STATUS[error["code"]]} | ({405} if error["code"] == "bad_request" else set())
     assert answer.status_code in allowed, answer.text
     return error

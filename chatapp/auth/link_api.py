@@ -1,0 +1,47 @@
+"""Links that are mailed, over REST."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chatapp.auth import bp, reset, verification
+from chatapp.auth.presenters import account_json
+from chatapp.auth.schemas import Forgotten, LinkToken, NewPassword
+from chatapp.auth.source import request_source
+from chatapp.identity import caller, public
+from chatapp.scopes import personal
+from chatapp.validation import read_json
+
+
+@bp.post("/api/auth/verify")
+@public
+def verify() -> Any:
+    """200 with the account whose address is confirmed by this token."""
+    return {
+        "user": account_json(verification.confirm(read_json(LinkToken).token, request_source()))
+    }
+
+
+@bp.post("/api/auth/verify/resend")
+@personal
+def resend_verification() -> Any:
+    """202; a new link is on its way, unless one's address is confirmed."""
+    verification.resend_verification(caller().id, request_source())
+    return "", 202
+
+
+@bp.post("/api/auth/password/forgot")
+@public
+def forgot_password() -> Any:
+    """202, whether or not somebody has this address."""
+    reset.forgot_password(read_json(Forgotten).email, request_source())
+    return "", 202
+
+
+@bp.post("/api/auth/password/reset")
+@public
+def reset_password() -> Any:
+    """204; the password is the new one, and everything that was signed in isn't any more."""
+    new = read_json(NewPassword)
+    reset.reset_password(new.token, new.password, request_source())
+    return "", 204

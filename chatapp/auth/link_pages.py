@@ -1,0 +1,118 @@
+"""Where links in mails lead, and where they are asked for.
+
+A GET changes nothing, since mail programs look at links before people do: what a link is for
+happens when its page's button is pressed. The pages have a token in their address, so they send
+no referrer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import flash, make_response, redirect, render_template, request, url_for
+from pydantic import ValidationError
+
+from chatapp.auth import bp, reset, verification
+from chatapp.auth.browser import sign_out
+from chatapp.auth.links import Link
+from chatapp.auth.schemas import Forgotten, LinkToken, NewPassword
+from chatapp.auth.source import request_source
+from chatapp.errors import ChatError, RateLimited, describe
+from chatapp.forms import Form, refused
+from chatapp.identity import caller, signed_in
+from chatapp.validation import read_form
+
+
+@bp.get("/verify")
+def verify_page() -> Any:
+    """What a link is about to confirm; without one, how it stands with one's address."""
+    token = request.args.get("token")
+    if token is None:
+        caller()
+        return _page("auth/verify.html", link=None, problem=None)
+    return _link_page("auth/verify.html", token, verification.read_confirmation)
+
+
+@bp.post("/verify")
+def verify_form() -> Any:
+    """Confirm the address that this link was mailed to."""
+    try:
+        verification.confirm(read_form(LinkToken).token, request_source())
+    except (ChatError, ValidationError) as exc:
+        error = describe(exc)
+        return _page("auth/verify.html", error.status, link=None, problem=error.message)
+    if signed_in():
+        return redirect(url_for("auth.verify_page"), 303)
+    flash("Your address is confirmed. Log in to go on.")
+    return redirect(url_for("auth.login_page"), 303)
+
+
+@bp.post("/verify/resend")
+def resend_form() -> Any:
+    """Mail a new link to one's own address."""
+    me = caller().id
+    try:
+        verification.resend_verification(me, request_source())
+    except RateLimited as exc:
+        flash(exc.message)
+    else:
+        flash("A new mail is on its way. Only the link in the newest one works.")
+    return redirect(url_for("auth.verify_page"), 303)
+
+
+@bp.get("/forgot")
+def forgot_page() -> Any:
+    """The form to ask for a link with."""
+    return _page("auth/forgot.html", form=Form(), sent="sent" in request.args)
+
+
+@bp.post("/forgot")
+def forgot_form() -> Any:
+    """Mail a link, if somebody has this address; the answer is the same where nobody has."""
+    try:
+        reset.forgot_password(read_form(Forgotten).email, request_source())
+    except (ChatError, ValidationError) as exc:
+        error = describe(exc)
+        return _page("auth/forgot.html", error.status, form=refused(error), sent=False)
+    return redirect(url_for("auth.forgot_page", sent=1), 303)
+
+
+@bp.get("/reset")
+def reset_page() -> Any:
+    """The form to choose a new password with."""
+    token = request.args.get("token", "")
+    return _link_page("auth/reset.html", token, reset.read_reset, form=Form())
+
+
+@bp.post("/reset")
+def reset_form() -> Any:
+    """The new password is set, and every browser signed out, this one too."""
+    token = request.form.get("token", "")
+    try:
+        new = read_form(NewPassword)
+        reset.reset_password(new.token, new.password, request_source())
+    except (ChatError, ValidationError) as exc:
+        error = describe(exc)
+        form = refused(error, secret=["password", "token"])
+        page = _link_page("auth/reset.html", token, reset.read_reset, form=form)
+        page.status_code = error.status
+        return page
+    sign_out()
+    flash("Your password is changed. Log in with the new one.")
+    return redirect(url_for("auth.login_page"), 303)
+
+
+def _link_page(template: str, token: str, read: Callable[[str], Link], **values: Any) -> Any:
+    """The page of a link that can be used, or that says why it can't."""
+    try:
+        link = read(token)
+    except ChatError as exc:
+        return _page(template, exc.status, link=None, problem=exc.message, **values)
+    return _page(template, link=link.verification, token=token, problem=None, **values)
+
+
+def _page(template: str, status: int = 200, **values: Any) -> Any:
+    page = make_response(render_template(template, **values), status)
+    page.headers["Referrer-Policy"] = "no-referrer"
+    return page
