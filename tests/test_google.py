@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import replace
+from datetime import timedelta
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
@@ -18,7 +19,7 @@ from sqlalchemy import func, select
 from chatapp.auth import linked_accounts, openid
 from chatapp.db import atomic, db
 from chatapp.errors import Conflict, NotFound
-from chatapp.models import LinkedAccount, StoredSession, User
+from chatapp.models import LinkedAccount, SignIn, StoredSession, User
 from tests.support.attacks import EVIL_NEXT
 from tests.support.html import Page
 from tests.support.pages import PageClient
@@ -406,6 +407,26 @@ def test_connecting_wants_the_password_too(app, world, provider):
     sign_in(other, provider)
     assert "Alice" in other.get("/chats").text
     assert len(everyone(app)) == 3
+
+
+def test_connecting_without_a_password_wants_a_fresh_sign_in(app, client, provider):
+    sign_in(client, provider)
+    provider.person |= {"sub": "another", "email": "other@example.org"}
+    sign_in(client, provider, "/auth/google/connect")
+    assert 'type="password"' not in client.get("/auth/google/confirm").text
+    with app.app_context(), atomic() as work:
+        mine = work.scalars(select(SignIn)).one()
+        mine.created_at -= timedelta(hours=1)
+    stale = client.submit("/auth/google/confirm")
+    assert stale.status_code == 403
+    assert "Sign out and in again" in stale.text
+    assert links(app) == 1
+    with app.app_context(), atomic() as work:
+        work.scalars(select(SignIn)).one().created_at += timedelta(hours=1)
+    assert client.submit("/auth/google/confirm").status_code == 303
+    assert links(app) == 2
+    page = client.get("/settings/account").text
+    assert page.count("/settings/account/disconnect") == 2, "either can go, not both"
 
 
 def test_the_account_page_shows_what_is_connected(app, world, provider):

@@ -11,16 +11,17 @@ from urllib.parse import urlsplit
 from flask import flash, redirect, render_template, request, session, url_for
 from pydantic import ValidationError
 
-from chatapp.auth import bp, linked_accounts, openid, service
+from chatapp.auth import bp, linked_accounts, openid
 from chatapp.auth.browser import safe_next, sign_in
 from chatapp.auth.linked_accounts import UnconfirmedLink
+from chatapp.auth.own_password import prove_oneself
 from chatapp.auth.pages import login_form_with
 from chatapp.auth.schemas import Confirmation, Disconnection
 from chatapp.auth.settings_pages import account_page, account_section
 from chatapp.auth.source import request_source
-from chatapp.errors import BadRequest, ChatError, NotFound, Unavailable, describe
+from chatapp.errors import BadRequest, ChatError, NotFound, Unavailable, ValidationFailed, describe
 from chatapp.forms import Form, refused
-from chatapp.identity import caller, signed_in
+from chatapp.identity import caller, current_sign_in, signed_in
 from chatapp.models import User
 from chatapp.validation import read_form
 
@@ -96,11 +97,13 @@ def google_confirm_form() -> Any:
     person = signed_in()
     try:
         password = read_form(Confirmation).password
-        if person is None:
+        if person is not None:
+            prove_oneself(current_sign_in(), password)
+            linked_accounts.connect(link)
+        elif password:
             user = linked_accounts.confirm(link, password, request_source())
         else:
-            service.confirm_password(person.id, password)
-            linked_accounts.connect(link)
+            raise ValidationFailed(fields={"password": "This is needed."})
     except (ChatError, ValidationError) as exc:
         error = describe(exc)
         return _confirm_page(link, refused(error, secret=["password"])), error.status
@@ -156,6 +159,11 @@ def _unconfirmed() -> tuple[UnconfirmedLink, dict[str, Any]]:
 
 
 def _confirm_page(link: UnconfirmedLink, form: Form) -> str:
+    person = signed_in()
     return render_template(
-        "auth/google_confirm.html", form=form, link=link, provider=openid.offered()
+        "auth/google_confirm.html",
+        form=form,
+        link=link,
+        provider=openid.offered(),
+        has_password=person is None or person.password_hash is not None,
     )

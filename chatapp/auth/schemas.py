@@ -114,9 +114,11 @@ class OpenIdClaims(BaseModel):
 
 
 class Confirmation(BaseModel):
-    """One's password, to prove that it is oneself."""
+    """One's password, to prove that it is oneself; missing where the account has none."""
 
-    password: Annotated[str, AfterValidator(clean), Field(min_length=1, max_length=1024)]
+    password: Annotated[
+        Annotated[str, AfterValidator(clean), Field(max_length=1024)] | None, BlankIsNone
+    ] = None
 
 
 class Disconnection(BaseModel):
