@@ -50,13 +50,14 @@ class Switchboard:
 def switchboard(app: flask.Flask) -> Iterator[Switchboard]:
     """Lines for clients; what a server does beside them, it does at once and in order."""
     from chatapp.announce import Announcement, subscribe
-    from chatapp.realtime import hooks, presence, typing
+    from chatapp.realtime import hooks, presence, revalidation, typing
 
     board = Switchboard(app)
+    slow = (presence.__name__, revalidation.__name__)  # they wait, and have tests of their own
 
     def in_line(self: hooks.Hooks, of: flask.Flask, connection: Any) -> None:
         for function in self.functions:
-            if function.__module__ != presence.__name__:  # it has tests of its own, and takes time
+            if function.__module__ not in slow:
                 self._run(of, function, connection)
 
     def note(announcement: Announcement) -> None:
