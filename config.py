@@ -53,6 +53,8 @@ class Setting:
 _DURATION = "a time such as 7d, 24h, 15m, 30s, or a number of seconds"
 _POSTGRES_ONLY = "PostgreSQL only."
 _WITHOUT_URL = "Used when DATABASE_URL is unset."
+#: Where a MongoDB address names no database.
+MONGO_DATABASE = "chatapp"
 _NOT_YET = "Checked, but not used yet."
 
 SETTINGS: tuple[Setting, ...] = (
@@ -173,7 +175,16 @@ SETTINGS: tuple[Setting, ...] = (
         kind.address("mongodb", "mongodb+srv"),
         "a mongodb:// or mongodb+srv:// address",
         "",
-        f"Sessions in MongoDB. {_NOT_YET}",
+        f"Browser sessions in MongoDB, in its database {MONGO_DATABASE} where the address names "
+        "none.",
+    ),
+    Setting(
+        "SESSION_URL",
+        kind.session_store,
+        "a mongodb://, mongodb+srv://, redis://, rediss:// or unix:// address, or database",
+        "",
+        "Where browser sessions are kept, if not at MONGODB_URL. With neither set it is the "
+        "application's own database.",
     ),
     Setting(
         "REDIS_URL",
@@ -433,6 +444,8 @@ class Settings:
     db_pool_timeout: float
     db_statement_timeout: float
     mongodb_url: str | None = field(repr=False)
+    #: `database`, or the address of a MongoDB or a Redis.
+    session_url: str = field(repr=False)
     redis_url: str | None = field(repr=False)
     rabbitmq_url: str | None = field(repr=False)
     secret_key: str = field(repr=False)
@@ -484,6 +497,7 @@ class Settings:
         values["DB_SCHEMA"] = database.schema
         values["BASE_URL"] = base_url(values["BASE_URL"], values["HOST"], values["PORT"])
         values["MAIL_FROM"] = values["MAIL_FROM"] or _mail_from(values["BASE_URL"])
+        values["SESSION_URL"] = values["SESSION_URL"] or values["MONGODB_URL"] or "database"
         values["SOCKET_IO_CORS"] = values["SOCKET_IO_CORS"] or ()
         values["USER_ROLES"] = values["USER_ROLES"] or ()
         return cls(**{name: values[name.upper()] for name in cls.__dataclass_fields__})
@@ -502,6 +516,16 @@ class Settings:
         return frozenset(kind.origin(address) for address in addresses)
 
     @property
+    def secure(self) -> bool:
+        """Whether people come by https: cookies then go nowhere else."""
+        return self.base_url.startswith("https:")
+
+    @property
+    def session_cookie(self) -> str:
+        """The session cookie's name. With `__Host-` browsers take it from this very host only."""
+        return "__Host-chatapp_session" if self.secure else "chatapp_session"
+
+    @property
     def any_origin(self) -> bool:
         """Whether every page may call, by token: never with a cookie."""
         return "*" in self.socket_io_cors
@@ -509,12 +533,10 @@ class Settings:
     @property
     def notices(self) -> tuple[str, ...]:
         """What an operator should know of these settings at the start, though nothing is wrong."""
-        unused = [
-            name
-            for name in ("MONGODB_URL", "REDIS_URL", "RABBITMQ_URL")
-            if getattr(self, name.lower())
-        ]
+        unused = [name for name in ("REDIS_URL", "RABBITMQ_URL") if getattr(self, name.lower())]
         notices = [f"{name} is set, but this version doesn't use it yet." for name in unused]
+        if self.mongodb_url and self.session_url != self.mongodb_url:
+            notices.append("MONGODB_URL isn't used: SESSION_URL says where sessions are kept.")
         everywhere = self.host in ("0.0.0.0", "::")  # noqa: S104
         if everywhere and self.base_url == base_url(None, self.host, self.port):
             notices.append(

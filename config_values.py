@@ -191,6 +191,13 @@ def address(*schemes: str) -> Callable[[str], str]:
     return parse
 
 
+def session_store(value: str) -> str:
+    """The word `database`, or the address of a MongoDB or a Redis."""
+    if value.lower() == "database":
+        return "database"
+    return address("mongodb", "mongodb+srv", "redis", "rediss", "unix")(value)
+
+
 @dataclass(frozen=True)
 class MailServer:
     """Where mail is handed in. ``tls`` says when: from the first byte, demanded, or if offered."""

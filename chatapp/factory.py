@@ -25,7 +25,8 @@ from chatapp import (
     user,
 )
 from chatapp.auth.presenters import account_json
-from chatapp.backends.sessions import DatabaseSessions, check_readable
+from chatapp.backends.session_stores import store_for
+from chatapp.backends.sessions import Sessions, check_readable
 from chatapp.extensions import db, migrate
 from chatapp.headers import SecureHeaders
 from chatapp.origins import CrossOrigin
@@ -57,7 +58,7 @@ def build(settings: Settings | None = None) -> Flask:
 
     db.init_app(app)
     migrate.init_app(app, db, directory=str(TOP / "migrations"), compare_type=True)
-    app.session_interface = DatabaseSessions(app)
+    app.session_interface = Sessions(app, store_for(settings))
 
     app.before_request(_name_request)
     app.before_request(check_readable)
@@ -88,10 +89,10 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
         "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(settings),
         "PERMANENT_SESSION_LIFETIME": settings.session_lifetime,
         "SESSION_REFRESH_EACH_REQUEST": False,
-        "SESSION_COOKIE_NAME": "chatapp_session",
+        "SESSION_COOKIE_NAME": settings.session_cookie,
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
-        "SESSION_COOKIE_SECURE": settings.base_url.startswith("https:"),
+        "SESSION_COOKIE_SECURE": settings.secure,
         "SESSION_PERMANENT": True,
     }
 

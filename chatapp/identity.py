@@ -23,6 +23,7 @@ from sqlalchemy import ColumnElement, Select, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from chatapp import services, tokens
+from chatapp.backends.sessions import check_readable
 from chatapp.db import atomic, db, now
 from chatapp.errors import Forbidden, Unauthenticated
 from chatapp.extensions import login
@@ -154,13 +155,14 @@ def socket_identity(auth: object) -> Identity:
     """Who opens a socket, in the request context of its handshake.
 
     ``auth.token``, an Authorization header, then the session cookie; the first that is there
-    decides. Raises Unauthenticated.
+    decides. Raises Unauthenticated, Unavailable where nobody can say whose session it is.
     """
     text = auth.get("token") if isinstance(auth, Mapping) else None
     header = request.headers.get("Authorization")
     if text is not None or header is not None:
         user = _by_token(text if text is not None else _bearer(header or ""))
     else:
+        check_readable()
         user = current_user._get_current_object()
     if not isinstance(user, User):
         raise Unauthenticated(

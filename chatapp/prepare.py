@@ -53,6 +53,7 @@ def main() -> int:
     logs.configure(settings)
     try:
         check_port(settings.host, settings.port)
+        prepare_sessions(settings)
         prepare_database(settings)
     except NotReady as exc:
         print(f"chatapp can't start: {exc}", file=sys.stderr)
@@ -181,6 +182,39 @@ def _migrate(settings: Settings) -> None:
     app = create_app(dataclasses.replace(settings, concurrency="threads"))
     with app.app_context():
         flask_migrate.upgrade(directory=str(MIGRATIONS))
+
+
+def prepare_sessions(settings: Settings) -> None:
+    """Where sessions are kept elsewhere, that store has the indexes it needs.
+
+    One that doesn't answer keeps nobody waiting: tokens count without it, and it heals. Raises
+    NotReady where it refuses us, or the address can't be one.
+    """
+    if settings.session_url == "database":
+        return
+    from chatapp.backends.session_stores import store_for
+
+    address = masked(settings.session_url)
+    try:
+        store = store_for(settings)
+        unreadable: tuple[type[Exception], ...] = (*store.unreadable, ValueError)
+    except ValueError:
+        raise NotReady(f"the session store's address {address} can't be read.") from None
+    try:
+        store.prepare()
+    except unreadable:
+        raise NotReady(f"the session store's address {address} can't be read.") from None
+    except store.refusals as exc:
+        raise NotReady(
+            f"the session store {address} refused us. Check SESSION_URL or MONGODB_URL.\n{exc}"
+        ) from None
+    except store.failures as exc:
+        logger.warning(
+            "the session store %s doesn't answer (%s): until it does, pages can't tell who is "
+            "signed in",
+            address,
+            type(exc).__name__,
+        )
 
 
 class SQLite:

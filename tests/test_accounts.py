@@ -281,7 +281,7 @@ def test_a_request_that_changes_nothing_writes_no_session(app, world, statements
 def test_expired_sessions_count_no_more_and_are_swept(app, world):
     from datetime import timedelta
 
-    from chatapp.backends.sessions import sweep
+    from chatapp.backends.session_stores.database import sweep
     from chatapp.db import atomic, now
 
     client = world.alice.client

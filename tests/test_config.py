@@ -335,12 +335,32 @@ class TestOtherServices:
     def test_known_schemes_pass_unchanged(self, load: Any, name: str, value: str) -> None:
         settings = load(**{name: value})
         assert getattr(settings, name.lower()) == value
-        assert any(name in notice for notice in settings.notices)
+        used = name == "MONGODB_URL"
+        assert any(name in notice for notice in settings.notices) is not used
+
+    def test_sessions_are_kept_in_the_database_unless_said_otherwise(self, load: Any) -> None:
+        mongo, redis = "mongodb://a:b@h/chat", "rediss://:pw@h/1"
+        assert load().session_url == "database"
+        assert load(MONGODB_URL=mongo).session_url == mongo
+        assert load(SESSION_URL=redis).session_url == redis
+        assert load(SESSION_URL=mongo).session_url == mongo
+        both = load(SESSION_URL="Database", MONGODB_URL=mongo)
+        assert both.session_url == "database"
+        assert "MONGODB_URL isn't used" in both.notices[0]
+        assert "mongodb, mongodb+srv, redis, rediss" in problems(load, SESSION_URL="http://h")
+        assert "topsecret" not in repr(load(SESSION_URL="redis://:topsecret@h"))
+
+    def test_cookies_of_a_site_by_https_are_bound_to_it(self, load: Any) -> None:
+        assert load().session_cookie == "chatapp_session"
+        https = load(BASE_URL="https://c.example")
+        assert https.secure
+        assert https.session_cookie == "__Host-chatapp_session"
 
     @pytest.mark.parametrize(
         ("name", "known"),
         [
             ("MONGODB_URL", "mongodb, mongodb+srv"),
+            ("SESSION_URL", "mongodb, mongodb+srv, redis, rediss, unix"),
             ("REDIS_URL", "redis, rediss"),
             ("RABBITMQ_URL", "amqp, amqps"),
         ],
@@ -390,6 +410,7 @@ class TestErrors:
             ("REDIS_URL", "http://:topsecret@h"),
             ("RABBITMQ_URL", "http://a:topsecret@h"),
             ("MONGODB_URL", "http://a:topsecret@h"),
+            ("SESSION_URL", "http://a:topsecret@h"),
         ],
     )
     def test_secrets_are_never_shown(self, load: Any, name: str, value: str) -> None:

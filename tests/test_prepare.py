@@ -299,3 +299,23 @@ def test_an_unreachable_server_is_a_clear_message(tmp_path: Path, port: str) -> 
     assert "can't be reached" in output
     assert "topsecret" not in output
     assert "Traceback" not in output
+
+
+def test_an_unreachable_session_store_keeps_nobody_from_starting(tmp_path: Path, port: str) -> None:
+    address = "redis://:topsecret@127.0.0.1:1/0"
+    code, output = run(tmp_path, SESSION_URL=address, PORT=port)
+    assert code == 0, output
+    assert "the session store redis://***@127.0.0.1:1/0 doesn't answer" in output
+    assert "topsecret" not in output
+
+
+@pytest.mark.parametrize(
+    "address", ["redis://h:topsecret/0", "mongodb://ada:top@secret@h/d", "mongodb://h:topsecret/d"]
+)
+def test_a_session_store_by_no_address_stops_the_start(
+    tmp_path: Path, port: str, address: str
+) -> None:
+    code, output = run(tmp_path, SESSION_URL=address, PORT=port)
+    assert code == 1
+    assert "can't be read" in output
+    assert "Traceback" not in output

@@ -204,3 +204,16 @@ def test_ending_all_others_by_the_api(app, world):
     assert other.get("/api/users/me").status_code == 401
     assert len(ids(world.alice.api)) == 1
     assert world.bob.api.get("/api/users/me").status_code == 200
+
+
+def test_what_has_expired_is_swept_away(app, world):
+    world.alice.client.get("/people")
+    token, session = rows(app, world.alice.id)
+    with app.app_context():
+        with atomic() as work:
+            over = {"expires_at": now() - timedelta(seconds=1)}
+            work.execute(update(SignIn).where(SignIn.id == token.id).values(over))
+        sign_ins.sweep()
+        sign_ins.end(world.alice.id, session.id)
+        left = set(db.session.scalars(select(SignIn.id).where(SignIn.user_id == world.alice.id)))
+    assert left == {session.id}

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import current_app, session, url_for
+from flask import current_app, g, session, url_for
 from flask_login import current_user, login_user, logout_user
+from flask_wtf.csrf import generate_csrf
 
 from chatapp.auth import sign_ins
 from chatapp.auth.source import remember_device
@@ -24,6 +25,9 @@ def sign_in(user: User) -> None:
     session.clear()
     login_user(user)
     expires_at = now() + current_app.permanent_session_lifetime
+    # Here and not with the first page, or two pages opened at once would make two of them.
+    g.pop(current_app.config["WTF_CSRF_FIELD_NAME"], None)
+    generate_csrf()
     session["sign_in"] = sign_ins.begin(user.id, "session", client(), expires_at=expires_at)
     remember_device(user.id)
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import select, tuple_, update
+from sqlalchemy import delete, select, tuple_, update
 
 from chatapp import tokens
 from chatapp.db import announce, atomic, db, now
@@ -19,9 +19,11 @@ from chatapp.errors import NotFound
 from chatapp.identity import Client
 from chatapp.models import SignIn
 from chatapp.paging import Page, PageQuery, decode_cursor, page_of
-from chatapp.times import iso, parse
+from chatapp.times import Every, iso, parse
 
 Kind = Literal["session", "token", "service"]
+
+_sweeping = Every(3600)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,15 @@ def begin(
         sign_in.id = id_
     with atomic() as work:
         work.add(sign_in)
+        if _sweeping.due():
+            sweep()
     return sign_in.id
+
+
+def sweep() -> None:
+    """Delete what has expired, ended or not: it can't count again."""
+    with atomic() as work:
+        work.execute(delete(SignIn).where(SignIn.expires_at <= now()))
 
 
 def issue_token(

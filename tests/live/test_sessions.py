@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from urllib.parse import urljoin, urlsplit
 from uuid import UUID
 
@@ -13,6 +14,7 @@ import requests
 from tests.cast import Pair
 from tests.support.attacks import EVIL_NEXT
 from tests.support.errors import rest_error
+from tests.support.html import Page
 from tests.support.people import PASSWORD, Person, WebSession
 from tests.support.server import LiveServer
 
@@ -204,3 +206,62 @@ def test_registering_by_form_signs_in(server: LiveServer) -> None:
     assert answer.status_code in (302, 303), answer.text
     assert session.request("GET", "/chats").status_code == 200
     assert "By form" in session.page("/chats").html
+
+
+@pytest.fixture(scope="module")
+def by_https(new_server: Callable[..., LiveServer]) -> LiveServer:
+    """A server behind a proxy that speaks https; we ask it as that proxy would."""
+    return new_server(BASE_URL="https://chat.example.org")
+
+
+def session_cookies(answer: requests.Response) -> list[str]:
+    named = "__Host-chatapp_session="
+    headers = answer.raw.headers.getlist("Set-Cookie")
+    return [value for value in headers if value.startswith(named)]
+
+
+def test_by_https_the_cookie_is_bound_to_host_and_scheme(by_https: LiveServer) -> None:
+    alice = Person(by_https, "Alice")
+    shown = requests.get(f"{by_https.url}/login", timeout=10)
+    (anonymous,) = session_cookies(shown)
+    pair = anonymous.split(";")[0]
+    token = Page(shown.text).form("/login").fields["csrf_token"]
+
+    def post(path: str, cookie: str, **fields: str) -> requests.Response:
+        return requests.post(
+            f"{by_https.url}{path}",
+            data={"csrf_token": token, **fields},
+            headers={"Cookie": cookie, "Referer": "https://chat.example.org/login"},
+            allow_redirects=False,
+            timeout=10,
+        )
+
+    signed_in = post("/login", pair, email=alice.email, password=PASSWORD)
+    assert signed_in.status_code == 303, signed_in.text
+    (cookie,) = session_cookies(signed_in)
+    mine = cookie.split(";")[0]
+    assert mine != pair
+    page = requests.get(f"{by_https.url}/chats", headers={"Cookie": mine}, timeout=10)
+    token = Page(page.text).csrf_token
+    out = post("/logout", mine)
+    assert out.status_code == 303, out.text
+    (deleted,) = session_cookies(out)
+    assert "Max-Age=0" in deleted
+    for one in (anonymous, cookie, deleted):
+        for attribute in ("Secure", "HttpOnly", "SameSite=Lax", "Path=/"):
+            assert f"; {attribute}" in one, one
+        assert "Domain" not in one
+    plain = mine.replace("__Host-", "")
+    for value in (mine, plain):
+        again = requests.get(
+            f"{by_https.url}/chats", headers={"Cookie": value}, allow_redirects=False, timeout=10
+        )
+        assert again.status_code == 302
+
+
+def test_by_https_the_plain_name_is_no_session(by_https: LiveServer) -> None:
+    """A neighbour on another port or without https can set that name, but not `__Host-`."""
+    planted = {"Cookie": "chatapp_session=planted"}
+    answer = requests.get(f"{by_https.url}/login", headers=planted, timeout=10)
+    (cookie,) = session_cookies(answer)
+    assert "planted" not in cookie

@@ -1,0 +1,460 @@
+"""Sessions in the database, in a real MongoDB, in a real Redis: the same for people.
+
+And what happens while the store is away, or hangs: pages by cookie say so within 5 seconds,
+everything else goes on, nobody is taken for somebody else, and it heals by itself.
+"""
+
+from __future__ import annotations
+
+import pickle
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from sqlalchemy import create_engine, select, update
+
+import config_values
+from chatapp.backends.sessions import stored_id
+from chatapp.models import StoredSession
+from tests.cast import Register
+from tests.support.mongo import Mongo
+from tests.support.people import PASSWORD, Person, WebSession
+from tests.support.redis_server import RedisServer
+from tests.support.server import LiveServer
+from tests.support.waiting import wait_until
+from tests.support.wire import Wire, knock
+
+pytestmark = pytest.mark.live
+
+#: Seconds within which a page must say that it can't tell who is there.
+SOON = 5.0
+
+
+class InDatabase:
+    """The sessions that a server keeps in its SQLite file or its PostgreSQL."""
+
+    name = "database"
+
+    def __init__(self, server: LiveServer) -> None:
+        self._engine = create_engine(config_values.database(server.environ["DATABASE_URL"]).url)
+
+    def plant(self, key: str, data: bytes) -> None:
+        with self._engine.begin() as connection:
+            theirs = StoredSession.id == key
+            done = connection.execute(update(StoredSession).where(theirs).values(data=data))
+        assert done.rowcount == 1
+
+    def held(self) -> set[str]:
+        with self._engine.connect() as connection:
+            return set(connection.scalars(select(StoredSession.id)))
+
+
+class InMongo:
+    name = "mongodb"
+
+    def __init__(self, mongo: Mongo) -> None:
+        self._sessions = mongo.sessions()
+
+    def plant(self, key: str, data: bytes) -> None:
+        assert self._sessions.update_one({"_id": key}, {"$set": {"data": data}}).matched_count
+
+    def held(self) -> set[str]:
+        return {document["_id"] for document in self._sessions.find({})}
+
+
+class InRedis:
+    name = "redis"
+
+    def __init__(self, redis: RedisServer) -> None:
+        self._client = redis.client
+
+    def plant(self, key: str, data: bytes) -> None:
+        assert self._client.set(f"chatapp:session:{key}", data, xx=True)
+
+    def held(self) -> set[str]:
+        found: Any = self._client.keys("chatapp:session:*")
+        return {key.decode().rpartition(":")[2] for key in found}
+
+
+@pytest.fixture(scope="module")
+def mongo() -> Iterator[Mongo]:
+    mongo = Mongo().start()
+    yield mongo
+    mongo.remove()
+
+
+@pytest.fixture(scope="module")
+def redis() -> Iterator[RedisServer]:
+    redis = RedisServer().start()
+    yield redis
+    redis.remove()
+
+
+@pytest.fixture(scope="module")
+def on_mongo(mongo: Mongo, new_server: Callable[..., LiveServer]) -> LiveServer:
+    return new_server(MONGODB_URL=mongo.url, SESSION_LIFETIME="2h")
+
+
+@pytest.fixture(scope="module")
+def on_redis(redis: RedisServer, new_server: Callable[..., LiveServer]) -> LiveServer:
+    return new_server(SESSION_URL=redis.url, SESSION_LIFETIME="2h")
+
+
+@pytest.fixture(scope="module", params=["database", "mongodb", "redis"])
+def kept(request: pytest.FixtureRequest) -> tuple[LiveServer, Any]:
+    """A server, and what it keeps its sessions in."""
+    if request.param == "database":
+        server = request.getfixturevalue("server")
+        return server, InDatabase(server)
+    if request.param == "mongodb":
+        return request.getfixturevalue("on_mongo"), InMongo(request.getfixturevalue("mongo"))
+    return request.getfixturevalue("on_redis"), InRedis(request.getfixturevalue("redis"))
+
+
+@pytest.fixture(params=["mongodb", "redis"])
+def elsewhere(request: pytest.FixtureRequest) -> tuple[LiveServer, Mongo | RedisServer]:
+    """A server, and the other server that it depends on for its sessions."""
+    server = "on_mongo" if request.param == "mongodb" else "on_redis"
+    store = "mongo" if request.param == "mongodb" else "redis"
+    return request.getfixturevalue(server), request.getfixturevalue(store)
+
+
+def cookie_of(web: WebSession) -> str:
+    return str(next(c.value for c in web.http.cookies if c.name.endswith("chatapp_session")))
+
+
+def with_cookie(server: LiveServer, value: str, path: str = "/people") -> requests.Response:
+    """A GET that carries this session cookie, and no other."""
+    return requests.get(
+        f"{server.url}{path}",
+        headers={"Cookie": f"chatapp_session={value}"},
+        allow_redirects=False,
+        timeout=20,
+    )
+
+
+def test_signing_in_staying_and_going(kept: tuple[LiveServer, Any], register: Register) -> None:
+    server, store = kept
+    alice, bob = register(server, "Alice"), register(server, "Bob")
+    web, other = alice.web(), bob.web()
+    for one, person in ((web, alice), (other, bob)):
+        assert f"@{person.username}" in one.page("/settings/account").html
+    assert stored_id(cookie_of(web)) in store.held()
+    assert cookie_of(web) not in store.held(), "whoever reads the store can't use a session"
+    before = cookie_of(web)
+    web.submit("/chats", "/logout")
+    assert stored_id(before) not in store.held()
+    assert with_cookie(server, before).status_code == 302
+    assert f"@{bob.username}" in other.page("/settings/account").html
+
+
+def test_no_id_from_outside_is_adopted_and_each_sign_in_has_its_own(
+    kept: tuple[LiveServer, Any], register: Register
+) -> None:
+    server, store = kept
+    alice = register(server, "Alice")
+    for planted in ("attacker", "A" * 43, stored_id("x")):
+        web = WebSession(server)
+        web.http.cookies.set("chatapp_session", planted, domain="127.0.0.1", path="/")
+        web.page("/login")
+        anonymous = cookie_of(web)
+        web.submit("/login", email=alice.email, password=PASSWORD)
+        assert len({planted, anonymous, cookie_of(web)}) == 3
+        assert stored_id(planted) not in store.held()
+        assert stored_id(anonymous) not in store.held()
+        for other in (planted, anonymous):
+            assert with_cookie(server, other).status_code == 302
+
+
+def test_a_new_password_gives_a_new_id(kept: tuple[LiveServer, Any], register: Register) -> None:
+    server, store = kept
+    alice = register(server, "Alice")
+    web = alice.web()
+    before = cookie_of(web)
+    answer = web.submit(
+        "/settings/account",
+        "/settings/account/password",
+        current_password=PASSWORD,
+        password="another long secret",
+    )
+    assert answer.status_code == 303, answer.text
+    assert cookie_of(web) != before
+    assert stored_id(before) not in store.held()
+    assert with_cookie(server, before).status_code == 302
+    assert web.request("GET", "/people").status_code == 200
+
+
+class Bomb:
+    """What pickle would open the file for, if anything read it as pickle."""
+
+    def __init__(self, canary: Path) -> None:
+        self.canary = canary
+
+    def __reduce__(self) -> tuple[Any, tuple[str, str]]:
+        return open, (str(self.canary), "w")
+
+
+def test_planted_pickle_is_no_session_and_does_nothing(
+    kept: tuple[LiveServer, Any], register: Register, tmp_path: Path
+) -> None:
+    server, store = kept
+    canary = tmp_path / "canary"
+    pickle.loads(pickle.dumps(Bomb(canary))).close()
+    assert canary.exists(), "it would go off"
+    canary.unlink()
+    web = register(server, "Alice").web()
+    deep = b"\x81\xa1a" * 20_000 + b"\xc0"
+    for data in (pickle.dumps(Bomb(canary)), b"", b"{}", b"\x93\x01\x02\x03", b"\xc1", deep):
+        store.plant(stored_id(cookie_of(web)), data)
+        answer = with_cookie(server, cookie_of(web))
+        assert answer.status_code == 302, data[:20]
+        assert "/login" in answer.headers["Location"]
+    assert not canary.exists()
+    assert web.page("/login").form("/login"), "and one can sign in again"
+
+
+def test_what_was_deleted_meanwhile_is_not_brought_back(
+    kept: tuple[LiveServer, Any], register: Register
+) -> None:
+    """A request that began with a session saves it after somebody else has ended it."""
+    server, store = kept
+    alice = register(server, "Alice")
+    web = alice.web()
+    before, form = cookie_of(web), web.page("/settings/sessions").form("/settings/sessions/end")
+
+    def end_others() -> None:  # writes to the session: what was done stands on the next page
+        requests.post(
+            f"{server.url}/settings/sessions/end",
+            data=form.fields,
+            headers={"Cookie": f"chatapp_session={before}"},
+            allow_redirects=False,
+            timeout=20,
+        )
+
+    threads = [threading.Thread(target=end_others) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    web.submit("/chats", "/logout")
+    for thread in threads:
+        thread.join()
+    assert stored_id(before) not in store.held()
+    assert with_cookie(server, before).status_code == 302
+
+
+# --- what it costs MongoDB, and how it is kept there ----------------------------------------------
+
+
+def test_nothing_is_written_for_a_request_that_changes_nothing(
+    mongo: Mongo, on_mongo: LiveServer, register: Register
+) -> None:
+    alice, bob = register(on_mongo, "Alice"), register(on_mongo, "Bob")
+    conversation = alice.opens(bob)
+    web = alice.web()
+    cookie = {"Cookie": web.cookie_header, "Origin": on_mongo.url}
+    wire = Wire(on_mongo, headers=cookie)
+    alice.wires.append(wire)
+    static = web.page("/people").html.split('href="/static/')[1].split('"')[0]
+
+    before = mongo.counted()
+    for path in ("/people", "/chats", f"/chats/{conversation}", "/settings/sessions") * 5:
+        assert web.request("GET", path).status_code == 200
+    after = mongo.counted()
+    assert {name: after[name] - before[name] for name in ("insert", "update", "delete")} == {
+        "insert": 0,
+        "update": 0,
+        "delete": 0,
+    }
+    assert after["query"] - before["query"] == 20, "one look at the session for each page"
+
+    before = after
+    for number in range(20):
+        content = {"conversation_id": conversation, "content": f"{number}"}
+        assert wire.call("message:send", content)["ok"]
+        assert alice.rest("GET", "/api/users/me").status_code == 200
+        assert web.request("GET", f"/static/{static}").status_code == 200
+    assert mongo.counted() == before, "events, tokens and files have nothing to do with sessions"
+
+
+def test_mongodb_deletes_what_has_expired(
+    mongo: Mongo, on_mongo: LiveServer, register: Register
+) -> None:
+    sessions = mongo.sessions()
+    (ttl,) = [i for i in sessions.index_information().values() if "expireAfterSeconds" in i]
+    assert ttl["key"] == [("expires_at", 1)]
+    assert ttl["expireAfterSeconds"] == 0
+    web = register(on_mongo, "Alice").web()
+    mine = {"_id": stored_id(cookie_of(web))}
+    document = sessions.find_one(mine)
+    assert document is not None
+    assert isinstance(document["data"], bytes)
+    left = document["expires_at"].replace(tzinfo=UTC) - datetime.now(UTC)
+    assert timedelta(minutes=118) < left <= timedelta(hours=2)
+    assert sessions.count_documents(mine) == 1
+    expired = {"expires_at": datetime.now(UTC) - timedelta(seconds=1)}
+    sessions.update_one(mine, {"$set": expired})
+    assert with_cookie(on_mongo, cookie_of(web)).status_code == 302, "at once"
+    wait_until(lambda: sessions.count_documents(mine) == 0, "MongoDB has deleted it")
+
+
+def test_the_address_may_name_the_database(
+    mongo: Mongo, new_server: Callable[..., LiveServer], register: Register
+) -> None:
+    server = new_server(SESSION_URL=f"{mongo.url}/elsewhere?serverSelectionTimeoutMS=60000")
+    web = register(server, "Alice").web()
+    assert mongo.sessions("elsewhere").find_one({"_id": stored_id(cookie_of(web))})
+    server.stop()
+
+
+def test_redis_lets_sessions_expire(
+    redis: RedisServer, on_redis: LiveServer, register: Register
+) -> None:
+    web = register(on_redis, "Alice").web()
+    left: Any = redis.client.pttl(f"chatapp:session:{stored_id(cookie_of(web))}")
+    assert 118 * 60_000 < left <= 120 * 60_000
+
+
+# --- the store is away, or hangs ------------------------------------------------------------------
+
+
+@contextmanager
+def gone(store: Mongo | RedisServer, how: str) -> Iterator[None]:
+    """Within, the store refuses connections ("stopped") or lets everybody wait ("hanging")."""
+    if how == "stopped":
+        store.stop()
+    else:
+        store.hang()
+    try:
+        yield
+    finally:
+        if how == "stopped":
+            store.start()
+        else:
+            store.wake()
+
+
+def timed(call: Callable[[], Any]) -> tuple[Any, float]:
+    begin = time.monotonic()
+    return call(), time.monotonic() - begin
+
+
+@pytest.mark.parametrize("how", ["stopped", "hanging"])
+def test_without_its_store_pages_say_so_and_the_rest_goes_on(
+    elsewhere: tuple[LiveServer, Mongo | RedisServer], register: Register, how: str
+) -> None:
+    server, store = elsewhere
+    alice, bob = register(server, "Alice"), register(server, "Bob")
+    conversation = alice.opens(bob)
+    web = alice.web()
+    headers = {"Cookie": web.cookie_header, "Origin": server.url}
+    by_cookie, by_token = Wire(server, headers=headers), bob.wire()
+    alice.wires.append(by_cookie)
+    static = web.page("/people").html.split('href="/static/')[1].split('"')[0]
+
+    with gone(store, how):
+        for path in ("/people", "/login", "/", "/api/users/me"):
+            answer, took = timed(lambda path=path: web.request("GET", path))
+            assert answer.status_code == 503, (path, answer.status_code)
+            assert took < SOON, (path, took)
+            assert "Set-Cookie" not in answer.headers, path
+            assert alice.username not in answer.text
+        fresh, took = timed(lambda: WebSession(server).request("GET", "/login"))
+        assert (fresh.status_code, took < SOON) == (503, True)
+        verdict, took = timed(lambda: knock(server, "websocket", headers=headers))
+        assert verdict.error is not None
+        assert verdict.error["data"]["error"]["code"] == "unavailable", "not: signed out"
+        assert took < SOON
+
+        # Thirty pages wait for the store, and nobody waits for them.
+        waiting = [
+            threading.Thread(target=with_cookie, args=(server, cookie_of(web))) for _ in range(30)
+        ]
+        for thread in waiting:
+            thread.start()
+        slowest = 0.0
+        while any(thread.is_alive() for thread in waiting):
+            _, took = timed(lambda: alice.says(conversation, "over REST"))
+            slowest = max(slowest, took)
+            sent = {"conversation_id": conversation, "content": "over the socket"}
+            for wire in (by_cookie, by_token):
+                ack, took = timed(lambda wire=wire, sent=sent: wire.call("message:send", sent))
+                assert ack["ok"]
+                slowest = max(slowest, took)
+        assert slowest < 1.5, slowest
+        assert alice.new_login(), "logging in over REST too"
+        assert web.request("GET", f"/static/{static}").status_code == 200
+        assert web.request("GET", "/health").status_code == 200
+        assert bob.rest("GET", "/api/users/me", headers={"Cookie": web.cookie_header}).ok
+
+    wait_until(
+        lambda: web.request("GET", "/people").status_code == 200, "the same session counts again"
+    )
+    assert f"@{alice.username}" in web.page("/settings/account").html
+    by_cookie.settle()
+    by_token.settle()
+    assert knock(server, "websocket", headers=headers).welcomed
+
+
+def test_nobody_is_taken_for_somebody_else_while_the_store_comes_and_goes(
+    elsewhere: tuple[LiveServer, Mongo | RedisServer], register: Register
+) -> None:
+    server, store = elsewhere
+    people = [register(server, name) for name in ("Alice", "Bob", "Carol", "Dave")]
+    webs = [person.web() for person in people]
+    over = threading.Event()
+    seen: list[tuple[str, int, str]] = []
+
+    def look(person: Person, cookie: str) -> None:
+        while not over.is_set():
+            answer = with_cookie(server, cookie, "/settings/account")
+            seen.append((person.username, answer.status_code, answer.text))
+
+    threads = [
+        threading.Thread(target=look, args=(person, cookie_of(web)))
+        for person, web in zip(people, webs, strict=True)
+        for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for how in ("stopped", "hanging"):
+        calm = len(seen)
+        wait_until(lambda calm=calm: 200 in [s for _, s, _ in seen[calm:]], "pages are served")
+        before = len(seen)
+        with gone(store, how):
+            wait_until(
+                lambda before=before: [s for _, s, _ in seen[before:]].count(503) >= 8, "503"
+            )
+    calm = len(seen)
+    wait_until(lambda: [s for _, s, _ in seen[calm:]].count(200) >= 8, "pages are served again")
+    over.set()
+    for thread in threads:
+        thread.join()
+    assert {status for _, status, _ in seen} == {200, 503}
+    names = {person.username for person in people}
+    for username, status, text in seen:
+        found = {name for name in names if f"@{name}" in text}
+        assert found == ({username} if status == 200 else set())
+
+
+def test_a_server_starts_without_its_store_and_heals(
+    mongo: Mongo, new_server: Callable[..., LiveServer], register: Register
+) -> None:
+    mongo.stop()
+    try:
+        server = new_server(MONGODB_URL=f"{mongo.url}/late")
+        assert "doesn't answer" in server.log()
+        assert WebSession(server).request("GET", "/login").status_code == 503
+        alice = register(server, "Alice")
+        assert alice.rest("GET", "/api/users/me").status_code == 200
+    finally:
+        mongo.start()
+    wait_until(lambda: WebSession(server).request("GET", "/login").status_code == 200, "it heals")
+    assert alice.web().request("GET", "/people").status_code == 200
+    indexes = mongo.sessions("late").index_information().values()
+    assert any("expireAfterSeconds" in index for index in indexes), "made late, but made"
+    server.stop()
