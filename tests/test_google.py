@@ -100,8 +100,8 @@ def test_whoever_comes_for_the_first_time_gets_an_account(app, client, provider)
     assert (ada.name, ada.email, ada.username) == ("Ada Lovelace", "ada@example.org", "ada")
     assert ada.profile_picture == "https://pictures.example/ada.png"
     assert ada.password_hash is None
+    assert ada.email_verified_at
     assert not ada.is_staff
-    assert "Continue with" in client.get("/login", follow_redirects=True).text or signed_in(client)
 
 
 def test_what_is_asked_of_the_provider(client, provider):
@@ -309,6 +309,7 @@ def test_a_password_account_is_linked_after_its_password_only(app, client, provi
     page = client.get("/auth/google/confirm")
     assert "ada@example.org" in page.text
     assert PASSWORD not in page.text
+    assert everyone(app)[0].email_verified_at is None
 
     wrong = client.submit("/auth/google/confirm", password="not the password")
     assert wrong.status_code == 401
@@ -326,6 +327,7 @@ def test_a_password_account_is_linked_after_its_password_only(app, client, provi
     assert len(everyone(app)) == links(app) == 1
     assert everyone(app)[0].id == ada.id
     assert everyone(app)[0].name == "Ada", "name and picture stay one's own"
+    assert everyone(app)[0].email_verified_at, "the provider has verified it"
 
     other = PageClient(app)
     assert sign_in(other, provider).headers["Location"] == "/"
@@ -403,6 +405,7 @@ def test_connecting_wants_the_password_too(app, world, provider):
     cookie = client.get_cookie("chatapp_session").value
     assert client.submit("/auth/google/confirm", password=PASSWORD).status_code == 303
     assert client.get_cookie("chatapp_session").value == cookie, "signed in as before"
+    assert all(one.email_verified_at is None for one in everyone(app)), "it is another address"
     other = PageClient(app)
     sign_in(other, provider)
     assert "Alice" in other.get("/chats").text

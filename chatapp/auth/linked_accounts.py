@@ -91,11 +91,23 @@ def confirm(link: UnconfirmedLink, password: str, source: Source) -> User:
 
 
 def connect(link: UnconfirmedLink) -> None:
-    """The account elsewhere signs this person in. Raises Conflict where another person has it."""
+    """The account elsewhere signs this person in. Raises Conflict where another person has it.
+
+    Where both have one address, it is known to be read by them: the provider has verified it.
+    """
     try:
         with atomic() as work:
             if _owner(work, link) != link.user_id:
                 _add(work, link)
+            work.execute(
+                update(User)
+                .where(
+                    User.id == link.user_id,
+                    User.email == link.email,
+                    User.email_verified_at.is_(None),
+                )
+                .values(email_verified_at=now())
+            )
     except IntegrityError:
         raise Conflict(_OTHERS) from None
     audit.note("connected", user_id=link.user_id, issuer=link.issuer)
