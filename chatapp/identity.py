@@ -230,6 +230,7 @@ def _by_sign_in(id_: str, user_id: str, *kind: ColumnElement[bool]) -> User | No
         return None
     user: User = row[0]
     g.sign_in = row[1]
+    db.session.expunge(g.sign_in)  # else each rollback has it read anew, only to look at its times
     return user
 
 

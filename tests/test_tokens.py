@@ -100,3 +100,9 @@ def test_a_token_the_database_holds_as_expired_or_revoked(app, ada):
 
 def test_the_algorithm_stands_in_code():
     assert tokens._ALGORITHM == "HS256"
+
+
+def test_a_request_reads_its_sign_in_once(app, world, statements):
+    with statements() as texts:
+        assert world.alice.api.get(f"/api/chat/{world.conversation_id}").status_code == 200
+    assert len([text for text in texts if "sign_ins" in text]) == 1, texts
