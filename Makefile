@@ -33,9 +33,8 @@ test: $(VENV)/dev tests/node/node_modules/.installed ## everything: both databas
 test-fast: $(VENV)/dev ## without servers and browser, on SQLite: under a minute
 	@exec $(PYTEST) -m "not live and not browser and not slow and not long" $(ARGS)
 
-test-long: $(VENV)/dev tests/node/node_modules/.installed ## what takes an hour: thousands of histories, on both databases
-	@$(PYTEST) -m long $(ARGS)
-	$(PYTEST) -m long --database=postgres $(ARGS)
+test-long: $(VENV)/dev tests/node/node_modules/.installed ## what takes long: 2,000 histories on each database
+	@bin/test-long $(ARGS)
 
 check: $(VENV)/dev ## format, lint, types
 	@$(BIN)/ruff format --check .

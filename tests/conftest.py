@@ -44,6 +44,20 @@ def pytest_report_header(config: pytest.Config) -> str:
     return f"database: {config.getoption('--database')}"
 
 
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """What tests measured: `record_property("figures", ...)`."""
+    measured = [
+        (report.nodeid, value)
+        for report in terminalreporter.getreports("passed")
+        for name, value in report.user_properties
+        if name == "figures"
+    ]
+    if measured:
+        terminalreporter.section("figures")
+        for nodeid, value in measured:
+            terminalreporter.write_line(f"{nodeid}: {value}")
+
+
 @pytest.fixture(scope="session")
 def new_database(request: pytest.FixtureRequest) -> Iterator[Callable[[], str | None]]:
     """Gives the URL of a new, empty database; None stands for SQLite in the server's own folder."""
