@@ -16,6 +16,7 @@ from linkify_it import LinkifyIt  # type: ignore[import-untyped]
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
+from markupsafe import Markup
 
 from chatapp.validation import TEXT_LIMIT
 
@@ -46,6 +47,11 @@ def render(text: str) -> str | None:
     if _HINT.search(text) is None or len(text) > TEXT_LIMIT:
         return None
     return _render(text)
+
+
+def text_of(html: str) -> str:
+    """What `render` gave, as the words that a reader sees, in one line."""
+    return Markup(html).striptags()  # noqa: S704  text from here on
 
 
 @lru_cache(maxsize=512)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import emoji
 from flask import Flask, g
 
-from chatapp import static_files
+from chatapp import markup, static_files
 
 #: So many colours for avatars; static/css/components/avatar.css has one rule for each.
 AVATAR_HUES = 12
@@ -22,7 +24,7 @@ def init_app(app: Flask) -> None:
     app.wsgi_app = files.before(app.wsgi_app)  # type: ignore[method-assign,assignment]
     app.add_template_global(static_url)
     app.add_template_global(csp_nonce)
-    for function in (day, clock, short_time, initials, avatar_hue, is_emoji_only):
+    for function in (day, clock, short_time, initials, avatar_hue, is_emoji_only, words):
         app.add_template_filter(function)
 
 
@@ -81,6 +83,14 @@ def is_emoji_only(text: str | None) -> bool:
     """Whether a message is nothing but a few emoji, and so is shown large."""
     bare = "".join((text or "").split())
     return bool(bare) and emoji.purely_emoji(bare) and emoji.emoji_count(bare) <= 8
+
+
+def words(message: Mapping[str, Any]) -> str:
+    """What a message says, in one line without its marks; the script's `wordsOf` does the same."""
+    if message["deleted_at"]:
+        return "Message deleted"
+    html, text = message["content_html"], message["content"] or ""
+    return " ".join(((html and markup.text_of(html)) or text).split())[:200]
 
 
 def _parse(text: str) -> datetime:

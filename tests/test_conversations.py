@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from markupsafe import escape
 
 from chatapp.conversation import changes
 from chatapp.conversation.append import Draft, append_messages
@@ -335,6 +336,24 @@ def test_markup_in_what_people_write_stays_text(world):
     assert "<script>alert(1)" not in page
     assert "&lt;script&gt;alert(1)" in page
     assert "<b>x</b>" not in page
+
+
+@pytest.mark.parametrize(
+    ("said", "seen"),
+    [
+        ("*yes* and `no`\n\n- one\n- [two](https://x.invalid)", "yes and no one two"),
+        ("a &lt; b & **c** < d", "a &lt; b & c < d"),
+        ("`<b>bold</b>`", "<b>bold</b>"),
+        ("---", "---"),
+        ("two\nlines", "two lines"),
+    ],
+)
+def test_the_list_shows_words_without_marks(world, said, seen):
+    world.bob.api.post(f"/api/chat/{world.conversation_id}/messages", {"content": said})
+    page = world.alice.client.get("/chats/sidebar").text
+    assert f'<span class="conversation-link__words cut" dir="auto">{escape(seen)}</span>' in page
+    reply = world.alice.client.get(f"/chats/{world.conversation_id}?reply=4").text
+    assert f"<b>Reply to Bob</b> <span>{escape(seen)}</span>" in reply
 
 
 def test_messaging_a_person_from_the_directory(world):

@@ -1,4 +1,4 @@
-import { $, $$, announce, copyOf, setText } from "../lib/dom.js";
+import { $, $$, announce, copyOf, setText, wordsOf } from "../lib/dom.js";
 import { getJson } from "../lib/http.js";
 import { newId } from "../lib/ids.js";
 import { Timeline } from "../models/timeline.js";
@@ -103,7 +103,7 @@ export function startConversation(log, { line, sidebar, outbox, store, me }) {
       if (fresh.length && !wasLooking && !unseen) rows.markNew(fresh[0].seq);
     });
     if (!wasLooking) unseen += fresh.length;
-    if (live) for (const { sender, content } of fresh) announce(`${sender?.name ?? "Someone"}: ${content ?? ""}`);
+    if (live) for (const message of fresh) announce(`${message.sender?.name ?? "Someone"}: ${wordsOf(message)}`);
     if (live && messages[0].deleted_at) announce("Message deleted");
     for (const message of messages) sidebar.receive(message);
     drawJump();

@@ -1,4 +1,4 @@
-import { $, $$, copyOf, make, setText } from "../lib/dom.js";
+import { $, $$, copyOf, make, setText, wordsOf } from "../lib/dom.js";
 import { arrange, localTimes } from "../lib/time.js";
 import { avatarHue, initials, isEmojiOnly } from "../models/text.js";
 
@@ -192,8 +192,7 @@ export class MessageRows {
     const row = source instanceof Element;
     quote.href = `/chats/${this.#conversation}/@${seq}#m${seq}`;
     setText($("b", quote), row ? $(".message__author", source).textContent : (source.sender?.name ?? "Deleted user"));
-    const words = row ? $(".message__text", source).textContent : source.deleted_at ? "Message deleted" : source.content;
-    setText($("span", quote), (words ?? "").slice(0, 200));
+    setText($("span", quote), row ? $(".message__text", source).textContent.slice(0, 200) : wordsOf(source));
   }
 
   #reactions(row, reactions) {

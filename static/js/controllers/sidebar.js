@@ -1,8 +1,7 @@
-import { $, $$, announce, partOf, setAttribute, setText, settled } from "../lib/dom.js";
+import { $, $$, announce, partOf, setAttribute, setText, settled, wordsOf } from "../lib/dom.js";
 import { getHtml } from "../lib/http.js";
 import { localTimes } from "../lib/time.js";
 import { ConversationList } from "../models/conversation_list.js";
-import { lastWords } from "../models/text.js";
 import { showPresence } from "./presence.js";
 
 /** The list of conversations, kept true while the page is open, and the number in the document's title. */
@@ -14,6 +13,8 @@ export function startSidebar(list, { line, me }) {
   let stale = false;
   const title = document.title.replace(/^\(\d+\) /, "");
 
+  const lastWords = (message) =>
+    (message.sender_id === me.id && message.type !== "system" && !message.deleted_at ? "You: " : "") + wordsOf(message);
   const links = () => $$("[data-conversation]", list);
   const linkOf = (id) => $(`[data-conversation="${id}"]`, list);
 
@@ -72,7 +73,7 @@ export function startSidebar(list, { line, me }) {
       refetchSoon();
     } else if (model.receive(id, message.seq, own)) {
       const link = linkOf(id);
-      setText($(".conversation-link__words", link), lastWords(message, me.id));
+      setText($(".conversation-link__words", link), lastWords(message));
       const time = $("time", link);
       time.dateTime = message.created_at;
       time.removeAttribute("title");
@@ -102,7 +103,7 @@ export function startSidebar(list, { line, me }) {
   function changed(message) {
     const link = linkOf(message.conversation_id);
     if (link && model.isLast(message.conversation_id, message.seq)) {
-      setText($(".conversation-link__words", link), lastWords(message, me.id));
+      setText($(".conversation-link__words", link), lastWords(message));
     }
   }
 

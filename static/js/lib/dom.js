@@ -36,6 +36,13 @@ export function announce(text) {
   if (place) place.textContent = text;
 }
 
+/** What a message says, in one line without its marks; the template filter `words` does the same. */
+export function wordsOf({ content, content_html: html, deleted_at }) {
+  if (deleted_at) return "Message deleted";
+  const text = html && new DOMParser().parseFromString(html, "text/html").body.textContent;
+  return (text?.trim() || (content ?? "")).replace(/\s+/gu, " ").trim().slice(0, 200);
+}
+
 /** The element with `id` out of a page of our own server. Without the page's head: another page's nonces are no good
     here, and the browser would say so. */
 export function partOf(html, id) {

@@ -15,14 +15,6 @@ const EMOJI =
 /** Whether a text is 1 to 8 emoji and nothing else; the template filter `is_emoji_only` does the same. */
 export const isEmojiOnly = (text) => Boolean(text) && /\S/u.test(text) && EMOJI.test(text.trim());
 
-/** A message in one line, for the list of conversations. */
-export function lastWords(message, me) {
-  if (!message) return "";
-  if (message.deleted_at) return "Message deleted";
-  const text = (message.content ?? "").slice(0, 200).replace(/\s+/gu, " ").trim();
-  return message.sender_id === me && message.type !== "system" ? `You: ${text}` : text;
-}
-
 /** How long a text is as the server counts: in code points. */
 export const lengthOf = (text) => {
   let count = 0;
