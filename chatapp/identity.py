@@ -155,7 +155,9 @@ def socket_identity(auth: object) -> Identity:
     """Who opens a socket, in the request context of its handshake.
 
     ``auth.token``, an Authorization header, then the session cookie; the first that is there
-    decides. Raises Unauthenticated, Unavailable where nobody can say whose session it is.
+    decides. ``auth.user_id`` says who it has to be: a page that was left open does so, since its
+    cookie may be another person's by now. Raises Unauthenticated, Unavailable where nobody can say
+    whose session it is.
     """
     text = auth.get("token") if isinstance(auth, Mapping) else None
     header = request.headers.get("Authorization")
@@ -169,6 +171,8 @@ def socket_identity(auth: object) -> Identity:
             "Send a token from /api/auth/login, or for a service's user from /api/service/tokens, "
             "as auth.token."
         )
+    if isinstance(auth, Mapping) and auth.get("user_id", user.id) != user.id:
+        raise Unauthenticated("Somebody else has signed in here. Reload the page.")
     return Identity(user.id, g.sign_in.id)
 
 

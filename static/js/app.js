@@ -1,7 +1,15 @@
 import { startMenus } from "./controllers/menu.js";
-import { $ } from "./lib/dom.js";
+import { $, $$ } from "./lib/dom.js";
+import { Store } from "./lib/store.js";
 
 startMenus();
+
+// Whoever uses this computer next doesn't find what was half written. Not before the page goes: it writes it down once more.
+for (const form of $$("form[action='/logout']")) {
+  form.addEventListener("submit", () => {
+    addEventListener("pagehide", () => Store.local().forget(`draft:${document.body.dataset.me}:`));
+  });
+}
 
 const search = $("#people-search");
 if (search) {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -9,7 +10,8 @@ from playwright.sync_api import WebSocketRoute, expect
 
 from tests.browser.conftest import NewPerson
 from tests.browser.person import BrowserPerson
-from tests.support.people import Person
+from tests.browser.test_look import WIDE
+from tests.support.people import PASSWORD, Person
 from tests.support.server import LiveServer
 from tests.support.waiting import wait_until
 
@@ -150,6 +152,110 @@ def test_a_draft_survives_a_reload_and_another_conversation(new_person: NewPerso
     ada.sees(["half a thought, now whole"])
     ada.page.reload()
     expect(ada.composer).to_have_value("")
+
+
+def test_a_reply_and_an_edit_survive_a_reload(new_person: NewPerson) -> None:
+    ada, ben = new_person("Ada", viewport=WIDE), new_person("Ben")
+    conversation_id = ada.meet(ben)
+    ada.say("a **first** thought")
+    expect(ada.pending).to_have_count(0)
+    about = ada.page.locator("#about")
+
+    ada.page.goto(f"/chats/{conversation_id}?reply=1")
+    expect(ada.composer).to_be_focused()
+    ada.composer.fill("half a rep")
+    ada.page.reload()
+    expect(about).to_have_text(re.compile("Reply to Ada\\s+a first thought"))
+    expect(ada.composer).to_have_value("half a rep")
+
+    ada.composer.fill("")
+    ada.composer.press("ArrowUp")
+    expect(ada.composer).to_have_value("a **first** thought")
+    ada.composer.fill("a better thou")
+    ada.page.reload()
+    expect(about).to_contain_text("Editing")
+    expect(ada.composer).to_have_value("a better thou")
+    ada.say("a better thought")
+    expect(ada.texts).to_have_text(["a better thought"])
+
+    # the reply waited for the end of the edit
+    expect(about).to_contain_text("Reply to Ada")
+    ada.say("a reply")
+    expect(ada.messages.last.locator(".quote")).to_be_visible()
+    ada.page.reload()
+    expect(ada.composer).to_have_value("")
+    expect(about).to_be_hidden()
+
+
+def test_signing_out_leaves_no_draft_behind(new_person: NewPerson) -> None:
+    ada, ben = new_person("Ada", viewport=WIDE), new_person("Ben")
+    conversation_id = ada.meet(ben)
+    ada.composer.fill("for nobody's eyes")
+    ada.page.reload()
+    expect(ada.composer).to_have_value("for nobody's eyes")
+    ada.page.locator("details.menu summary").click()
+    ada.page.get_by_role("button", name="Log out").click()
+    ada.page.wait_for_url(ada.url + "/")
+    kept = ada.page.evaluate("JSON.stringify(localStorage)")
+    assert "nobody" not in kept
+    assert conversation_id
+
+
+def test_a_page_of_someone_signed_out_says_so_and_stays_away(new_person: NewPerson) -> None:
+    """Also where somebody else has signed in meanwhile, in the same browser."""
+    ada, ben = new_person("Ada", viewport=WIDE), new_person("Ben")
+    conversation_id = ada.meet(ben)
+    expect(ada.banner).to_be_hidden()
+    ada.expect_failed_requests()
+    other = ada.open_page()
+    other.goto("/chats")
+    other.locator("details.menu summary").click()
+    other.get_by_role("button", name="Log out").click()
+    other.wait_for_url(ada.url + "/")
+    expect(ada.banner).to_contain_text("You’ve been logged out")
+    login = ada.banner.get_by_role("link", name="Log in again")
+    expect(login).to_have_attribute("href", f"/login?next=%2Fchats%2F{conversation_id}")
+    expect(ada.banner.get_by_role("button")).to_be_hidden()
+
+    other.goto("/login")
+    other.get_by_label("E-mail or username").fill(ben.known_as.email)
+    other.get_by_label("Password").fill(PASSWORD)
+    other.get_by_role("button", name="Log in", exact=True).click()
+    other.wait_for_url(ada.url + "/chats")
+    ada.composer.fill("from Ada")
+    ada.composer.press("Enter")
+    for _ in range(2):
+        ada.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        ada.page.evaluate("dispatchEvent(new Event('online'))")
+    expect(ada.pending).to_have_text(["from Ada"])
+    expect(ada.banner).to_contain_text("You’ve been logged out")
+    assert ben.known_as.history(conversation_id) == []
+
+
+def test_too_many_connections_are_told_and_not_tried_again(
+    new_server: Callable[..., LiveServer], new_person: NewPerson
+) -> None:
+    ada = new_person("Ada", site=new_server(RATE_LIMITS="on"))
+    wires = [ada.known_as.wire() for _ in range(10)]
+    ada.expect_failed_requests()
+    ada.page.clock.install()
+    tries: list[str] = []
+    ada.page.on("websocket", lambda socket: tries.append(socket.url))
+    ada.page.goto("/chats")
+    expect(ada.banner).to_contain_text("Close another window or device")
+    assert len(tries) == 1
+    ada.page.clock.fast_forward(60_000)
+    ada.page.reload()
+    expect(ada.banner).to_contain_text("Close another window or device")
+    ada.page.clock.fast_forward(60_000)
+    expect(ada.banner).to_contain_text("Close another window or device")
+    assert len(tries) == 2
+
+    wires.pop().close()
+    ada.banner.get_by_role("button", name="Try now").click()
+    expect(ada.banner).to_be_hidden()
+    for wire in wires:
+        wire.close()
 
 
 def test_the_sidebar_of_another_page_counts_what_is_unread(new_person: NewPerson) -> None:

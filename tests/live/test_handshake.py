@@ -29,6 +29,18 @@ def cookie(alice: Person) -> str:
     return alice.web().cookie_header
 
 
+def test_a_page_left_open_is_not_another_ones(
+    server: LiveServer, alice: Person, cookie: str
+) -> None:
+    """The cookie may be of somebody who signed in later; the page says whose it is."""
+    headers = {"Cookie": cookie, "Origin": server.url}
+    assert knock(server, "websocket", headers=headers, auth={"user_id": alice.id}).welcomed
+    other = Person(server, "Bob").id
+    for claimed in (other, "", None, 5):
+        refused = knock(server, "websocket", headers=headers, auth={"user_id": claimed})
+        assert not refused.welcomed, claimed
+
+
 @both_transports
 def test_a_token_opens_a_socket(server: LiveServer, alice: Person, transport: str) -> None:
     bearer = {"Authorization": f"Bearer {alice.token}"}

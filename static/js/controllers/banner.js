@@ -14,11 +14,12 @@ export function startBanner(banner, { line }) {
     timer = null;
   }
 
-  function show(text, { loggedOut = false } = {}) {
+  function show(text, { code } = {}) {
     stop();
     setText(words, text);
-    login.hidden = !loggedOut;
-    retry.hidden = loggedOut;
+    login.hidden = code !== "unauthenticated";
+    retry.hidden = !login.hidden;
+    banner.dataset.refused = code ?? "";
     banner.hidden = false;
   }
 
@@ -30,6 +31,7 @@ export function startBanner(banner, { line }) {
   };
 
   retry.addEventListener("click", () => line.retry());
+  login.href = `/login?next=${encodeURIComponent(location.pathname)}`;
   wait();
 
   line.watch({
@@ -39,15 +41,16 @@ export function startBanner(banner, { line }) {
     },
     down() {
       if (banner.hidden) wait();
-      else if (login.hidden) lost();
+      else if (!banner.dataset.refused) lost();
     },
     refused(error) {
-      if (error.code === "unauthenticated") {
-        show("You’ve been logged out.", { loggedOut: true });
-        return;
+      // Asking again by itself would change nothing here: it takes the reader.
+      if (error.code === "unauthenticated") show("You’ve been logged out. What you wrote is kept.", error);
+      else if (error.code === "rate_limited") show(error.message, error);
+      else {
+        lost();
+        setTimeout(() => line.connected || line.retry(), 5000);
       }
-      lost();
-      setTimeout(() => line.connected || line.retry(), 5000);
     },
   });
 }

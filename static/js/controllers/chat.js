@@ -13,7 +13,7 @@ import { startSidebar } from "./sidebar.js";
 export function startChat() {
   const me = { id: document.body.dataset.me, name: document.body.dataset.name };
   const store = Store.local();
-  const line = new Line();
+  const line = new Line(me.id);
   const outbox = new Outbox({
     store,
     user: me.id,

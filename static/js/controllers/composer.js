@@ -25,7 +25,14 @@ export function startComposer(form, { store, key, onSend, onEdit }) {
     return over <= 0;
   }
 
-  const keep = () => form.dataset.edit || (text.value.trim() ? store.set(key, text.value) : store.remove(key));
+  // {text, reply: {id, name, words}, edit: {id, words, text}}: an edit stands before the draft, which waits for its end.
+  const draft = store.get(key) ?? { text: "" };
+
+  function keep() {
+    (draft.edit ?? draft).text = text.value;
+    if (draft.edit || draft.reply || draft.text.trim()) store.set(key, draft);
+    else store.remove(key);
+  }
   const keepSoon = settled(keep, 250);
 
   /** Shows why something failed; what was typed stays. */
@@ -34,24 +41,28 @@ export function startComposer(form, { store, key, onSend, onEdit }) {
     setText(note, words);
   }
 
-  /** Turns to editing or answering a message, or back (`mode` null) to a new one and its draft. */
-  function turn(mode, { id, name, words, content } = {}) {
-    keep();
-    const edited = Boolean(form.dataset.edit);
-    delete form.dataset.edit;
-    delete form.dataset.reply;
-    about.hidden = !mode;
-    if (mode) {
-      form.dataset[mode] = id;
-      setText($("b", about), mode === "edit" ? "Editing" : `Reply to ${name}`);
-      setText($("span", about), words);
-    } else if (/[?&](edit|reply)=/.test(location.search)) {
-      history.replaceState(null, "", location.pathname);
+  function show() {
+    const { edit, reply } = draft;
+    form.dataset.edit = edit?.id ?? "";
+    about.hidden = !(edit ?? reply);
+    if (!about.hidden) {
+      setText($("b", about), edit ? "Editing" : `Reply to ${reply.name}`);
+      setText($("span", about), (edit ?? reply).words);
     }
-    if (mode === "edit") text.value = content;
-    else if (edited) text.value = store.get(key) ?? "";
+    const words = (edit ?? draft).text;
+    if (text.value !== words) text.value = words;
     note.hidden = true;
     grow();
+  }
+
+  /** Turns to editing or answering a message, or back (`mode` null) from that. */
+  function turn(mode, { id, name, words, content } = {}) {
+    keep();
+    if (mode === "edit") draft.edit = { id, words, text: content };
+    else if (mode || !draft.edit) draft.reply = mode && { id, name, words };
+    if (mode !== "edit") delete draft.edit;
+    show();
+    keep();
     text.focus();
   }
 
@@ -59,7 +70,7 @@ export function startComposer(form, { store, key, onSend, onEdit }) {
     const content = text.value;
     try {
       await onEdit(id, content);
-      if (form.dataset.edit === id && text.value === content) turn(null);
+      if (draft.edit?.id === id && text.value === content) turn(null);
     } catch (error) {
       say(error.message);
     }
@@ -67,22 +78,28 @@ export function startComposer(form, { store, key, onSend, onEdit }) {
 
   function send() {
     if (!text.value.trim() || !count()) return;
-    if (form.dataset.edit) {
-      edit(form.dataset.edit);
+    if (draft.edit) {
+      edit(draft.edit.id);
       return;
     }
-    onSend(text.value, form.dataset.reply);
-    if (form.dataset.reply) turn(null);
-    text.value = "";
-    store.remove(key);
+    onSend(text.value, draft.reply?.id);
+    Object.assign(draft, { text: "", reply: null });
+    show();
+    keep();
     text.removeAttribute("aria-invalid");
-    note.hidden = true;
-    grow();
     text.focus();
   }
 
-  if (!text.value) text.value = store.get(key) ?? "";
-  grow();
+  // What the page was asked to begin with, by its address, or has typed into it by now.
+  const { edit: edited, reply: answered } = form.dataset;
+  const words = $("span", about).textContent;
+  if (edited) draft.edit = { id: edited, words, text: text.value };
+  else if (!draft.edit && text.value) draft.text = text.value;
+  if (answered) draft.reply = { id: answered, name: form.dataset.name, words };
+  if (edited || answered) history.replaceState(null, "", location.pathname + location.hash);
+  const refused = note.textContent;
+  show();
+  if (refused) say(refused);
   if (!touch.matches) text.focus({ preventScroll: true });
 
   form.addEventListener("submit", (event) => {

@@ -6,21 +6,25 @@ const ANSWER_WITHIN = 10_000;
 /** The connection to the server: events in, requests out, and whether it stands. */
 export class Line {
   #socket;
+  #refused = false;
 
-  constructor() {
+  /** `user` is whose page this is: nobody else who signs in meanwhile gets its line. */
+  constructor(user) {
     this.#socket = io({
-      auth: { dialect: "colon" },
+      auth: { dialect: "colon", user_id: user },
       transports: ["websocket", "polling"],
       tryAllTransports: true,
       reconnectionDelay: 500,
       reconnectionDelayMax: 5000,
     });
     // Don't sit out the pause between attempts when there is reason to think that one would succeed now.
-    const hurry = () => this.connected || this.retry();
+    const hurry = () => this.connected || this.#refused || this.retry();
     addEventListener("online", hurry);
     // The library believes this event, but not on localhost; asking anew finds out everywhere.
-    addEventListener("offline", () => this.retry());
+    addEventListener("offline", () => this.#refused || this.retry());
     document.addEventListener("visibilitychange", () => document.hidden || hurry());
+    // Sent away, by signing out elsewhere for one: asking again tells why.
+    this.#socket.on("disconnect", (reason) => reason === "io server disconnect" && setTimeout(hurry, 500));
   }
 
   get connected() {
@@ -38,7 +42,10 @@ export class Line {
     this.#socket.on("connect_error", (error) => {
       down();
       // Refused by the server, not unreachable: the library doesn't try again by itself.
-      if (!this.#socket.active) refused(new Refused(error.data?.error ?? { code: error.message }));
+      if (this.#socket.active) return;
+      const why = new Refused(error.data?.error ?? { code: error.message });
+      this.#refused = why.code === "unauthenticated"; // until the page is loaded anew
+      refused(why);
     });
   }
 

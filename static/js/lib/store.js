@@ -44,6 +44,11 @@ export class Store {
     }
   }
 
+  /** Takes away everything under keys that begin so. */
+  forget(prefix) {
+    for (const key of this.keys(prefix)) this.remove(key);
+  }
+
   keys(prefix) {
     const found = new Set(this.#memory.keys());
     try {
