@@ -98,7 +98,7 @@ def test_tokens_that_were_given_out_stay_good(empty):
     assert rows[good].ended_at is None
     assert rows[good].created_at == moment
     assert rows[revoked].ended_at == moment
-    assert standing([good, revoked]) == {good}
+    assert standing({good, revoked}) == {good}
     db.session.remove()
     flask_migrate.downgrade(directory=directory, revision="0003")
     with db.engine.connect() as connection:

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from chatapp.auth import sign_ins
 from chatapp.db import atomic, db, now
+from chatapp.identity import standing
 from chatapp.models import SignIn, User
 from tests.world import Api
 
@@ -125,13 +126,11 @@ def heard():
 
 def test_who_is_deactivated_is_signed_in_nowhere(app, world):
     client = world.alice.client
-    ids = [row.id for row in rows(app, world.alice.id)]
+    ids = {row.id for row in rows(app, world.alice.id)}
     with app.app_context(), atomic() as work:
         work.execute(update(User).where(User.id == world.alice.id).values(is_active=False))
     assert client.get("/people").status_code == 302
     assert world.alice.api.get("/api/users/me").status_code == 401
-    from chatapp.identity import standing
-
     with app.app_context():
         assert standing(ids) == set()
 
@@ -217,3 +216,23 @@ def test_what_has_expired_is_swept_away(app, world):
         sign_ins.end(world.alice.id, session.id)
         left = set(db.session.scalars(select(SignIn.id).where(SignIn.user_id == world.alice.id)))
     assert left == {session.id}
+
+
+def test_sockets_note_the_use_of_their_sign_ins(app, world, statements):
+    world.alice.client.get("/people")
+    everyone = {row.id for person in (world.alice, world.bob) for row in rows(app, person.id)}
+    ended = next(iter(everyone))
+    long_ago(app, last_used_at=timedelta(minutes=5))
+    with app.app_context():
+        with statements() as texts:
+            assert standing(everyone) == everyone
+            assert standing(everyone) == everyone
+        assert [text.split()[0] for text in texts].count("UPDATE") == 1
+        assert [text.split()[0] for text in texts].count("SELECT") == 2
+        with atomic() as work:
+            work.execute(update(SignIn).where(SignIn.id == ended).values(ended_at=now()))
+        assert standing(everyone) == everyone - {ended}
+        assert standing(set()) == set()
+        assert standing({world.alice.id}) == set()
+    for row in rows(app, world.alice.id):
+        assert row.last_used_at > now() - timedelta(minutes=1)
