@@ -138,9 +138,11 @@ def signed_in() -> User | None:
 
 
 def current_sign_in() -> SignIn:
-    """The sign-in by which `caller` was known. Raises Unauthenticated."""
+    """The sign-in by which `caller` was known. Raises Unauthenticated, Forbidden for a service."""
     caller()
-    sign_in: SignIn = g.sign_in
+    sign_in: SignIn | None = g.get("sign_in")
+    if sign_in is None:
+        raise Forbidden("This takes a person who is signed in, and no service can be that.")
     return sign_in
 
 

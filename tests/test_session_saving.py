@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 
 from chatapp.auth import sign_ins
 from chatapp.backends.sessions import stored_id
 from chatapp.db import atomic, db
-from chatapp.models import StoredSession
+from chatapp.models import StoredSession, User
 
 
 def stored(app) -> int:
@@ -41,6 +41,28 @@ def test_logging_in_makes_the_form_token_too(world, statements):
     with statements() as texts:
         client.get("/people")
     assert not [text for text in texts if text.startswith(("INSERT", "UPDATE", "DELETE"))]
+
+
+def test_a_change_of_rights_gives_a_new_id(app, world):
+    client = world.alice.client
+    assert client.get("/people").status_code == 200
+
+    def cookie() -> str:
+        return client.get_cookie("chatapp_session").value
+
+    for rights in ({"is_staff": True}, {"is_superuser": True}, {"is_staff": False}):
+        before = cookie()
+        with app.app_context(), atomic() as work:
+            work.execute(update(User).where(User.id == world.alice.id).values(rights))
+        assert cookie() == before
+        assert client.get("/people").status_code == 200
+        assert cookie() != before, rights
+        after = cookie()
+        assert client.get("/people").status_code == 200
+        assert cookie() == after
+        planted = app.test_client()
+        planted.set_cookie("chatapp_session", before)
+        assert planted.get("/people").status_code == 302
 
 
 @pytest.mark.parametrize("path", ["/", "/health"])

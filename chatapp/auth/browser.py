@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import current_app, g, session, url_for
+from flask import Response, current_app, g, session, url_for
 from flask_login import current_user, login_user, logout_user
 from flask_wtf.csrf import generate_csrf
 
-from chatapp.auth import sign_ins
+from chatapp.auth import bp, sign_ins
 from chatapp.auth.source import remember_device
 from chatapp.db import now
 from chatapp.errors import NotFound
 from chatapp.identity import client
-from chatapp.models import User
+from chatapp.models import SignIn, User
 
 
 def sign_in(user: User) -> None:
@@ -29,6 +29,7 @@ def sign_in(user: User) -> None:
     g.pop(current_app.config["WTF_CSRF_FIELD_NAME"], None)
     generate_csrf()
     session["sign_in"] = sign_ins.begin(user.id, "session", client(), expires_at=expires_at)
+    session["rights"] = _rights(user)
     remember_device(user.id)
 
 
@@ -36,6 +37,23 @@ def renew() -> None:
     """The session goes on under an id that nobody knew before."""
     interface: Any = current_app.session_interface
     interface.regenerate(session)
+
+
+@bp.after_app_request
+def renew_with_rights(response: Response) -> Response:
+    """Whose rights were changed goes on under a new id: what was known before isn't worth more."""
+    user: User | None = g.get("caller")
+    sign_in: SignIn | None = g.get("sign_in")
+    if user is None or sign_in is None or sign_in.kind != "session" or "sign_in" not in session:
+        return response
+    if session.get("rights") != _rights(user):
+        renew()
+        session["rights"] = _rights(user)
+    return response
+
+
+def _rights(user: User) -> list[str]:
+    return [name for name in ("is_staff", "is_superuser") if getattr(user, name)]
 
 
 def sign_out() -> None:
