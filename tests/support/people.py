@@ -135,7 +135,12 @@ class WebSession:
 
     @property
     def cookie_header(self) -> str:
-        return "; ".join(f"{cookie.name}={cookie.value}" for cookie in self.http.cookies)
+        """The session's alone: the device cookie is no credential."""
+        return "; ".join(
+            f"{cookie.name}={cookie.value}"
+            for cookie in self.http.cookies
+            if cookie.name.endswith("session")
+        )
 
 
 def at_once(tasks: Iterable[Callable[[], T]], workers: int = 50) -> list[T]:
