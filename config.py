@@ -311,6 +311,14 @@ SETTINGS: tuple[Setting, ...] = (
         "The roles a profile can choose from; empty for any text.",
     ),
     Setting(
+        "REGISTRATION",
+        kind.choice("open", "invite", "closed"),
+        "open, invite or closed",
+        "open",
+        "Who can make an account: everyone who reaches the server; whoever has an administrator's "
+        "invitation link; or nobody, and accounts are made on the command line.",
+    ),
+    Setting(
         "RATE_LIMITS",
         kind.switch,
         "on or off",
@@ -462,6 +470,7 @@ class Settings:
     smtp_url: kind.MailServer | None
     mail_from: str
     user_roles: tuple[str, ...]
+    registration: Literal["open", "invite", "closed"]
     rate_limits: bool
     concurrency: Literal["eventlet", "gevent", "threads"]
     log_format: Literal["text", "json"]

@@ -9,12 +9,13 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from chatapp.auth.token_commands import token_group
+from chatapp.auth.user_commands import user_group
 from chatapp.prepare import NotReady, prepare_database
 
 
 def init_app(app: Flask) -> None:
     """Add chatapp's commands to Flask's own."""
-    for group in (token_group,):
+    for group in (token_group, user_group):
         group.callback = _prepare
         app.cli.add_command(group)
 

@@ -95,6 +95,14 @@ def caller() -> User:
     return user
 
 
+def administrator() -> User:
+    """The administrator who makes this request. Raises Unauthenticated, Forbidden."""
+    user = caller()
+    if not user.is_staff:
+        raise Forbidden("This is for administrators of this server.")
+    return user
+
+
 def calling_service() -> ServiceToken:
     """The service that makes this request in its own name.
 

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from chatapp import logs
+from chatapp import logs, setup_code
 from config import Settings, SettingsError, masked
 from config_values import TOP
 
@@ -60,7 +60,21 @@ def main() -> int:
         return 1
     for notice in settings.notices:
         logger.warning(notice)
+    _tell_setup_code(settings)
     return 0
+
+
+def _tell_setup_code(settings: Settings) -> None:
+    """Whoever sees this may become the administrator, until somebody has."""
+    code = setup_code.read(settings.instance_dir)
+    if code is None:
+        return
+    address = f"{settings.base_url}/setup"
+    if settings.log_format == "json":
+        logger.info("open %s and enter %s to become the administrator", address, code)
+        return
+    print(f"\n  To become the administrator of this server, open\n\n      {address}")
+    print(f"\n  and enter the code  {code}\n", flush=True)
 
 
 def _check_library(settings: Settings) -> None:
@@ -182,6 +196,10 @@ def _migrate(settings: Settings) -> None:
     app = create_app(dataclasses.replace(settings, concurrency="threads"))
     with app.app_context():
         flask_migrate.upgrade(directory=str(MIGRATIONS))
+        from chatapp.auth.administration import has_administrator
+
+        if not has_administrator():
+            setup_code.make(settings.instance_dir)
 
 
 def prepare_sessions(settings: Settings) -> None:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from chatapp.auth import passwords, service
-from chatapp.auth.schemas import Registration
+from chatapp.auth.schemas import Visitor
 from chatapp.auth.source import Source
 from chatapp.db import db
 from chatapp.errors import Conflict
@@ -324,11 +324,9 @@ def test_a_wrong_bearer_isnt_made_good_by_a_cookie(app, world):
 
 def test_generated_names_give_up_in_the_end(app, monkeypatch):
     with app.app_context():
-        service.register(
-            Registration(email="ada@example.org", password=PASSWORD), Source("192.0.2.1")
-        )
+        service.register(Visitor(email="ada@example.org", password=PASSWORD), Source("192.0.2.1"))
         monkeypatch.setattr(service, "_usernames", lambda _: iter(["ada", "ada"]))
         with pytest.raises(Conflict):
             service.register(
-                Registration(email="ada@other.example.org", password=PASSWORD), Source("192.0.2.1")
+                Visitor(email="ada@other.example.org", password=PASSWORD), Source("192.0.2.1")
             )

@@ -5,6 +5,8 @@ What a real provider does, in a browser: tests/browser/test_google.py.
 
 from __future__ import annotations
 
+import html
+import re
 import threading
 import time
 from dataclasses import replace
@@ -17,6 +19,8 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from sqlalchemy import func, select
 
 from chatapp.auth import linked_accounts, openid
+from chatapp.auth.invitations import invite
+from chatapp.auth.schemas import NewInvitation
 from chatapp.db import atomic, db
 from chatapp.errors import Conflict, NotFound
 from chatapp.models import LinkedAccount, SignIn, StoredSession, User
@@ -179,6 +183,45 @@ def test_the_session_id_is_new(client, provider):
     assert client.get_cookie("chatapp_session").value == before
     client.get(back)
     assert client.get_cookie("chatapp_session").value != before
+
+
+@pytest.fixture
+def registration(app, provider, monkeypatch):
+    """`registration("invite")`: as if the server had been started with that."""
+
+    def change(mode: str) -> None:
+        settings = replace(app.config["SETTINGS"], registration=mode)
+        monkeypatch.setitem(app.config, "SETTINGS", settings)
+
+    return change
+
+
+def test_nobody_new_where_registration_is_closed(app, client, provider, registration):
+    registration("closed")
+    answer = sign_in(client, provider)
+    assert answer.status_code == 403
+    assert "Nobody can register here" in answer.text
+    assert everyone(app) == []
+
+
+def test_newcomers_with_an_invitation_only(app, client, provider, registration):
+    registration("invite")
+    refused = sign_in(client, provider)
+    assert refused.status_code == 403
+    assert "You need an invitation" in refused.text
+    with app.app_context():
+        link = invite(None, NewInvitation()).link
+    page = client.get(f"/register?{urlsplit(link).query}")
+    (start,) = re.findall(r'href="(/auth/google[^"]*)"', page.text)
+    assert sign_in(client, provider, html.unescape(start)).status_code == 303
+    assert signed_in(client)
+    client.submit("/chats", "/logout")
+    assert sign_in(client, provider).status_code == 303, "who is linked needs none"
+    provider.person |= {"sub": "another", "email": "another@example.org"}
+    used = sign_in(PageClient(app), provider, html.unescape(start))
+    assert used.status_code == 403
+    assert "has been used" in used.text
+    assert len(everyone(app)) == 1
 
 
 def test_a_deactivated_account_is_refused(app, client, provider):

@@ -19,7 +19,7 @@ from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.engine import Engine, make_url
 
 import config
-from chatapp import prepare
+from chatapp import prepare, setup_code
 from config import Settings
 
 TOP = Path(config.__file__).parent
@@ -202,7 +202,11 @@ class TestDatabase:
     def test_a_start_with_nothing_to_do_is_quick_and_silent(
         self, url: str, tmp_path: Path, port: str
     ) -> None:
-        assert run(tmp_path, DATABASE_URL=url, PORT=port)[0] == 0
+        code, words = run(tmp_path, DATABASE_URL=url, PORT=port)
+        assert code == 0
+        assert "/setup" in words
+        assert setup_code.read(tmp_path) in words, "until somebody is the administrator"
+        setup_code.discard(tmp_path)
         before = time.monotonic()
         assert run(tmp_path, DATABASE_URL=url, PORT=port) == (0, "")
         assert time.monotonic() - before < 2

@@ -1,12 +1,15 @@
-"""Accounts: registering, signing in and out."""
+"""Accounts: registering, signing in and out, one's own settings, what administrators do."""
 
+# ruff: noqa: E402, F401  (the modules below register on bp)
 from __future__ import annotations
 
 from flask import Blueprint
 
 bp = Blueprint("auth", __name__)
 
-from chatapp.auth import (  # noqa: E402, F401  (they register on bp)
+from chatapp.auth import (
+    admin_api,
+    admin_pages,
     api,
     google_pages,
     link_api,
@@ -14,6 +17,7 @@ from chatapp.auth import (  # noqa: E402, F401  (they register on bp)
     pages,
     service_api,
     settings_pages,
+    setup_pages,
     sign_in_api,
     sign_in_pages,
 )

@@ -7,7 +7,7 @@ from typing import Any
 from chatapp.auth import bp, service, sign_ins
 from chatapp.auth.browser import sign_out
 from chatapp.auth.presenters import signed_in_json
-from chatapp.auth.schemas import Credentials, Registration
+from chatapp.auth.schemas import Credentials, Visitor
 from chatapp.auth.source import request_source
 from chatapp.identity import client, current_sign_in, public
 from chatapp.scopes import personal
@@ -18,7 +18,7 @@ from chatapp.validation import read_json
 @public
 def register() -> Any:
     """201 with the new account and a token."""
-    user = service.register(read_json(Registration), request_source())
+    user = service.register(read_json(Visitor), request_source())
     return signed_in_json(user, sign_ins.issue_token(user.id, client())), 201
 
 

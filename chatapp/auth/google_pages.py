@@ -28,6 +28,7 @@ from chatapp.validation import read_form
 #: Seconds in which a link has to be confirmed, and how many passwords may be tried for it.
 CONFIRM_WITHIN, _TRIES = 600, 5
 _KEY = "unconfirmed_link"
+_INVITATION = "invitation"
 
 
 @bp.get("/auth/google")
@@ -37,6 +38,7 @@ def google() -> Any:
         raise NotFound()
     if signed_in():
         return redirect(safe_next(request.args.get("next")), 303)
+    session[_INVITATION] = request.args.get("invitation", "")[:200]
     try:
         return openid.begin(safe_next(request.args.get("next")))
     except ChatError as error:
@@ -66,7 +68,10 @@ def google_callback() -> Any:
             claims = answer.claims
             found = UnconfirmedLink(person.id, answer.issuer, claims.subject, claims.email or "")
         else:
-            found = linked_accounts.sign_in(answer.issuer, answer.claims, request_source())
+            invitation = session.pop(_INVITATION, None)
+            found = linked_accounts.sign_in(
+                answer.issuer, answer.claims, request_source(), invitation
+            )
     except NotFound:
         raise
     except ChatError as error:

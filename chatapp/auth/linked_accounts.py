@@ -13,7 +13,8 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from chatapp.auth import audit, lockout, service
+from chatapp.auth import audit, invitations, lockout, service
+from chatapp.auth.invitations import Admission
 from chatapp.auth.schemas import OpenIdClaims
 from chatapp.auth.service import NewAccount
 from chatapp.auth.source import Source
@@ -35,11 +36,14 @@ class UnconfirmedLink:
     email: str
 
 
-def sign_in(issuer: str, claims: OpenIdClaims, source: Source) -> User | UnconfirmedLink:
+def sign_in(
+    issuer: str, claims: OpenIdClaims, source: Source, invitation: str | None = None
+) -> User | UnconfirmedLink:
     """The person with this account elsewhere, who is made where nobody has it or its address.
 
     Where somebody has the address, what has to be confirmed first. Raises Forbidden for who is
-    deactivated, RateLimited. The address must be verified: the caller has made sure of that.
+    deactivated and for who may not register, RateLimited. The address must be verified: the caller
+    has made sure of that.
     """
     email = claims.email or ""
     for _ in range(2):  # a second time if the same person came by two doors at once
@@ -53,14 +57,17 @@ def sign_in(issuer: str, claims: OpenIdClaims, source: Source) -> User | Unconfi
         if owner is not None:
             service.refuse_deactivated(owner)
             return UnconfirmedLink(owner.id, issuer, claims.subject, email)
+        admit = invitations.admission(invitation, email, source)
         new = NewAccount(
             email=email,
             name=claims.name,
             profile_picture=claims.picture,
             email_verified=True,
+            last_login=now(),
         )
 
-        def with_link(work: Session, user: User) -> None:
+        def with_link(work: Session, user: User, admit: Admission = admit) -> None:
+            admit(work)
             _add(work, UnconfirmedLink(user.id, issuer, claims.subject, email))
 
         lockout.spend(lockout.REGISTRATIONS, source.network)

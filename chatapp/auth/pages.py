@@ -7,11 +7,11 @@ from typing import Any
 from flask import redirect, render_template, request, url_for
 from pydantic import ValidationError
 
-from chatapp.auth import bp, openid, service
+from chatapp.auth import bp, invitations, openid, service
 from chatapp.auth.browser import safe_next, sign_in, sign_out
-from chatapp.auth.schemas import Credentials, Registration
+from chatapp.auth.schemas import Credentials, Visitor
 from chatapp.auth.source import request_source
-from chatapp.errors import ChatError, describe
+from chatapp.errors import ChatError, Forbidden, RateLimited, describe
 from chatapp.forms import Form, refused
 from chatapp.identity import signed_in
 from chatapp.validation import read_form
@@ -38,17 +38,24 @@ def login_form() -> Any:
 
 @bp.get("/register")
 def register_page() -> Any:
-    """The form to make an account with."""
+    """The form to make an account with, or why one can't."""
     if signed_in():
         return redirect(url_for("chat.home"), 303)
-    return _form_page("auth/register.html", Form())
+    try:
+        invitation = invitations.check(request.args.get("invitation"), request_source())
+    except (Forbidden, RateLimited) as exc:
+        return _shut_page(exc)
+    email = invitation.email if invitation else None
+    return _form_page("auth/register.html", Form({"email": email} if email else {}))
 
 
 @bp.post("/register")
 def register_form() -> Any:
     """Make the account and sign in."""
     try:
-        user = service.register(read_form(Registration), request_source())
+        user = service.register(read_form(Visitor), request_source())
+    except Forbidden as exc:
+        return _shut_page(exc)
     except (ChatError, ValidationError) as exc:
         return _refused_page("auth/register.html", exc)
     sign_in(user)
@@ -68,8 +75,17 @@ def login_form_with(error: ChatError) -> tuple[str, int]:
 
 
 def _form_page(template: str, form: Form) -> str:
-    next_path = request.values.get("next", "")
-    return render_template(template, form=form, next=next_path, provider=openid.offered())
+    return render_template(
+        template,
+        form=form,
+        next=request.values.get("next", ""),
+        provider=openid.offered(),
+        invitation=request.values.get("invitation", ""),
+    )
+
+
+def _shut_page(exc: ChatError) -> Any:
+    return render_template("auth/shut.html", message=exc.message), exc.status
 
 
 def _refused_page(template: str, exc: Exception) -> Any:

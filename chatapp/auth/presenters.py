@@ -6,7 +6,7 @@ from typing import TypedDict
 
 from chatapp.auth.sign_ins import IssuedToken
 from chatapp.conversation.presenters import PersonJson, person_json
-from chatapp.models import SignIn, User
+from chatapp.models import Invitation, SignIn, User
 from chatapp.times import iso
 
 
@@ -104,4 +104,29 @@ def sign_in_json(sign_in: SignIn, current_id: str) -> SignInJson:
         "created_at": iso(sign_in.created_at),
         "last_used_at": iso(sign_in.last_used_at),
         "current": sign_in.id == current_id,
+    }
+
+
+class InvitationJson(TypedDict):
+    """An invitation, without its link."""
+
+    id: str
+    email: str | None
+    uses: int
+    most_uses: int
+    created_by: str | None
+    expires_at: str
+    created_at: str
+
+
+def invitation_json(invitation: Invitation, maker: str | None) -> InvitationJson:
+    """An invitation as administrators see it; ``maker`` is the name of who made it."""
+    return {
+        "id": invitation.id,
+        "email": invitation.email,
+        "uses": invitation.uses,
+        "most_uses": invitation.most_uses,
+        "created_by": maker,
+        "expires_at": iso(invitation.expires_at),
+        "created_at": iso(invitation.created_at),
     }

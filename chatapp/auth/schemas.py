@@ -10,10 +10,12 @@ from typing import Annotated, Self
 import email_validator
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 
-from chatapp.validation import BlankIsNone, Name, Uuid, clean, cleaned
+from chatapp.paging import PageQuery
+from chatapp.validation import BlankIsNone, Line, Name, Uuid, clean, cleaned
 
 PASSWORD_LEAST, PASSWORD_MOST = 8, 128
 NAME_MOST, PICTURE_MOST = 80, 2000
+DAY = 86_400
 USERNAME = re.compile(r"[a-z0-9_.-]{3,30}")
 #: No name before the host, and nothing that could end an attribute or a `url()`.
 PICTURE = re.compile(r"https://[a-z0-9.-]+(:[0-9]+)?(/[!#-&*-;=?-Z_a-z~]*)?", re.IGNORECASE)
@@ -101,6 +103,14 @@ class Registration(BaseModel):
     username: Annotated[Annotated[str, AfterValidator(_username)] | None, BlankIsNone] = None
 
 
+class Visitor(Registration):
+    """A new account for somebody who came by, perhaps with an invitation."""
+
+    invitation: Annotated[
+        Annotated[str, AfterValidator(clean), Field(max_length=200)] | None, BlankIsNone
+    ] = None
+
+
 class OpenIdClaims(BaseModel):
     """What an OpenID provider says of someone. Name and picture are taken where they are usable."""
 
@@ -185,3 +195,30 @@ class NewPassword(LinkToken):
     """A link's token, and the password to have from now on."""
 
     password: Password
+
+
+class NewInvitation(BaseModel):
+    """How many may register by it, for how many seconds, and whether one address only."""
+
+    uses: Annotated[int, Field(ge=1, le=1000)] = 1
+    expires_in: Annotated[int, Field(ge=60, le=90 * DAY)] = 7 * DAY
+    email: Annotated[Email | None, BlankIsNone] = None
+
+
+class SetupCode(BaseModel):
+    """The code that the first start printed."""
+
+    code: Annotated[str, AfterValidator(clean), Field(min_length=1, max_length=100)]
+
+
+class AccountChange(BaseModel):
+    """What an administrator may set of an account."""
+
+    is_active: bool | None = None
+    is_staff: bool | None = None
+
+
+class AccountsQuery(PageQuery):
+    """A page of the accounts whose name, username or address contains ``q``."""
+
+    q: Annotated[Line, Field(max_length=100)] = ""

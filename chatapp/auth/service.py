@@ -5,20 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import count
 
 from sqlalchemy import false, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from chatapp.auth import audit, lockout
+from chatapp.auth import audit, invitations, lockout
 from chatapp.auth.passwords import check_password, hash_password, is_outdated
-from chatapp.auth.schemas import Credentials, Registration
+from chatapp.auth.schemas import Credentials, Registration, Visitor
 from chatapp.auth.source import Source
 from chatapp.auth.verification import mail_verification
 from chatapp.db import atomic, db, now, release
 from chatapp.errors import Conflict, Forbidden, Unauthenticated
 from chatapp.models import User
+
+#: What else is written with a new account.
+Along = Callable[[Session, User], object]
 
 _TAKEN = {
     "email": "This address has an account already. Sign in instead?",
@@ -38,26 +42,32 @@ class NewAccount:
     external_id: str | None = None
     #: Whoever makes the account knows that its person reads ``email``.
     email_verified: bool = False
+    #: None for an account that somebody else made.
+    last_login: datetime | None = None
 
 
-#: What is written together with a new account.
-Along = Callable[[Session, User], object]
+def register(new: Visitor, source: Source) -> User:
+    """A new account for somebody who came by, if REGISTRATION or an invitation lets them.
 
-
-def register(new: Registration, source: Source) -> User:
-    """A new account for somebody who came by.
-
-    Raises Conflict where address or name is taken, RateLimited.
+    Raises Forbidden, ValidationFailed where the invitation is another's, Conflict where address or
+    name is taken, RateLimited.
     """
+    admitted = invitations.admission(new.invitation, new.email, source)
+    return register_admitted(new, source, along=lambda work, _: admitted(work))
+
+
+def register_admitted(new: Registration, source: Source, along: Along | None = None) -> User:
+    """A new account for somebody who may have one. Raises Conflict, RateLimited."""
+    release()
     lockout.spend(lockout.REGISTRATIONS, source.network)
-    user = create_account(
-        NewAccount(
-            email=new.email,
-            username=new.username,
-            name=new.name,
-            password_hash=hash_password(new.password),
-        )
+    account = NewAccount(
+        email=new.email,
+        username=new.username,
+        name=new.name,
+        password_hash=hash_password(new.password),
+        last_login=now(),
     )
+    user = create_account(account, along)
     audit.note("registered", user_id=user.id, address=source.address)
     return user
 
@@ -65,7 +75,7 @@ def register(new: Registration, source: Source) -> User:
 def create_account(new: NewAccount, along: Along | None = None) -> User:
     """A new account, whichever door it comes by: every user is made here.
 
-    ``along`` writes, in the same transaction, what belongs to the account from its beginning.
+    ``along`` writes what belongs to it in the same transaction; what it raises, undoes both.
     An address that nobody has verified is mailed a link for that, unless it comes from a service.
     Raises Conflict, which names the fields, where the address or the username is taken.
     """
@@ -80,7 +90,7 @@ def create_account(new: NewAccount, along: Along | None = None) -> User:
             password_hash=new.password_hash,
             profile_picture=new.profile_picture,
             external_id=new.external_id,
-            last_login=None if new.external_id else now(),
+            last_login=new.last_login,
         )
         try:
             with atomic() as work:

@@ -6,6 +6,7 @@ from chatapp.models.attempts import Attempts
 from chatapp.models.block import Block
 from chatapp.models.conversation import Conversation, Participant
 from chatapp.models.group import Group
+from chatapp.models.invitation import Invitation
 from chatapp.models.linked_account import LinkedAccount
 from chatapp.models.message import Message, Reaction
 from chatapp.models.service_token import ServiceToken
@@ -18,6 +19,7 @@ __all__ = [
     "Block",
     "Conversation",
     "Group",
+    "Invitation",
     "LinkedAccount",
     "Message",
     "Participant",

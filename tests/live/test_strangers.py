@@ -93,6 +93,16 @@ ROUTES: dict[str, Rule | str] = {
     "POST /settings/sessions/end": "ends the caller's own; takes no id",
     "POST /settings/sessions/<sign_in_id>/end": Rule("/settings/sessions/{sign_in}/end", 404, 401),
     "POST /settings/account/password": "changes the caller's own; takes no id",
+    "GET /setup": Rule("/setup", 200, 200),
+    "POST /setup": "takes the code that the first start printed: test_first_run's",
+    "GET /admin": Rule("/admin", 403, 302),
+    "GET /admin/invitations": Rule("/admin/invitations", 403, 302),
+    "POST /admin/invitations": Rule("/admin/invitations", 403, 401),
+    "POST /admin/invitations/<invitation_id>/revoke": Rule(
+        f"/admin/invitations/{NOBODY}/revoke", 403, 401
+    ),
+    "GET /admin/people": Rule("/admin/people", 403, 302),
+    "POST /admin/people/<user_id>": Rule("/admin/people/{alice}", 403, 401, {"is_active": "false"}),
     # REST
     "POST /api/auth/register": "takes no id",
     "POST /api/auth/login": "takes no id",
@@ -109,6 +119,10 @@ ROUTES: dict[str, Rule | str] = {
     "POST /api/auth/password/reset": "takes a token from a mail, which test_reset has",
     "GET /api/users/me": Rule("/api/users/me", 200, 401),
     "GET /api/users": Rule("/api/users", 200, 401, query={"limit": 200}),
+    "PATCH /api/users/<user_id>": Rule("/api/users/{alice}", 403, 401, {"is_active": False}),
+    "GET /api/invitations": Rule("/api/invitations", 403, 401),
+    "POST /api/invitations": Rule("/api/invitations", 403, 401, {"uses": 5}),
+    "DELETE /api/invitations/<invitation_id>": Rule(f"/api/invitations/{NOBODY}", 403, 401),
     "GET /api/users/<user_id>": Rule("/api/users/{alice}", 200, 401),
     "DELETE /api/users/me": "deletes the caller's own account; takes no id",
     "POST /api/users/<user_id>/block": Rule("/api/users/{bob}/block", 204, 401),

@@ -70,20 +70,21 @@ class LiveServer:
         wait_until(self._healthy, f"{self.url}/health answers", details=self.log)
         return self
 
-    def flask(self, *words: str) -> str:
+    def flask(self, *words: str, typed: str = "", fails: bool = False) -> str:
         """What `flask --app wsgi …` prints, run beside the server as its operator does."""
         done = subprocess.run(
             [*dies_with_us("TERM"), sys.executable, "-m", "flask", "--app", "wsgi", *words],
             cwd=TOP,
             env=self.environ,
+            input=typed,
             capture_output=True,
             text=True,
             timeout=60,
             check=False,
         )
-        assert done.returncode == 0, (words, done.stdout, done.stderr)
+        assert (done.returncode != 0) is fails, (words, done.stdout, done.stderr)
         assert "Traceback" not in done.stderr, done.stderr
-        return done.stdout.strip()
+        return (done.stderr if fails else done.stdout).strip()
 
     def kill(self) -> None:
         """SIGKILL to the whole process group: no goodbye, nothing flushed."""

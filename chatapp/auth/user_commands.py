@@ -1,0 +1,137 @@
+"""`flask --app wsgi user …`: accounts from the server's command line."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import click
+from flask.cli import AppGroup
+from pydantic import BaseModel, ValidationError
+
+from chatapp.auth import administration, invitations, service
+from chatapp.auth.passwords import hash_password
+from chatapp.auth.schemas import DAY, NewInvitation, Password, Registration
+from chatapp.errors import ChatError, describe
+from chatapp.times import iso
+
+user_group = AppGroup("user", help="People's accounts. NAME is a username or an e-mail address.")
+
+
+class _NewPassword(BaseModel):
+    password: Password
+
+
+def _told(command: Callable[..., None]) -> Callable[..., None]:
+    """What goes wrong is said in a sentence, and the command fails."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except (ChatError, ValidationError) as exc:
+            error = describe(exc)
+            words = [f"{name}: {text}" for name, text in error.fields.items()] or [error.message]
+            raise click.ClickException("\n".join(words)) from None
+
+    return run
+
+
+@user_group.command("create")
+@click.argument("email")
+@click.option("--username", help="By default made from the address.")
+@click.option("--name", help="What others see. By default the username.")
+@click.option("--staff", is_flag=True, help="Make an administrator.")
+@_told
+def create_command(email: str, username: str | None, name: str | None, staff: bool) -> None:
+    """Make an account for EMAIL, whatever REGISTRATION says.
+
+    The password is asked for, or read from standard input where that isn't a terminal.
+    """
+    new = Registration(email=email, username=username, name=name, password=_password())
+    user = service.create_account(
+        service.NewAccount(
+            email=new.email,
+            username=new.username,
+            name=new.name,
+            password_hash=hash_password(new.password),
+        )
+    )
+    if staff:
+        administration.set_administrator(user.id, True)
+    click.echo(f"{user.username} can log in now{', as an administrator' if staff else ''}.")
+
+
+@user_group.command("password")
+@click.argument("name")
+@_told
+def password_command(name: str) -> None:
+    """Give NAME a new password; signs them out everywhere and ends any lock."""
+    user_id = administration.find(name).id
+    administration.set_password(user_id, _NewPassword(password=_password()).password)
+    click.echo(f"{name} has a new password and is signed out everywhere.")
+
+
+@user_group.command("staff")
+@click.argument("name")
+@click.option("--remove", is_flag=True, help="Take it back.")
+@_told
+def staff_command(name: str, remove: bool) -> None:
+    """Make NAME an administrator."""
+    administration.set_administrator(administration.find(name).id, not remove)
+    click.echo(f"{name} is {'no administrator any more' if remove else 'an administrator now'}.")
+
+
+@user_group.command("deactivate")
+@click.argument("name")
+@_told
+def deactivate_command(name: str) -> None:
+    """Sign NAME out everywhere and let nobody in; what they wrote stays."""
+    administration.deactivate(administration.find(name).id)
+    click.echo(f"{name} is deactivated and signed out everywhere.")
+
+
+@user_group.command("activate")
+@click.argument("name")
+@_told
+def activate_command(name: str) -> None:
+    """Let NAME in again."""
+    administration.activate(administration.find(name).id)
+    click.echo(f"{name} can log in again.")
+
+
+@user_group.command("list")
+@_told
+def list_command() -> None:
+    """Name every account: username, address, what is special, when they last logged in."""
+    for user in administration.everyone():
+        marks = [
+            word
+            for word, is_so in (
+                ("administrator", user.is_staff),
+                ("deactivated", not user.is_active),
+            )
+            if is_so
+        ]
+        last = f"logged in {iso(user.last_login)}" if user.last_login else "never logged in"
+        click.echo("\t".join([user.username, user.email or "-", ",".join(marks) or "-", last]))
+
+
+@user_group.command("invite")
+@click.option("--uses", default=1, help="How many people may register by it; 1.")
+@click.option("--days", default=7, help="How long it works; 7.")
+@click.option("--email", help="For this address only.")
+@_told
+def invite_command(uses: int, days: int, email: str | None) -> None:
+    """Print a link that lets people register."""
+    new = NewInvitation(uses=uses, expires_in=days * DAY, email=email)
+    click.echo(invitations.invite(None, new).link)
+
+
+def _password() -> str:
+    if sys.stdin.isatty():
+        typed: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+        return typed
+    return sys.stdin.readline().rstrip("\r\n")

@@ -1,0 +1,28 @@
+"""Links that let people register."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import uuid4
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from chatapp.db import Id, Model, Timestamps, UtcDateTime
+
+
+class Invitation(Timestamps, Model):
+    """A link that lets so many people register. Its token isn't stored, only the hash of it."""
+
+    __tablename__ = "invitations"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=lambda: str(uuid4()))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    #: None where it was made on the command line.
+    created_by: Mapped[str | None] = mapped_column(Id, ForeignKey("users.id"))
+    #: The only address that it is good for; None for any.
+    email: Mapped[str | None] = mapped_column(String(254))
+    most_uses: Mapped[int] = mapped_column(default=1)
+    uses: Mapped[int] = mapped_column(default=0)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,0 +1,77 @@
+"""The code that makes somebody this server's administrator: a file in INSTANCE_DIR, used once.
+
+The first start makes it, and every start prints it until it was used. Only the standard library is
+needed here: `prepare` must be quick.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+# Crockford's: no letter that looks like a digit.
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_READ_AS = str.maketrans("OIL", "011", " -\t")
+
+
+def path(instance_dir: Path) -> Path:
+    """Where the code is kept."""
+    return instance_dir / "setup_code"
+
+
+def make(instance_dir: Path) -> None:
+    """There is a code; one that stands stays."""
+    instance_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    code = "-".join("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(4))
+    try:
+        file = os.open(path(instance_dir), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return
+    with os.fdopen(file, "w") as writer:
+        writer.write(code + "\n")
+
+
+def read(instance_dir: Path) -> str | None:
+    """The code, if there is one that nobody has used."""
+    try:
+        return path(instance_dir).read_text(encoding="ascii", errors="replace").strip() or None
+    except FileNotFoundError:
+        return None
+
+
+def matches(instance_dir: Path, typed: str) -> bool:
+    """Whether this is the code, however it was typed."""
+    code = read(instance_dir)
+    if code is None:
+        return False
+    return hmac.compare_digest(_bare(code).encode(), _bare(typed).encode())
+
+
+def discard(instance_dir: Path) -> None:
+    """There is no code any more."""
+    path(instance_dir).unlink(missing_ok=True)
+
+
+@contextmanager
+def claimed(instance_dir: Path) -> Iterator[bool]:
+    """Whether the code is ours alone to use up meanwhile; it is gone unless the block raises."""
+    mine = path(instance_dir).with_name(f"setup_code.{secrets.token_hex(4)}")
+    try:
+        path(instance_dir).rename(mine)
+    except FileNotFoundError:
+        yield False
+        return
+    try:
+        yield True
+    except BaseException:
+        mine.rename(path(instance_dir))
+        raise
+    mine.unlink()
+
+
+def _bare(text: str) -> str:
+    return text.upper().translate(_READ_AS)
