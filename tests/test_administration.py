@@ -84,9 +84,9 @@ def test_the_page(app, ada, bob):
     path = f"/admin/people/{bob.id}"
     for values, words in (
         ({"is_staff": "true"}, "is an administrator"),
-        ({"is_staff": "false"}, "is no administrator"),
+        ({"is_staff": "false"}, "is an ordinary member"),
         ({"is_active": "false"}, "is deactivated and signed out everywhere"),
-        ({"is_active": "true"}, "can log in"),
+        ({"is_active": "true"}, "is an ordinary member"),
     ):
         (name,) = values
         token = ada.client.page("/admin/people").form(path).fields["csrf_token"]

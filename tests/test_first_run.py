@@ -53,7 +53,7 @@ def test_registering_with_the_code(app, folder):
     assert is_staff(browser)
     assert "You are the administrator" in browser.page(done.headers["Location"]).text
     assert setup_code.read(folder) is None
-    assert list(folder.iterdir()) == []
+    assert list(folder.glob("setup_code*")) == []
     assert browser.get("/setup").status_code == 404
 
 

@@ -9,10 +9,12 @@ from chatapp.auth import administration, bp, invitations
 from chatapp.auth.presenters import account_json, invitation_json
 from chatapp.auth.schemas import AccountChange, NewInvitation
 from chatapp.identity import administrator
+from chatapp.scopes import personal
 from chatapp.validation import read_json
 
 
 @bp.patch("/api/users/<uuid:user_id>")
+@personal
 def change_account(user_id: UUID) -> Any:
     """200 with somebody else's account, deactivated or not, administrator or not."""
     me = administrator()
@@ -21,6 +23,7 @@ def change_account(user_id: UUID) -> Any:
 
 
 @bp.get("/api/invitations")
+@personal
 def list_invitations() -> Any:
     """The invitations that stand, the newest first."""
     administrator()
@@ -29,6 +32,7 @@ def list_invitations() -> Any:
 
 
 @bp.post("/api/invitations")
+@personal
 def invite() -> Any:
     """201 with the invitation and, this once, its link."""
     me = administrator()
@@ -37,6 +41,7 @@ def invite() -> Any:
 
 
 @bp.delete("/api/invitations/<uuid:invitation_id>")
+@personal
 def revoke_invitation(invitation_id: UUID) -> Any:
     """204; the invitation counts no more."""
     invitations.revoke(administrator().id, str(invitation_id))

@@ -68,9 +68,10 @@ def account_form(user_id: UUID) -> Any:
     """Deactivate, activate, name an administrator or take that back."""
     me = administrator()
     user = administration.change(me.id, str(user_id), read_form(AccountChange))
-    state = "can log in" if user.is_active else "is deactivated and signed out everywhere"
-    role = "an administrator" if user.is_staff else "no administrator"
-    flash(f"{user.name} {state}, and is {role}.")
+    if not user.is_active:
+        flash(f"{user.name} is deactivated and signed out everywhere.")
+    else:
+        flash(f"{user.name} is {'an administrator' if user.is_staff else 'an ordinary member'}.")
     return redirect(url_for("auth.accounts_page"), 303)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from chatapp import setup_code
 from chatapp.auth import audit, lockout, sign_ins
+from chatapp.auth.links import end_links
 from chatapp.auth.passwords import hash_password
 from chatapp.auth.schemas import AccountChange, AccountsQuery
 from chatapp.db import atomic, db
@@ -60,6 +61,15 @@ def has_administrator() -> bool:
     """Whether somebody is an administrator, and can be one at this moment."""
     found = select(User.id).where(User.is_staff, User.is_active, User.deleted_at.is_(None))
     return db.session.scalar(found.limit(1)) is not None
+
+
+def refuse_only_administrator(user_id: str) -> None:
+    """Raises Conflict where this person leaving would leave nobody to administer the server."""
+    staff = select(User.id).where(User.is_staff, User.is_active, User.deleted_at.is_(None))
+    if list(db.session.scalars(staff.limit(2))) == [user_id]:
+        raise Conflict(
+            "You are the only administrator. Make somebody else one first, under Administration."
+        )
 
 
 def set_administrator(user_id: str, yes: bool) -> None:
@@ -115,6 +125,7 @@ def set_password(user_id: str, password: str) -> None:
     password_hash = hash_password(password)
     with atomic() as work:
         _locked(work, user_id).password_hash = password_hash
+        end_links(work, user_id)
         sign_ins.end_all(user_id)
         lockout.lift(user_id)
     audit.note("password changed", user_id=user_id, by="command line")

@@ -101,6 +101,9 @@ MAILS_TO = Quota("mails_to", 5, _HOUR, "Several mails were sent already: look at
 #: Links and codes from one address that didn't count.
 LINKS = Quota("links", 30, _QUARTER, "Too many links that don't count came from your network.")
 
+#: Downloads of one's own data.
+DOWNLOADS = Quota("downloads", 5, _HOUR, "You have downloaded your data several times just now.")
+
 
 @dataclass(slots=True)
 class Guess:

@@ -6,9 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from chatapp.auth.presenters import account_json
-from chatapp.identity import caller
+from chatapp.identity import caller, current_sign_in
 from chatapp.scopes import personal, scope
 from chatapp.user import bp, queries, service
+from chatapp.user.data_pages import download
 from chatapp.user.schemas import DirectoryQuery, Farewell
 from chatapp.validation import read_json, read_query
 
@@ -39,8 +40,23 @@ def person(user_id: UUID) -> Any:
 @personal
 def delete_account() -> Any:
     """204; one's account is gone."""
-    service.delete_account(caller().id, read_json(Farewell).password)
+    service.delete_account(current_sign_in(), read_json(Farewell).password)
     return "", 204
+
+
+@bp.post("/api/users/me/deactivate")
+@personal
+def deactivate_account() -> Any:
+    """204; one is signed out everywhere, until an administrator lifts it."""
+    service.deactivate_oneself(current_sign_in(), read_json(Farewell).password)
+    return "", 204
+
+
+@bp.get("/api/users/me/data")
+@personal
+def download_data() -> Any:
+    """A ZIP of one's own data."""
+    return download()
 
 
 @bp.post("/api/users/<uuid:user_id>/block")

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from chatapp.paging import PageQuery
-from chatapp.validation import Line
+from chatapp.validation import BlankIsNone, Line, clean
 
 
 class Farewell(BaseModel):
-    """One's password, to prove that it is oneself who deletes the account."""
+    """One's password, to prove that it is oneself who leaves; none where the account has none."""
 
-    password: Annotated[str, Field(min_length=1, max_length=1024)]
+    password: Annotated[
+        Annotated[str, AfterValidator(clean), Field(max_length=1024)] | None, BlankIsNone
+    ] = None
 
 
 class DirectoryQuery(PageQuery):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from sqlalchemy import Select, delete, select
 
-from chatapp.auth import sign_ins
+from chatapp.auth import administration, audit, sign_ins
 from chatapp.auth.links import end_links
-from chatapp.auth.service import confirm_password
+from chatapp.auth.own_password import prove_oneself
 from chatapp.conversation.access import lock_conversations
 from chatapp.conversation.members import current_members, remove_member
 from chatapp.db import atomic, now
 from chatapp.errors import NotFound, Unavailable, ValidationFailed
-from chatapp.models import Block, Conversation, LinkedAccount, Participant, User
+from chatapp.models import Block, Conversation, LinkedAccount, Participant, SignIn, User
 
 _TRIES = 5
 
@@ -37,15 +37,27 @@ def unblock(user_id: str, other_id: str) -> None:
         work.execute(delete(Block).where(Block.blocker_id == user_id, Block.blocked_id == other_id))
 
 
-def delete_account(user_id: str, password: str) -> None:
+def deactivate_oneself(mine: SignIn, password: str | None) -> None:
+    """Signed out everywhere, until an administrator lifts it; memberships and messages stay.
+
+    Raises as `prove_oneself` does, and Conflict for the only administrator.
+    """
+    prove_oneself(mine, password)
+    administration.refuse_only_administrator(mine.user_id)
+    administration.deactivate(mine.user_id)
+
+
+def delete_account(mine: SignIn, password: str | None) -> None:
     """The account is gone, softly: groups are left, the name reads "Deleted user".
 
     Its address and username are free again; every token, session and socket ends.
-    Raises Forbidden for a wrong password, RateLimited.
+    Raises as `prove_oneself` does, and Conflict for the only administrator.
     """
-    confirm_password(user_id, password)
+    prove_oneself(mine, password)
+    administration.refuse_only_administrator(mine.user_id)
     for _ in range(_TRIES):
-        if _try_to_delete(user_id):
+        if _try_to_delete(mine.user_id):
+            audit.note("deleted", user_id=mine.user_id)
             return
     raise Unavailable()
 
