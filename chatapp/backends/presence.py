@@ -6,14 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 _connections: dict[str, set[str]] = defaultdict(set)
-#: People whose last connection ended a moment ago: still online, unless they stay away.
-_leaving: set[str] = set()
+#: People whose last connection, this one, ended a moment ago: still online, unless they stay away.
+_leaving: dict[str, str] = {}
 
 
 def came(user_id: str, sid: str) -> bool:
     """This connection is theirs; whether they were offline before."""
     first = user_id not in _connections and user_id not in _leaving
-    _leaving.discard(user_id)
+    _leaving.pop(user_id, None)
     _connections[user_id].add(sid)
     return first
 
@@ -27,15 +27,18 @@ def went(user_id: str, sid: str) -> bool:
     if sids:
         return False
     del _connections[user_id]
-    _leaving.add(user_id)
+    _leaving[user_id] = sid
     return True
 
 
-def stayed_away(user_id: str) -> bool:
-    """They count as offline now; False where they came back meanwhile."""
-    if user_id not in _leaving:
+def stayed_away(user_id: str, sid: str) -> bool:
+    """They count as offline now; False where they came back since this connection ended.
+
+    Also where they left again since: the end of that later connection decides then.
+    """
+    if _leaving.get(user_id) != sid:
         return False
-    _leaving.discard(user_id)
+    del _leaving[user_id]
     return True
 
 

@@ -36,7 +36,7 @@ def go(connection: Connection) -> None:
         return
     db.session.remove()  # no connection is held while waiting
     concurrency.wait(GRACE)
-    if not presence.stayed_away(connection.user_id):
+    if not presence.stayed_away(connection.user_id, connection.sid):
         return
     moment = now()
     with atomic() as work:
