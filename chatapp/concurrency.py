@@ -8,6 +8,7 @@ tasks, and what must leave the loop (native code that computes for long), need t
 from __future__ import annotations
 
 import contextvars
+import os
 import sys
 import threading
 import time
@@ -68,16 +69,32 @@ def run_in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -
     """``function(*args)`` in a real thread; only the calling task waits for the result.
 
     For native code that holds no greenlet switch inside (Argon2): under eventlet and gevent it
-    would stop every connection while it computes. With plain threads it is simply called.
+    would stop every connection while it computes. One core is left to them, where there are
+    several, and the operating system gives way to them first. With plain threads it is simply
+    called.
     """
-    match mode():
-        case "eventlet":
-            from eventlet import tpool
+    if mode() == "threads":
+        return function(*args, **kwargs)
+    with _cores:
+        match mode():
+            case "eventlet":
+                from eventlet import tpool
 
-            return tpool.execute(function, *args, **kwargs)  # type: ignore[no-any-return]
-        case "gevent":
-            import gevent
+                return tpool.execute(_at_low_priority, function, *args, **kwargs)  # type: ignore[no-any-return]
+            case _:
+                import gevent
 
-            return gevent.get_hub().threadpool.apply(function, args, kwargs)  # type: ignore[no-any-return]
-        case "threads":
-            return function(*args, **kwargs)
+                return gevent.get_hub().threadpool.apply(  # type: ignore[no-any-return]
+                    _at_low_priority, (function, *args), kwargs
+                )
+
+
+#: How many compute at once.
+_cores = threading.Semaphore(max(1, (os.cpu_count() or 1) - 1))
+_LOW_PRIORITY = 5
+
+
+def _at_low_priority(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    if sys.platform == "linux":  # elsewhere a priority is the whole process's
+        os.setpriority(os.PRIO_PROCESS, 0, _LOW_PRIORITY)  # 0: this thread, which does nothing else
+    return function(*args, **kwargs)

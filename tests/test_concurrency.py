@@ -18,7 +18,7 @@ PATCH = {
 }
 
 PROGRAM = """
-import sys, threading, time, contextvars
+import os, sys, threading, time, contextvars
 from chatapp import concurrency
 
 steps = []
@@ -38,6 +38,28 @@ concurrency.spawn(beside)
 if concurrency.mode() == "threads":
     concurrency.wait(0.01)
 steps.append(("heavy", concurrency.run_in_thread(heavy, 1)))
+
+computing, most, priorities = [], [], []
+def compute():
+    computing.append(1)
+    most.append(len(computing))
+    priorities.append(os.getpriority(os.PRIO_PROCESS, 0))
+    deadline = time.monotonic() + 0.05
+    while time.monotonic() < deadline:
+        pass
+    computing.pop()
+
+def ask():
+    concurrency.run_in_thread(compute)
+
+for _ in range(4):
+    concurrency.spawn(ask)
+while len(priorities) < 4 or computing:
+    concurrency.wait(0.01)
+if concurrency.mode() != "threads":
+    assert max(most) <= max(1, os.cpu_count() - 1), most
+    assert min(priorities) > os.getpriority(os.PRIO_PROCESS, 0), priorities
+
 lock = concurrency.lock()
 with lock:
     assert not lock.acquire(blocking=False)
