@@ -75,7 +75,7 @@ def _require_caller() -> None:
         calling_service()
         return
     user, on_behalf_of = caller(), request.headers.get("On-Behalf-Of")
-    if on_behalf_of not in (None, user.id):
+    if _service() is None and on_behalf_of not in (None, user.id):
         raise Forbidden("Only a service token acts for others. Leave On-Behalf-Of out.")
 
 

@@ -71,9 +71,10 @@ def person_acted_for(user_id: str | None) -> User:
             "A service token says which program this is, not who. "
             "Send the person's id beside it: On-Behalf-Of: <user id>."
         )
+    id_ = _id(user_id)
     user: User | None = None
-    if _is_id(user_id):
-        user = db.session.scalar(people_to_act_for().where(User.id == user_id))
+    if id_ is not None:
+        user = db.session.scalar(people_to_act_for().where(User.id == id_))
     if user is None:
         raise Forbidden(
             "On-Behalf-Of takes the id of an active account that isn't staff; this is none."
@@ -88,11 +89,12 @@ def people_to_act_for() -> Select[User]:
     )
 
 
-def _is_id(text: str) -> bool:
+def _id(text: str) -> str | None:
+    """The id as it is stored, however its digits are written; None for what is none."""
     try:
-        return bool(UUID(text))
+        return str(UUID(text))
     except ValueError:
-        return False
+        return None
 
 
 def _note_use(service: ServiceToken) -> None:

@@ -319,6 +319,15 @@ def test_acting_for_somebody(service, world):
     assert code(crm.call("GET", path, as_=world.carol)) == (404, "not_found")
 
 
+def test_an_id_is_an_id_however_it_is_written(service, world):
+    crm = service("users:read")
+    for written in (world.alice.id.upper(), f"urn:uuid:{world.alice.id}", f"{{{world.alice.id}}}"):
+        answer = crm.call("GET", "/api/users/me", as_=written)
+        assert answer.get_json()["id"] == world.alice.id, written
+    two = crm.call("GET", "/api/users/me", as_=f"{world.alice.id}, {world.bob.id}")
+    assert code(two) == (403, "forbidden")
+
+
 def test_only_within_the_scopes(service, world):
     crm = service("chat:read")
     path = f"/api/chat/{world.conversation_id}/messages"
@@ -341,7 +350,16 @@ def test_for_whom_no_service_acts(service, world, change):
     change(world.alice, is_staff=True)
     change(world.bob, is_superuser=True)
     change(world.carol, is_active=False)
-    nobody = ["00000000-0000-4000-8000-000000000000", "me", "' OR 1=1", "null", "x" * 5000]
+    bob = world.bob.id
+    nobody = [
+        "00000000-0000-4000-8000-000000000000",
+        f"{{{bob}}}",
+        f"urn:uuid:{bob}",
+        "me",
+        "' OR 1=1",
+        "null",
+        "x" * 5000,
+    ]
     answers = [
         crm.call("GET", "/api/users/me", as_=one)
         for one in (world.alice, world.bob, world.carol, *nobody)

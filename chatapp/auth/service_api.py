@@ -16,7 +16,7 @@ from chatapp.validation import read_json
 @service_call("users:write")
 def make_service_user() -> Any:
     """201 with the new account, 200 with the one that stands by this external_id."""
-    user, created = service_tokens.make_user(read_json(NewServiceUser))
+    user, created = service_tokens.make_user(calling_service(), read_json(NewServiceUser))
     return dict(service_user_json(user)), 201 if created else 200
 
 

@@ -65,7 +65,7 @@ def revoke(name: str) -> None:
     audit.note("service token revoked", service=name)
 
 
-def make_user(new: NewServiceUser) -> tuple[User, bool]:
+def make_user(service: ServiceToken, new: NewServiceUser) -> tuple[User, bool]:
     """The account that stands by this `external_id`, or a new one; and whether it is new.
 
     Raises Conflict where somebody else has the address or the username: an account that stands is
@@ -78,12 +78,14 @@ def make_user(new: NewServiceUser) -> tuple[User, bool]:
         account = NewAccount(
             email=new.email, username=new.username, name=new.name, external_id=new.external_id
         )
-        return create_account(account), True
+        user = create_account(account)
     except Conflict:
         user = _by_external_id(new.external_id)  # made meanwhile, perhaps by a repeat of this call
         if user is None:
             raise
         return user, False
+    audit.note("account made by service", user_id=user.id, service=service.name)
+    return user, True
 
 
 def issue(service: ServiceToken, wanted: TokenRequest, client: Client) -> IssuedToken:
