@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from threading import Thread
 
 import pytest
 from sqlalchemy import select, update
 
+from chatapp.auth import service
 from chatapp.db import atomic, db, now
 from chatapp.models import SignIn, User
 from tests.support.html import Page
+from tests.support.pages import PageClient
 from tests.world import PASSWORD, Api
 
 NEW = "another long secret"
@@ -49,6 +52,37 @@ def test_a_new_password_ends_every_other_sign_in(world, logged_in):
     assert logged_in(PASSWORD) is None
     assert logged_in(NEW)
     assert world.bob.api.get("/api/users/me").status_code == 200
+
+
+@pytest.mark.parametrize("door", ["api", "form"])
+def test_who_logs_in_meanwhile_with_the_old_one_stays_out(app, world, monkeypatch, door):
+    """The password is right when it is looked at, and changed before the sign-in is stored."""
+    browser = PageClient(app)
+    browser.get("/login")
+    real = service.refuse_deactivated
+
+    def overtaken(user):
+        monkeypatch.setattr(service, "refuse_deactivated", real)
+        change = {"current_password": PASSWORD, "password": NEW}
+        thread = Thread(target=lambda: answers.append(world.alice.api.put(ADDRESS, change)))
+        thread.start()
+        thread.join()
+        real(user)
+
+    answers = []
+    monkeypatch.setattr(service, "refuse_deactivated", overtaken)
+    if door == "api":
+        login = {"email": world.alice.email, "password": PASSWORD}
+        answer = Api(app, None).post("/api/auth/login", login)
+        assert "token" not in answer.get_json()
+    else:
+        answer = browser.submit("/login", email=world.alice.email, password=PASSWORD)
+        assert browser.get("/chats").status_code == 302
+    assert [one.status_code for one in answers] == [204]
+    assert answer.status_code == 401
+    with app.app_context():
+        standing = select(SignIn).where(SignIn.user_id == world.alice.id, SignIn.ended_at.is_(None))
+        assert len(db.session.scalars(standing).all()) == 1, "the one that changed it"
 
 
 def test_what_is_refused_changes_nothing(world, logged_in):

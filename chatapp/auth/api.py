@@ -26,8 +26,9 @@ def register() -> Any:
 @public
 def log_in() -> Any:
     """200 with the account and a token."""
-    user = service.log_in(read_json(Credentials), request_source())
-    return signed_in_json(user, sign_ins.issue_token(user.id, client()))
+    proven = service.log_in(read_json(Credentials), request_source())
+    token = sign_ins.issue_token(proven.user.id, client(), proven_by=proven.password_hash)
+    return signed_in_json(proven.user, token)
 
 
 @bp.post("/api/auth/logout")

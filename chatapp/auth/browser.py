@@ -17,18 +17,25 @@ from chatapp.identity import client
 from chatapp.models import SignIn, User
 
 
-def sign_in(user: User) -> None:
-    """This browser is ``user``'s from now on, under a session id that nobody knew before."""
+def sign_in(user: User, proven_by: str | None = None) -> None:
+    """This browser is ``user``'s from now on, under a session id that nobody knew before.
+
+    Raises Unauthenticated where ``proven_by``, the hash of the password that was given, isn't the
+    account's any more.
+    """
+    expires_at = now() + current_app.permanent_session_lifetime
+    sign_in_id = sign_ins.begin(
+        user.id, "session", client(), expires_at=expires_at, proven_by=proven_by
+    )
     if current_user.is_authenticated:
         _end_sign_in()
     renew()
     session.clear()
     login_user(user)
-    expires_at = now() + current_app.permanent_session_lifetime
     # Here and not with the first page, or two pages opened at once would make two of them.
     g.pop(current_app.config["WTF_CSRF_FIELD_NAME"], None)
     generate_csrf()
-    session["sign_in"] = sign_ins.begin(user.id, "session", client(), expires_at=expires_at)
+    session["sign_in"] = sign_in_id
     session["rights"] = _rights(user)
     remember_device(user.id)
 

@@ -106,7 +106,7 @@ def google_confirm_form() -> Any:
             prove_oneself(current_sign_in(), password)
             linked_accounts.connect(link)
         elif password:
-            user = linked_accounts.confirm(link, password, request_source())
+            proven = linked_accounts.confirm(link, password, request_source())
         else:
             raise ValidationFailed(fields={"password": "This is needed."})
     except (ChatError, ValidationError) as exc:
@@ -114,7 +114,7 @@ def google_confirm_form() -> Any:
         return _confirm_page(link, refused(error, secret=["password"])), error.status
     session.pop(_KEY)
     if person is None:
-        sign_in(user)
+        sign_in(proven.user, proven.password_hash)
     else:
         flash(f"Connected. From now on you can log in with {openid.offered()}.")
     return redirect(safe_next(kept["next"]), 303)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from chatapp.auth import audit, invitations, lockout, service
 from chatapp.auth.invitations import Admission
 from chatapp.auth.schemas import OpenIdClaims
-from chatapp.auth.service import NewAccount
+from chatapp.auth.service import NewAccount, Proven
 from chatapp.auth.source import Source
 from chatapp.db import atomic, db, now
 from chatapp.errors import Conflict, NotFound, Unauthenticated
@@ -80,7 +80,7 @@ def sign_in(
     raise Conflict()
 
 
-def confirm(link: UnconfirmedLink, password: str, source: Source) -> User:
+def confirm(link: UnconfirmedLink, password: str, source: Source) -> Proven:
     """The link stands: whoever knows the account's password has said that it may.
 
     Raises Unauthenticated for a wrong password, Conflict where the account elsewhere is connected
@@ -89,12 +89,12 @@ def confirm(link: UnconfirmedLink, password: str, source: Source) -> User:
     user: User | None = db.session.scalar(
         select(User).where(User.id == link.user_id, User.deleted_at.is_(None))
     )
-    if not service.has_password(user, password, source, typed=link.user_id):
+    proven = service.prove_password(user, password, source, typed=link.user_id)
+    if proven is None:
         raise Unauthenticated("The password is wrong.")
-    assert user is not None  # noqa: S101  nobody has no password
-    service.refuse_deactivated(user)
+    service.refuse_deactivated(proven.user)
     connect(link)
-    return user
+    return proven
 
 
 def connect(link: UnconfirmedLink) -> None:

@@ -29,10 +29,10 @@ def login_page() -> Any:
 def login_form() -> Any:
     """Sign in, and on to where one wanted to go."""
     try:
-        user = service.log_in(read_form(Credentials), request_source())
+        proven = service.log_in(read_form(Credentials), request_source())
+        sign_in(proven.user, proven.password_hash)
     except (ChatError, ValidationError) as exc:
         return _refused_page("auth/login.html", exc)
-    sign_in(user)
     return redirect(safe_next(request.form.get("next")), 303)
 
 

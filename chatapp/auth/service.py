@@ -46,6 +46,14 @@ class NewAccount:
     last_login: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """A person, and the stored hash of the password by which they proved to be it."""
+
+    user: User
+    password_hash: str
+
+
 def register(new: Visitor, source: Source) -> User:
     """A new account for somebody who came by, if REGISTRATION or an invitation lets them.
 
@@ -108,7 +116,7 @@ def create_account(new: NewAccount, along: Along | None = None) -> User:
     raise Conflict()
 
 
-def log_in(credentials: Credentials, source: Source) -> User:
+def log_in(credentials: Credentials, source: Source) -> Proven:
     """The person these credentials belong to.
 
     Raises Unauthenticated, in the same words and after the same work whether it is the address
@@ -120,9 +128,10 @@ def log_in(credentials: Credentials, source: Source) -> User:
             User.deleted_at.is_(None),
         )
     )
-    if not has_password(user, credentials.password, source, typed=credentials.email):
+    proven = prove_password(user, credentials.password, source, typed=credentials.email)
+    if proven is None:
         raise Unauthenticated("The address or the password is wrong.")
-    assert user is not None  # noqa: S101  nobody has no password
+    user = proven.user
     refuse_deactivated(user)
     with atomic() as work:
         work.execute(
@@ -131,11 +140,13 @@ def log_in(credentials: Credentials, source: Source) -> User:
             .values(last_login=now(), updated_at=User.updated_at)
         )
     audit.note("signed in", user_id=user.id, address=source.address)
-    return user
+    return proven
 
 
-def has_password(user: User | None, password: str, source: Source, *, typed: str) -> bool:
-    """Whether this is the user's password; always False, after the same work, for nobody's.
+def prove_password(
+    user: User | None, password: str, source: Source, *, typed: str
+) -> Proven | None:
+    """The user, if this is their password; always None, after the same work, for nobody's.
 
     A wrong one counts against the account, or against what was ``typed`` where there is none.
     Raises RateLimited. Every door at which someone who isn't signed in gives a password asks here.
@@ -144,7 +155,7 @@ def has_password(user: User | None, password: str, source: Source, *, typed: str
     release()
     try:
         with lockout.guess(user_id or typed, source) as guess:
-            if not check_password(stored, password) or stored is None:
+            if not check_password(stored, password) or stored is None or user is None:
                 raise Unauthenticated()
             renewed = hash_password(password) if is_outdated(stored) else None
             with atomic() as work:
@@ -157,8 +168,8 @@ def has_password(user: User | None, password: str, source: Source, *, typed: str
                     )
     except Unauthenticated:
         audit.note("sign-in failed", user_id=user_id, address=source.address)
-        return False
-    return True
+        return None
+    return Proven(user, renewed or stored)
 
 
 def confirm_password(user_id: str, password: str) -> None:

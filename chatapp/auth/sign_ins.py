@@ -15,9 +15,9 @@ from sqlalchemy import delete, select, tuple_, update
 
 from chatapp import tokens
 from chatapp.db import announce, atomic, db, now
-from chatapp.errors import NotFound
+from chatapp.errors import NotFound, Unauthenticated
 from chatapp.identity import Client
-from chatapp.models import SignIn
+from chatapp.models import SignIn, User
 from chatapp.paging import Page, PageQuery, decode_cursor, page_of
 from chatapp.times import Every, iso, parse
 
@@ -42,8 +42,13 @@ def begin(
     expires_at: datetime,
     id_: str | None = None,
     service_token_id: str | None = None,
+    proven_by: str | None = None,
 ) -> str:
-    """This person is signed in at one place more; gives its id."""
+    """This person is signed in at one place more; gives its id.
+
+    Where a password proved who it is, ``proven_by`` is its stored hash: whoever changed it since
+    has ended every sign-in, and this one would come after. Raises Unauthenticated then.
+    """
     sign_in = SignIn(
         user_id=user_id,
         kind=kind,
@@ -55,6 +60,10 @@ def begin(
     if id_ is not None:
         sign_in.id = id_
     with atomic() as work:
+        if proven_by is not None:
+            still = select(User.id).where(User.id == user_id, User.password_hash == proven_by)
+            if work.scalar(still.with_for_update(read=True)) is None:
+                raise Unauthenticated("The password was changed just now. Log in with the new one.")
         work.add(sign_in)
         if _sweeping.due():
             sweep()
@@ -73,6 +82,7 @@ def issue_token(
     *,
     service_token_id: str | None = None,
     expires_in: int | None = None,
+    proven_by: str | None = None,
 ) -> IssuedToken:
     """A new bearer token for this person, good for so many seconds or as long as any.
 
@@ -86,6 +96,7 @@ def issue_token(
         expires_at=signed.expires_at,
         id_=signed.id,
         service_token_id=service_token_id,
+        proven_by=proven_by,
     )
     return IssuedToken(signed.text, signed.expires_at)
 
