@@ -304,6 +304,13 @@ SETTINGS: tuple[Setting, ...] = (
         "Whom mail comes from. By default noreply@ the host of BASE_URL.",
     ),
     Setting(
+        "REQUIRE_VERIFIED_EMAIL",
+        kind.switch,
+        "on or off",
+        "off",
+        "`on`: whoever hasn't confirmed their e-mail address can read, but not write.",
+    ),
+    Setting(
         "USER_ROLES",
         kind.words,
         "names of up to 50 characters, separated by commas",
@@ -469,6 +476,7 @@ class Settings:
     oauth_name: str
     smtp_url: kind.MailServer | None
     mail_from: str
+    require_verified_email: bool
     user_roles: tuple[str, ...]
     registration: Literal["open", "invite", "closed"]
     rate_limits: bool

@@ -23,6 +23,7 @@ from chatapp import (
     proxies,
     theming,
     user,
+    verified,
 )
 from chatapp.auth.presenters import account_json
 from chatapp.backends.session_stores import store_for
@@ -66,6 +67,7 @@ def build(settings: Settings | None = None) -> Flask:
     error_pages.init_app(app)
     identity.init_app(app)
     forgery.init_app(app)
+    verified.init_app(app)
     headers.init_app(app)
     theming.init_app(app)
     app.context_processor(_viewer)
@@ -125,11 +127,15 @@ def _engine_options(settings: Settings) -> dict[str, Any]:
 
 
 def _viewer() -> dict[str, Any]:
-    """`me`: the account of whoever looks at the page, None where nobody is signed in."""
+    """`me`: the account of whoever looks at the page, None where nobody is signed in.
+
+    `must_verify`: whether they may only read until their address is confirmed.
+    """
     if "me" not in g:
         user = identity.signed_in()
         g.me = account_json(user) if user else None
-    return {"me": g.me}
+        g.must_verify = user is not None and verified.must_verify(user)
+    return {"me": g.me, "must_verify": g.get("must_verify", False)}
 
 
 def _name_request() -> None:

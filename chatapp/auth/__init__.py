@@ -11,6 +11,7 @@ from chatapp.auth import (
     admin_api,
     admin_pages,
     api,
+    email_pages,
     google_pages,
     link_api,
     link_pages,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from chatapp.auth import bp, reset, verification
+from chatapp.auth import bp, confirmation, email_change, reset, verification
 from chatapp.auth.presenters import account_json
-from chatapp.auth.schemas import Forgotten, LinkToken, NewPassword
+from chatapp.auth.schemas import EmailChange, Forgotten, LinkToken, NewPassword
 from chatapp.auth.source import request_source
-from chatapp.identity import caller, public
+from chatapp.identity import caller, current_sign_in, public
 from chatapp.scopes import personal
 from chatapp.validation import read_json
 
@@ -18,7 +18,7 @@ from chatapp.validation import read_json
 def verify() -> Any:
     """200 with the account whose address is confirmed by this token."""
     return {
-        "user": account_json(verification.confirm(read_json(LinkToken).token, request_source()))
+        "user": account_json(confirmation.confirm(read_json(LinkToken).token, request_source()))
     }
 
 
@@ -45,3 +45,12 @@ def reset_password() -> Any:
     new = read_json(NewPassword)
     reset.reset_password(new.token, new.password, request_source())
     return "", 204
+
+
+@bp.put("/api/users/me/email")
+@personal
+def change_email() -> Any:
+    """202; the address changes once the link that is mailed to it is followed."""
+    mine = current_sign_in()
+    email_change.ask_for(mine, read_json(EmailChange), request_source())
+    return "", 202

@@ -13,12 +13,12 @@ from typing import Any
 from flask import flash, make_response, redirect, render_template, request, url_for
 from pydantic import ValidationError
 
-from chatapp.auth import bp, reset, verification
+from chatapp.auth import bp, confirmation, reset, verification
 from chatapp.auth.browser import sign_out
 from chatapp.auth.links import Link
 from chatapp.auth.schemas import Forgotten, LinkToken, NewPassword
 from chatapp.auth.source import request_source
-from chatapp.errors import ChatError, RateLimited, describe
+from chatapp.errors import ChatError, Conflict, RateLimited, describe
 from chatapp.forms import Form, refused
 from chatapp.identity import caller, signed_in
 from chatapp.validation import read_form
@@ -31,17 +31,19 @@ def verify_page() -> Any:
     if token is None:
         caller()
         return _page("auth/verify.html", link=None, problem=None)
-    return _link_page("auth/verify.html", token, verification.read_confirmation)
+    return _link_page("auth/verify.html", token, confirmation.read_confirmation)
 
 
 @bp.post("/verify")
 def verify_form() -> Any:
     """Confirm the address that this link was mailed to."""
     try:
-        verification.confirm(read_form(LinkToken).token, request_source())
+        confirmation.confirm(read_form(LinkToken).token, request_source())
     except (ChatError, ValidationError) as exc:
         error = describe(exc)
-        return _page("auth/verify.html", error.status, link=None, problem=error.message)
+        taken = isinstance(error, Conflict)
+        values = {"link": None, "problem": error.message, "taken": taken}
+        return _page("auth/verify.html", error.status, **values)
     if signed_in():
         return redirect(url_for("auth.verify_page"), 303)
     flash("Your address is confirmed. Log in to go on.")

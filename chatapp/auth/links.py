@@ -54,7 +54,7 @@ def new_link(work: Session, user: User, purpose: Purpose, email: str) -> str:
     work.execute(
         delete(Verification).where(Verification.user_id == user.id, Verification.purpose == purpose)
     )
-    token = secrets.token_urlsafe(32)
+    token = secrets.token_hex(24)  # letters and digits: mail programs cut other things off links
     work.add(
         Verification(
             user_id=user.id,

@@ -222,3 +222,12 @@ class AccountsQuery(PageQuery):
     """A page of the accounts whose name, username or address contains ``q``."""
 
     q: Annotated[Line, Field(max_length=100)] = ""
+
+
+class EmailChange(BaseModel):
+    """The address to have; ``password`` is needed where the account has one."""
+
+    email: Email
+    password: Annotated[
+        Annotated[str, AfterValidator(clean), Field(max_length=1024)] | None, BlankIsNone
+    ] = None

@@ -1,14 +1,14 @@
-"""Use cases around the address of an account: showing that one reads it."""
+"""Asking people to show that they read their address; `confirmation` is the answer."""
 
 from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
 from chatapp import background, mail
-from chatapp.auth import audit, lockout
-from chatapp.auth.links import Link, counted, lock_person, new_link, read_link, use_link
+from chatapp.auth import lockout
+from chatapp.auth.links import lock_person, new_link
 from chatapp.auth.source import Source
-from chatapp.db import atomic, now
+from chatapp.db import atomic
 from chatapp.models import User
 
 
@@ -33,20 +33,3 @@ def resend_verification(user_id: str, source: Source) -> None:
             mail_verification(work, lock_person(work, user_id))
 
     background.run(job)
-
-
-def read_confirmation(token: str) -> Link:
-    """What `confirm` would do with this token. Raises ValidationFailed."""
-    return read_link(token, "verify")
-
-
-def confirm(token: str, source: Source) -> User:
-    """The address that this token was mailed to is its person's, and known to be read by them.
-
-    Raises ValidationFailed for a token that doesn't count (any more), RateLimited.
-    """
-    with counted(source), atomic() as work:
-        user = use_link(work, token, "verify").user
-        user.email_verified_at = now()
-    audit.note("address confirmed", user_id=user.id)
-    return user

@@ -21,6 +21,7 @@ from chatapp.identity import caller
 from chatapp.paging import PageQuery
 from chatapp.scopes import scope
 from chatapp.validation import read_json, read_query
+from chatapp.verified import reading
 
 
 @bp.get("/api/chat")
@@ -74,6 +75,7 @@ def changes(conversation_id: int) -> Any:
 
 @bp.post("/api/chat/<int:conversation_id>/read")
 @scope("chat:write")
+@reading
 def mark_read(conversation_id: int) -> Any:
     """204; one has read up to there."""
     service.mark_read(caller().id, conversation_id, read_json(Read).seq)

@@ -57,7 +57,7 @@ def remove_reaction(connection: Connection, reaction: ReactionEvent) -> Answer:
     return {"message": message}
 
 
-@on_event("message:read", ReadEvent)
+@on_event("message:read", ReadEvent, reads=True)
 def mark_read(connection: Connection, read: ReadEvent) -> Answer:
     """One has read up to there."""
     service.mark_read(connection.user_id, read.conversation_id, read.seq)
@@ -72,7 +72,7 @@ def start_typing(connection: Connection, ref: ConversationRef) -> Answer:
     return {}
 
 
-@on_event("typing:stop", ConversationRef)
+@on_event("typing:stop", ConversationRef, reads=True)
 def stop_typing(connection: Connection, ref: ConversationRef) -> Answer:
     """The others see no more of it."""
     access_conversation(connection.user_id, ref.conversation_id)
@@ -87,7 +87,7 @@ def create_conversation(connection: Connection, new: NewConversation) -> Answer:
     return {"conversation": conversation}
 
 
-@on_event("conversation:join", Join)
+@on_event("conversation:join", Join, reads=True)
 def join(connection: Connection, ref: Join) -> Answer:
     """The conversation, and with ``after_version`` what changed since; it is viewed from now on."""
     found = changes.changes_since(connection.user_id, ref.conversation_id, ref.after_version)
@@ -96,7 +96,7 @@ def join(connection: Connection, ref: Join) -> Answer:
     return dict(found)
 
 
-@on_event("conversation:leave", ConversationRef)
+@on_event("conversation:leave", ConversationRef, reads=True)
 def leave(connection: Connection, ref: ConversationRef) -> Answer:
     """The view is closed; membership stays."""
     access_conversation(connection.user_id, ref.conversation_id)
@@ -104,7 +104,7 @@ def leave(connection: Connection, ref: ConversationRef) -> Answer:
     return {}
 
 
-@on_event("sync", Known)
+@on_event("sync", Known, reads=True)
 def sync(connection: Connection, known: Known) -> Answer:
     """All that was missed."""
     return dict(changes.sync(connection.user_id, known.by_id()))

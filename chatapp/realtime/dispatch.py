@@ -10,7 +10,7 @@ from uuid import uuid4
 from flask import Flask
 from pydantic import BaseModel
 
-from chatapp import concurrency, limits
+from chatapp import concurrency, limits, verified
 from chatapp.announce import held
 from chatapp.error_pages import error_ack, error_json, tell
 from chatapp.errors import BadRequest, Unauthenticated
@@ -40,6 +40,7 @@ class Connection:
 class _Handler:
     model: type[BaseModel]
     call: Callable[[Connection, Any], dict[str, Any]]
+    reads: bool
 
 
 #: Every event a client may send.
@@ -49,16 +50,19 @@ connections: dict[str, Connection] = {}
 
 
 def on_event(
-    name: str, model: type[M]
+    name: str, model: type[M], *, reads: bool = False
 ) -> Callable[
     [Callable[[Connection, M], dict[str, Any]]], Callable[[Connection, M], dict[str, Any]]
 ]:
-    """Let this function answer ``name``: its return value goes beside ``ok`` in the answer."""
+    """Let this function answer ``name``: its return value goes beside ``ok`` in the answer.
+
+    ``reads``: it is open to who may read only.
+    """
 
     def register(
         function: Callable[[Connection, M], dict[str, Any]],
     ) -> Callable[[Connection, M], dict[str, Any]]:
-        handlers[name] = _Handler(model, function)
+        handlers[name] = _Handler(model, function, reads)
         return function
 
     return register
@@ -98,4 +102,6 @@ def _handle(sid: str, name: object, args: tuple[Any, ...]) -> dict[str, Any]:
     handler = handlers.get(name) if isinstance(name, str) else None
     if handler is None:
         raise BadRequest(f"There is no event {str(name)[:60]!r}.")
+    if not handler.reads:
+        verified.check_writer(connection.user_id)
     return handler.call(connection, read_event(handler.model, args))

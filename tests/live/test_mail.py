@@ -12,6 +12,7 @@ import pytest
 import requests
 
 from tests.cast import Register
+from tests.support.errors import ack_error
 from tests.support.mail import CONFIRM, RESET, Mailbox, link_in, token_in
 from tests.support.people import Person, WebSession, at_once, new_username
 from tests.support.server import LiveServer
@@ -135,3 +136,31 @@ def test_without_a_mail_server_the_operator_finds_it(server: LiveServer, registe
     line = next(line for line in server.log().splitlines() if link in line)
     assert f"mail to {ada.email} isn't sent" in line
     assert requests.get(link, timeout=10).status_code == 200
+
+
+def test_sockets_read_until_the_address_is_confirmed(new_server, register: Register) -> None:
+    server: LiveServer = new_server(REQUIRE_VERIFIED_EMAIL="on")
+    mailbox = Mailbox(server.folder)
+    ada, bob = register(server, "Ada"), register(server, "Bob")
+    verify = {"token": mailbox.token(bob.email, CONFIRM)}
+    assert requests.post(f"{server.url}/api/auth/verify", json=verify, timeout=10).ok
+    conversation = bob.opens(ada)
+    said = bob.says(conversation, "welcome")
+    wire = ada.wire()
+    for event, payload in (
+        ("message:send", {"conversation_id": conversation, "content": "hello"}),
+        ("reaction:add", {"message_id": said["id"], "emoji": "👍"}),
+        ("typing:start", {"conversation_id": conversation}),
+        ("conversation:create", {"participant_ids": [bob.id], "name": "Crew"}),
+    ):
+        error = ack_error(wire.call(event, payload))
+        assert error["code"] == "forbidden", event
+        assert "Confirm your e-mail address first" in error["message"]
+    assert wire.call("conversation:join", {"conversation_id": conversation})["ok"]
+    assert wire.call("message:read", {"conversation_id": conversation, "seq": 1})["ok"]
+    assert wire.call("sync", {"versions": {str(conversation): 0}})["ok"]
+
+    verify = {"token": mailbox.token(ada.email, CONFIRM)}
+    assert requests.post(f"{server.url}/api/auth/verify", json=verify, timeout=10).ok
+    sent = wire.call("message:send", {"conversation_id": conversation, "content": "hello"})
+    assert sent["ok"], "the same socket, from now on"

@@ -114,6 +114,8 @@ ROUTES: dict[str, Rule | str] = {
     "GET /api/auth/sessions": Rule("/api/auth/sessions", 200, 401),
     "DELETE /api/auth/sessions": "ends the caller's own; takes no id",
     "DELETE /api/auth/sessions/<sign_in_id>": Rule("/api/auth/sessions/{sign_in}", 404, 401),
+    "PUT /api/users/me/email": "changes the caller's own; takes no id",
+    "POST /settings/account/email": "changes the caller's own; takes no id",
     "PUT /api/users/me/password": "changes the caller's own; takes no id",
     "POST /api/service/users": Rule("/api/service/users", 401, 401, {"external_id": "{alice}"}),
     "POST /api/service/tokens": Rule("/api/service/tokens", 401, 401, {"user_id": "{alice}"}),
