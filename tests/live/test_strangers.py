@@ -22,7 +22,7 @@ from tests.support.errors import ack_error, rest_error
 from tests.support.events import event_names
 from tests.support.people import Person, WebSession
 from tests.support.server import LiveServer
-from tests.support.wire import Wire
+from tests.support.wire import Wire, knock
 
 pytestmark = pytest.mark.live
 
@@ -440,7 +440,9 @@ def test_a_plain_member_over_sockets(scene: Scene) -> None:
 def test_carol_hears_nothing(pair: Pair, carol: Person) -> None:
     """Whatever she sends to get into the room; then Alice and Bob talk, read, and write to her."""
     ours = pair.alice.opens(carol)  # what Carol may hear, so that she is in a room at all
-    wire: Wire = carol.wire(room=f"conversation:{pair.id}", user_id=pair.alice.id, rooms=[pair.id])
+    as_alice = {"token": carol.token, "user_id": pair.alice.id}
+    assert knock(carol.server, "websocket", auth=as_alice).refused_properly
+    wire: Wire = carol.wire(room=f"conversation:{pair.id}", rooms=[pair.id])
     for name in (pair.id, str(pair.id), f"conversation:{pair.id}", f"user:{pair.alice.id}"):
         for event in ("conversation:join", "join", "subscribe", "join_room", "room"):
             for payload in (name, {"room": name}, {"conversation_id": name}, [name]):
