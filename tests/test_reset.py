@@ -16,6 +16,7 @@ from chatapp.models import User, Verification
 from tests.support.errors import rest_error
 from tests.support.html import Page
 from tests.support.mail import CONFIRM, RESET, link_in
+from tests.support.pages import PageClient
 from tests.world import PASSWORD, Api, register
 
 NEW = "another good password"
@@ -338,6 +339,18 @@ def test_it_lifts_the_lock(app, nobody, forgotten, limited):
     assert not logs_in(nobody, ada.email, PASSWORD)
     assert reset(nobody, forgotten(ada)).status_code == 204
     assert logs_in(nobody, ada.email, NEW)
+
+
+def test_it_lifts_the_lock_of_ones_own_browser(app, nobody, forgotten, limited):
+    ada = register(app, "Ada")
+    own = PageClient(app)
+    own.submit("/login", email=ada.email, password=PASSWORD)
+    own.submit("/chats", "/logout")
+    for _ in range(5):
+        assert own.submit("/login", email=ada.email, password="wrong").status_code == 401
+    assert own.submit("/login", email=ada.email, password=PASSWORD).status_code == 429
+    assert reset(nobody, forgotten(ada)).status_code == 204
+    assert own.submit("/login", email=ada.email, password=NEW).status_code == 303
 
 
 def test_one_address_gets_5_mails_an_hour_and_nobody_is_told(

@@ -5,7 +5,8 @@ What is counted stands in the database, so a restart forgets nothing. Two rules:
 - `Pauses` for guesses at one account's password. Five are free; then there are pauses, of 30 s
   first and each twice the last, up to 15 minutes: at most 10 tries in any 15 minutes, by no matter
   how many addresses. The right password is refused during a pause in the same words, and a name
-  that nobody has is treated alike. A reset of the password lifts it (`lift`).
+  that nobody has is treated alike. A reset of the password lifts it (`lift`); what a device of the
+  account's owner has to wait for ends with any new password.
 - `Quota`: so many in a period, for what one address may do (see `network`: of IPv6 a /64).
 
 Where RATE_LIMITS is off, nothing is counted.
@@ -138,9 +139,10 @@ class Guess:
 
 
 @contextmanager
-def guess(subject: str, source: Source) -> Iterator[Guess]:
+def guess(subject: str, source: Source, stored: str | None = None) -> Iterator[Guess]:
     """Around a try to sign in as ``subject``: a person's id, or a name that is nobody's.
 
+    ``stored`` is the hash of the password that is guessed at: a device's pause ends with it.
     Counted before the password is looked at, so that tries at the same time can't outrun it; within
     a process those at one account wait for each other, so that many right ones all pass.
     Raises RateLimited.
@@ -149,7 +151,7 @@ def guess(subject: str, source: Source) -> Iterator[Guess]:
         yield Guess()
         return
     known = source.device_id if source.device_of == subject else None
-    rule, counted = (DEVICE, known) if known else (ACCOUNT, subject)
+    rule, counted = (DEVICE, f"{known}:{stored}") if known else (ACCOUNT, subject)
     with _one_after_the_other(_key(rule, counted)):
         if not known:
             refuse(FAILURES, source.network)

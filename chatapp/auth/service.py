@@ -154,7 +154,7 @@ def prove_password(
     user_id, stored = (user.id, user.password_hash) if user else (None, None)
     release()
     try:
-        with lockout.guess(user_id or typed, source) as guess:
+        with lockout.guess(user_id or typed, source, stored) as guess:
             if not check_password(stored, password) or stored is None or user is None:
                 raise Unauthenticated()
             renewed = hash_password(password) if is_outdated(stored) else None
