@@ -59,6 +59,25 @@ def test_locked_alike_at_every_door_and_after_a_restart(
     assert ada.get("/api/users/me")["id"] == ada.id, "who is signed in stays so"
 
 
+def test_the_log_names_request_and_person_and_no_secret(
+    direct: LiveServer, register: Register
+) -> None:
+    ada = register(direct, "Ada")
+    answers = {
+        "sign-in failed": log_in(direct, ada.email, "hunter2 hunter2"),
+        "signed in": log_in(direct, ada.email, PASSWORD),
+    }
+    lines = [line for line in direct.log().splitlines() if " chatapp.auth [" in line]
+    for event, answer in answers.items():
+        (line,) = [one for one in lines if f"[{answer.headers['X-Request-ID']}]" in one]
+        assert f" {event} user_id={ada.id}" in line
+        assert "address=127.0.0.1" in line
+    token = answers["signed in"].json()["token"]
+    for secret in ("hunter2", PASSWORD, token, ada.token):
+        assert secret not in direct.log()
+    assert ada.email not in str(lines)
+
+
 def test_a_stranger_does_not_lock_out_the_browser_that_was_here_before(
     direct: LiveServer, register: Register
 ) -> None:
