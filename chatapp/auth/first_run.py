@@ -27,9 +27,10 @@ def is_open() -> bool:
 def check_code(code: str, source: Source) -> None:
     """Raises ValidationFailed for another code, NotFound where none is waited for, RateLimited."""
     lockout.refuse(lockout.LINKS, source.network)
-    if not is_open():
+    waiting = setup_code.read(_folder())
+    if waiting is None:
         raise NotFound(DONE)
-    if not setup_code.matches(_folder(), code):
+    if not setup_code.matches(waiting, code):
         lockout.allows(lockout.LINKS, source.network)
         audit.note("setup refused", address=source.address)
         words = "This isn't the code. It stands where chatapp was started, and in its log."
