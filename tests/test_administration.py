@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 
-from chatapp.auth.administration import set_administrator
+from chatapp.auth.administration import has_administrator, set_administrator
 from tests.world import PASSWORD, Api, Person, register
 
 
@@ -65,6 +67,24 @@ def test_naming_administrators(app, ada, bob):
 def test_somebody_is_always_left(ada):
     for change in ({"is_staff": False}, {"is_active": False}):
         assert ada.api.patch(f"/api/users/{ada.id}", change).status_code == 409
+
+
+def test_of_two_who_dismiss_each_other_at_once_one_stays(app, ada, bob):
+    def dismiss(actor: Person, other: Person, together: Barrier) -> int:
+        together.wait()
+        return actor.api.patch(f"/api/users/{other.id}", {"is_staff": False}).status_code
+
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(10):
+            with app.app_context():
+                for person in (ada, bob):
+                    set_administrator(person.id, True)
+            together = Barrier(2)
+            answers = [pool.submit(dismiss, *pair, together) for pair in ((ada, bob), (bob, ada))]
+            codes = sorted(one.result() for one in answers)
+            assert codes in ([200, 403], [200, 409])
+            with app.app_context():
+                assert has_administrator()
 
 
 def test_only_administrators(app, ada, bob):

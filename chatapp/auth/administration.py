@@ -63,10 +63,13 @@ def has_administrator() -> bool:
     return db.session.scalar(found.limit(1)) is not None
 
 
-def refuse_only_administrator(user_id: str) -> None:
-    """Raises Conflict where this person leaving would leave nobody to administer the server."""
+def keep_an_administrator(work: Session, user_id: str) -> None:
+    """Raises Conflict where this person leaving would leave nobody to administer the server.
+
+    The administrators are locked, so that of two who dismiss each other at once one stays.
+    """
     staff = select(User.id).where(User.is_staff, User.is_active, User.deleted_at.is_(None))
-    if list(db.session.scalars(staff.limit(2))) == [user_id]:
+    if list(work.scalars(staff.order_by(User.id).with_for_update())) == [user_id]:
         raise Conflict(
             "You are the only administrator. Make somebody else one first, under Administration."
         )
@@ -85,14 +88,17 @@ def set_administrator(user_id: str, yes: bool) -> None:
 def change(actor_id: str, user_id: str, wanted: AccountChange) -> User:
     """What an administrator sets of somebody else's account; an administrator is always left.
 
-    Raises NotFound, Conflict for one's own account.
+    Raises NotFound, Conflict for one's own account and for the only administrator's.
     """
     if actor_id == user_id:
         raise Conflict("Another administrator has to change this of your own account.")
-    if wanted.is_staff is not None:
-        set_administrator(user_id, wanted.is_staff)
-    if wanted.is_active is not None:
-        (activate if wanted.is_active else deactivate)(user_id)
+    with atomic() as work:
+        if False in (wanted.is_staff, wanted.is_active):
+            keep_an_administrator(work, user_id)
+        if wanted.is_staff is not None:
+            set_administrator(user_id, wanted.is_staff)
+        if wanted.is_active is not None:
+            (activate if wanted.is_active else deactivate)(user_id)
     return find_by_id(user_id)
 
 

@@ -43,8 +43,9 @@ def deactivate_oneself(mine: SignIn, password: str | None) -> None:
     Raises as `prove_oneself` does, and Conflict for the only administrator.
     """
     prove_oneself(mine, password)
-    administration.refuse_only_administrator(mine.user_id)
-    administration.deactivate(mine.user_id)
+    with atomic() as work:
+        administration.keep_an_administrator(work, mine.user_id)
+        administration.deactivate(mine.user_id)
 
 
 def delete_account(mine: SignIn, password: str | None) -> None:
@@ -54,7 +55,6 @@ def delete_account(mine: SignIn, password: str | None) -> None:
     Raises as `prove_oneself` does, and Conflict for the only administrator.
     """
     prove_oneself(mine, password)
-    administration.refuse_only_administrator(mine.user_id)
     for _ in range(_TRIES):
         if _try_to_delete(mine.user_id):
             audit.note("deleted", user_id=mine.user_id)
@@ -71,6 +71,7 @@ def _try_to_delete(user_id: str) -> bool:
     with atomic() as work:
         groups = set(work.scalars(_groups_of(user_id)))
         conversations = lock_conversations(work, groups)
+        administration.keep_an_administrator(work, user_id)
         user = work.get_one(User, user_id, with_for_update=True, populate_existing=True)
         if set(work.scalars(_groups_of(user_id))) - groups:
             return False
