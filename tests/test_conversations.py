@@ -87,6 +87,10 @@ def test_pages_of_messages(world):
     assert api.get(path, after=3, limit=2).get_json()["has_more"] is True
     around = api.get(path, around=10, limit=5).get_json()
     assert (around["has_more_before"], around["has_more_after"]) == (True, True)
+    alone = api.get(path, around=10, limit=1)
+    assert seqs(alone) == [10]
+    assert alone.get_json()["has_more_before"] is alone.get_json()["has_more_after"] is True
+    assert api.get(path, around=1, limit=1).get_json()["has_more_before"] is False
     assert api.get(path, before=2, after=1).status_code == 422
     assert api.get(path, limit=0).status_code == 422
     assert api.get(path).get_json()["version"] == 21

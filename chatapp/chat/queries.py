@@ -168,6 +168,8 @@ def _at(conversation_id: int, places: Collection[int]) -> dict[int, MessageJson]
 
 
 def _before(conversation_id: int, seq: int, limit: int) -> tuple[list[MessageJson], bool]:
+    if limit == 0:
+        return [], seq > 1
     found = read_stretch(
         Message.conversation_id == conversation_id,
         Message.seq < seq,
