@@ -22,6 +22,7 @@ Services raise these. `describe` turns any exception into one of them; the rende
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -126,10 +127,22 @@ def describe(exc: BaseException) -> ChatError:
 
 def _fields(exc: ValidationError) -> dict[str, str]:
     fields: dict[str, str] = {}
-    for error in exc.errors(include_url=False, include_context=False, include_input=False):
+    for error in exc.errors(include_url=False):
         name = ".".join(str(part) for part in error["loc"]) or "body"
-        fields.setdefault(name, _sentence(error["type"], error["msg"]))
+        length = _length(error["type"], error["input"], error.get("ctx", {}))
+        fields.setdefault(name, length or _sentence(error["type"], error["msg"]))
     return fields
+
+
+def _length(kind: str, value: object, bounds: dict[str, Any]) -> str | None:
+    """What is wrong with the length of a text or a list, where that is what is wrong."""
+    unit = "characters" if isinstance(value, str) else "of these"
+    if kind in ("too_short", "string_too_short"):
+        least = bounds["min_length"]
+        return "This is needed." if least == 1 else f"At least {least:,} {unit}, please."
+    if kind in ("too_long", "string_too_long"):
+        return f"At most {bounds['max_length']:,} {unit}, please."
+    return None
 
 
 def _sentence(kind: str, text: str) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import pytest
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from sqlalchemy.exc import IntegrityError, OperationalError
 from werkzeug.exceptions import MethodNotAllowed, RequestEntityTooLarge
 from werkzeug.exceptions import NotFound as HttpNotFound
@@ -11,6 +13,7 @@ from werkzeug.exceptions import NotFound as HttpNotFound
 from chatapp import errors
 from chatapp.error_pages import error_ack, error_json
 from chatapp.errors import ChatError, describe
+from chatapp.validation import Line, Name
 
 CODES = {
     "bad_request": 400,
@@ -65,6 +68,28 @@ def test_wrong_fields_are_named():
     with pytest.raises(ValidationError) as caught:
         Inner.model_validate({})
     assert describe(caught.value).fields == {"numbers": "This is needed."}
+
+
+def test_lengths_are_told_as_people_count():
+    class Inner(BaseModel):
+        name: Name
+        line: Annotated[Line, Field(max_length=2)] = ""
+        code: Annotated[str, Field(min_length=3)] = "abc"
+        ids: Annotated[list[int], Field(min_length=1, max_length=2)] = [1]
+
+    def told(**fields: object) -> dict[str, str]:
+        with pytest.raises(ValidationError) as caught:
+            Inner.model_validate({"name": "Ada", **fields})
+        return dict(describe(caught.value).fields)
+
+    assert told(name=" ") == {"name": "This is needed."}
+    assert told(name="x" * 81) == {"name": "At most 80 characters, please."}
+    assert told(line="abc", code="x") == {
+        "line": "At most 2 characters, please.",
+        "code": "At least 3 characters, please.",
+    }
+    assert told(ids=[]) == {"ids": "This is needed."}
+    assert told(ids=[1, 2, 3]) == {"ids": "At most 2 of these, please."}
 
 
 def test_the_one_shape():
