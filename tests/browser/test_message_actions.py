@@ -233,6 +233,10 @@ def test_who_types_who_is_here_and_who_has_read(new_person: NewPerson) -> None:
     expect(seen).to_have_text("Seen by Ben")
     ada.page.reload()
     expect(seen).to_have_text("Seen by Ben")
+    address = f"/api/groups/{crew['id']}/members/{ben.known_as.id}"
+    assert ada.known_as.rest("DELETE", address).status_code == 204
+    expect(ada.texts.last).to_have_text("Ada removed Ben")
+    expect(ada.page.locator(".message__seen")).to_have_count(0)
 
 
 def test_being_taken_out_of_a_group(new_person: NewPerson) -> None:

@@ -113,7 +113,7 @@ export function startConversation(log, { line, sidebar, outbox, store, me }) {
   function onConversation(conversation) {
     if (!conversation) return;
     const people = conversation.participants ?? [];
-    rows.learn(people);
+    rows.learn(people, people.length === conversation.participant_count);
     for (const { id: user, last_read_seq: seq } of people) readBy(user, seq);
     if (!direct) {
       change(() => rows.drawSeen());

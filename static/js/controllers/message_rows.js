@@ -33,8 +33,11 @@ export class MessageRows {
     return $(`.message[data-id="${CSS.escape(id)}"]`, this.#list);
   }
 
-  /** Who is who, and how far each has read: what "Seen by" and reactions name. */
-  learn(people) {
+  /** Who is who, and how far each has read: what "Seen by" and reactions name. Where these are all members, whoever
+      isn't among them is no reader any more. */
+  learn(people, all) {
+    const members = new Set(people.map(({ id }) => id));
+    if (all) for (const person of this.#people.values()) if (!members.has(person.id)) person.seq = 0;
     for (const { id, name, last_read_seq: seq = 0 } of people) {
       const known = this.#people.get(id);
       this.#people.set(id, { id, name: id === this.#me.id ? "You" : name, seq: Math.max(seq, known?.seq ?? 0) });
