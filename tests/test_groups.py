@@ -396,6 +396,20 @@ def test_edit_is_the_authors(world, heard):
     assert world.alice.api.patch(path, {"content": "x" * 10_001}).status_code == 422
 
 
+def test_a_file_stays_an_address_when_it_is_edited(world, heard):
+    path = f"/api/chat/{world.conversation_id}/messages"
+    file = {"content": "https://example.org/a.png", "type": "image"}
+    message = world.alice.api.post(path, file).get_json()
+    heard.clear()
+    path = f"/api/messages/{message['id']}"
+    for bad in ("javascript:alert(1)", "just words"):
+        answer = world.alice.api.patch(path, {"content": bad})
+        assert (answer.status_code, set(answer.get_json()["error"]["fields"])) == (422, {"content"})
+    assert heard == []
+    edited = world.alice.api.patch(path, {"content": "https://example.org/b.png"}).get_json()
+    assert edited["content"] == "https://example.org/b.png"
+
+
 def test_a_deleted_messages_content_is_nowhere(app, world, heard):
     from chatapp.db import db
     from chatapp.models import Message
@@ -508,6 +522,8 @@ def test_who_leaves_is_waited_for_no_more(world, crew, more):
 def test_a_deleted_account(world, crew, app):
     promote(world.alice, crew, world.bob, "admin")
     mine = world.messages[1]
+    first = world.messages[0]["id"]
+    assert world.bob.api.put(f"/api/messages/{first}/reactions/🎉").status_code == 200
     wrong = world.alice.api.delete("/api/users/me", {"password": "wrong password"})
     assert code(wrong) == "forbidden"
     gone = world.alice.api.delete("/api/users/me", {"password": world.alice.password})
@@ -523,6 +539,13 @@ def test_a_deleted_account(world, crew, app):
     assert code(world.bob.api.post(path, {"content": "x"})) == "conflict"
     assert code(world.bob.api.patch(f"/api/messages/{mine['id']}", {"content": "x"})) == "conflict"
     assert code(world.bob.api.put(f"/api/messages/{items[0]['id']}/reactions/👍")) == "conflict"
+    assert code(world.bob.api.delete(f"/api/messages/{mine['id']}")) == "conflict"
+    taken_back = f"/api/messages/{items[0]['id']}/reactions/🎉"
+    assert code(world.bob.api.delete(taken_back)) == "conflict"
+    assert world.bob.api.delete(f"/api/messages/{items[0]['id']}/reactions/👀").status_code == 200
+    page = world.bob.client.page(f"/chats/{world.conversation_id}").html
+    assert "This account is deleted" in page
+    assert "@deleted." not in page
     assert world.bob.api.get(f"/api/users/{world.alice.id}").status_code == 404
     again = register(app, "Alice")
     assert again.id != world.alice.id, "name and address are free again"

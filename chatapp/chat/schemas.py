@@ -22,6 +22,13 @@ from chatapp.validation import (
     is_web_address,
 )
 
+NO_ADDRESS = "The content of a file's message is its http(s) address."
+
+
+def fits_type(type_: str, content: str) -> bool:
+    """Whether this may be the content of such a message: a file's is its http(s) address."""
+    return type_ == "text" or is_web_address(content)
+
 
 class MessageBody(BaseModel):
     """A message to send. Of another type than text it is the http(s) address of the file."""
@@ -33,8 +40,8 @@ class MessageBody(BaseModel):
 
     @model_validator(mode="after")
     def _address(self) -> Self:
-        if self.type != "text" and not is_web_address(self.content):
-            raise ValueError("content has to be the file's http(s) address")
+        if not fits_type(self.type, self.content):
+            raise ValueError(NO_ADDRESS)
         return self
 
 

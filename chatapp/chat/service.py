@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from chatapp.chat.schemas import MessageBody
+from chatapp.chat.schemas import NO_ADDRESS, MessageBody, fits_type
 from chatapp.conversation.access import MessageAccess, access_conversation, access_message
 from chatapp.conversation.append import Draft, Stored, append_messages, closed_conversations
 from chatapp.conversation.blocks import blocked_among, is_blocked
@@ -41,7 +41,8 @@ def send_message(sender_id: str, conversation_id: int, new: MessageBody) -> Stor
 def edit_message(user_id: str, message_id: str, content: str) -> MessageJson:
     """The message has this content from now on; the same content changes nothing.
 
-    Raises NotFound, Forbidden for anyone but its author, Conflict for a deleted message.
+    Raises NotFound, Forbidden for anyone but its author, Conflict for a deleted message,
+    ValidationFailed for anything but an address where the message is a file's.
     """
     with atomic() as work:
         access = access_message(user_id, message_id, lock=True)
@@ -49,6 +50,8 @@ def edit_message(user_id: str, message_id: str, content: str) -> MessageJson:
         if message.sender_id != user_id or message.type == "system":
             raise Forbidden("Only its author can edit a message.")
         _check_writable(work, access)
+        if not fits_type(message.type, content):
+            raise ValidationFailed(fields={"content": NO_ADDRESS})
         if message.content != content:
             message.content = content
             message.edited_at = now()
@@ -59,7 +62,8 @@ def edit_message(user_id: str, message_id: str, content: str) -> MessageJson:
 def delete_message(user_id: str, message_id: str) -> MessageJson:
     """The message's place stays, its content goes for good; a second time changes nothing.
 
-    Raises NotFound, Forbidden for anyone but its author and a group's owners and admins.
+    Raises NotFound, Forbidden for anyone but its author and a group's owners and admins, Conflict
+    where the other one's account is deleted. Across a block one's own words can go.
     """
     with atomic() as work:
         access = access_message(user_id, message_id, lock=True)
@@ -68,6 +72,7 @@ def delete_message(user_id: str, message_id: str) -> MessageJson:
         if message.type == "system" or (message.sender_id != user_id and not keeper):
             raise Forbidden("Only its author, or an owner or admin of the group, can delete it.")
         if message.deleted_at is None:
+            _check_not_read_only(work, access)
             message.deleted_at = now()
             message.content = None
             work.execute(delete(Reaction).where(Reaction.message_id == message_id))
@@ -99,12 +104,13 @@ def add_reaction(user_id: str, message_id: str, emoji: str) -> MessageJson:
 def remove_reaction(user_id: str, message_id: str, emoji: str) -> MessageJson:
     """This person's emoji is not on the message; where it wasn't, nothing changes.
 
-    Raises NotFound.
+    Raises NotFound, Conflict where the other one's account is deleted.
     """
     with atomic() as work:
         access = access_message(user_id, message_id, lock=True)
         reaction = work.get(Reaction, (message_id, user_id, emoji))
         if reaction is not None:
+            _check_not_read_only(work, access)
             work.delete(reaction)
             _changed(work, access, "message:reacted")
         return _present(work, access.message)
@@ -211,6 +217,12 @@ def _check_writable(work: Session, access: MessageAccess) -> None:
     closed = closed_conversations(work, [access.conversation])
     if access.conversation.id in closed:
         raise closed[access.conversation.id]
+
+
+def _check_not_read_only(work: Session, access: MessageAccess) -> None:
+    closed = closed_conversations(work, [access.conversation]).get(access.conversation.id)
+    if isinstance(closed, Conflict):
+        raise closed
 
 
 def _check_person(work: Session, user_id: str, other_id: str) -> None:
