@@ -273,6 +273,13 @@ def test_a_page_shows_forty_messages_and_a_way_to_older_ones(world):
     assert "Hello Bob" in older
 
 
+@pytest.mark.parametrize("query", ["before=0", "before=1", "after=3", "after=99", "around=99"])
+def test_beyond_the_ends_is_the_newest_page(world, query):
+    page = world.alice.client.page(f"/chats/{world.conversation_id}?{query}").text
+    assert "Hello Bob" in page
+    assert "Lunch?" in page
+
+
 def test_seeing_the_newest_page_is_reading_seeing_an_older_one_is_not(world):
     say(world.bob, world.conversation_id, "unread")
     path = f"/api/chat/{world.conversation_id}"
@@ -358,6 +365,20 @@ def test_the_list_shows_words_without_marks(world, said, seen):
     assert f'<span class="conversation-link__words cut" dir="auto">{escape(seen)}</span>' in page
     reply = world.alice.client.get(f"/chats/{world.conversation_id}?reply=4").text
     assert f"<b>Reply to Bob</b> <span>{escape(seen)}</span>" in reply
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"content": "x", "reply_to": "nothing"}, "This isn&#39;t an id."),
+        ({"content": "x", "client_id": "x" * 65}, "At most 64 characters, please."),
+    ],
+)
+def test_whatever_a_form_is_refused_for_is_said(world, fields, said):
+    path = f"/chats/{world.conversation_id}"
+    answer = world.alice.client.submit(path, **fields)
+    assert answer.status_code == 422
+    assert said in answer.text
 
 
 def test_messaging_a_person_from_the_directory(world):

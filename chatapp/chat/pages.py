@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -135,13 +136,16 @@ def _conversation_page(
     me = caller().id
     query.limit = PAGE
     edit, reply = (request.args.get(what, 0, type=int) for what in ("edit", "reply"))
-    opened = queries.open_conversation(
+    opens = partial(
+        queries.open_conversation,
         me,
         conversation_id,
-        query,
         at_unread=not request.args and focus is None,
         places=(edit, reply),
     )
+    opened = opens(query)
+    if not opened.page.messages and opened.conversation["last_seq"]:
+        opened = opens(MessagesQuery(limit=PAGE))  # beyond either end there is the newest
     conversation, page, editing = opened.conversation, opened.page, opened.at.get(edit)
     if conversation["unread_count"] and not page.has_after:
         service.mark_read(me, conversation_id, conversation["last_seq"])
