@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from chatapp.announce import Announcement, subscribe
-from chatapp.chat.service import add_reaction
+from chatapp.chat.service import add_reaction, mark_read
 from chatapp.conversation.append import Draft, append_messages
+from chatapp.conversation.audience import neighbours
 from chatapp.conversation.changes import sync
 from chatapp.db import atomic
 from chatapp.group.service import create_group
@@ -505,6 +506,55 @@ def test_read_at_is_set_once_when_the_last_has_read(world, crew, more):
     say(third, id_)
     assert read_at() == first
     assert chat(world.alice, id_)["read_by_all_seq"] == message["seq"]
+
+
+def test_beyond_a_hundred_members_receipts_and_presence_are_ones_own(app, world, heard):
+    with app.app_context(), atomic() as work:
+        guests = [User(name=f"{n}", username=f"guest{n}", email=None) for n in range(99)]
+        work.add_all(guests)
+        work.flush()
+        people = [Person(app, user.id, user.name, user.username, "", "") for user in guests]
+    crew = make(world.alice, world.bob, *people)
+    id_ = crew["conversation_id"]
+    message = say(world.alice, id_)
+    last = people[-1]
+
+    def read(*readers: Person) -> list[Announcement]:
+        heard.clear()
+        with app.app_context():
+            for reader in readers:
+                mark_read(reader.id, id_, message["seq"])
+        return [event for event in heard if event.event == "message:read"]
+
+    def read_at() -> Any:
+        return world.alice.api.get(f"/api/messages/{message['id']}").get_json()["read_at"]
+
+    events = read(world.bob, *people)
+    assert [(one.conversation_id, one.user_ids) for one in events] == [
+        (None, frozenset((reader.id,))) for reader in (world.bob, *people)
+    ]
+    assert read_at() is None
+    api = world.alice.api
+    (listed,) = [one for one in api.get("/api/chat").get_json()["items"] if one["id"] == id_]
+    caught_up = api.get(f"/api/chat/{id_}/changes").get_json()["conversation"]
+    for few in (listed, caught_up):
+        assert few["participant_count"] == 101
+        assert len(few["participants"]) == 8
+        assert world.alice.id in {person["id"] for person in few["participants"]}
+    assert len(chat(world.alice, id_)["participants"]) == 101
+    with app.app_context():
+        assert neighbours(world.alice.id) == {world.bob.id}, "by the conversation of the two"
+
+    assert remove(world.alice, crew, last).status_code == 204
+    message = say(world.alice, id_)
+    (event,) = read(world.bob)
+    assert event.conversation_id == id_
+    read(*people[:-1])
+    assert read_at()
+    caught_up = api.get(f"/api/chat/{id_}/changes").get_json()["conversation"]
+    assert len(caught_up["participants"]) == 100
+    with app.app_context():
+        assert neighbours(world.alice.id) == {world.bob.id, *(one.id for one in people[:-1])}
 
 
 def test_who_leaves_is_waited_for_no_more(world, crew, more):
