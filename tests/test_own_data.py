@@ -133,16 +133,20 @@ def test_deleted_messages_and_those_of_conversations_one_left(world):
     made = world.bob.api.post("/api/groups", {"name": "Crew", "members": [world.alice.id]})
     group = made.get_json()
     room = group["conversation_id"]
-    says(world.alice, room, "mine in the crew")
+    own = says(world.alice, room, "mine in the crew")
     gone = says(world.alice, room, "taken back")
     world.alice.api.delete(f"/api/messages/{gone['id']}")
     says(world.bob, room, "bob in the crew")
     world.alice.api.delete(f"/api/groups/{group['id']}/members/{world.alice.id}")
     says(world.bob, room, "after she left")
+    assert world.bob.api.put(f"/api/messages/{own['id']}/reactions/👍").status_code == 200
     archive = download(world.alice)
     assert f"conversations/{room}.json" not in archive.namelist()
     elsewhere = load(archive, "elsewhere.json")["messages"]
     assert [one["content"] for one in elsewhere] == ["mine in the crew"]
+    (mine,) = elsewhere
+    assert mine["read_at"] is None, "bob read it after she left: his own business"
+    assert mine["updated_at"] == mine["created_at"]
     assert "1 message of yours" in archive.read("index.html").decode()
     theirs = load(download(world.bob), f"conversations/{room}.json")["messages"]
     assert None in [one["content"] for one in theirs]

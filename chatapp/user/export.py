@@ -161,11 +161,17 @@ def _written_elsewhere(user_id: str, own_ids: Iterable[int]) -> Iterator[Message
             found = read_messages(messages_where(Message.id.in_(ids)).order_by(Message.id))
         for message in found:
             if message["conversation_id"] not in skipped:
-                yield {**message, "reactions": []}  # others' doings are no longer theirs to see
+                yield _as_written(message)
         if len(ids) < PAGE:
             return
         last = ids[-1]
         concurrency.wait(0)
+
+
+def _as_written(message: MessageJson) -> MessageJson:
+    """Only what its author did: what others do where one isn't any more is theirs."""
+    changed = message["edited_at"] or message["created_at"]
+    return {**message, "reactions": [], "read_at": None, "updated_at": changed}
 
 
 def _page(*conditions: ColumnElement[bool]) -> list[MessageJson]:
