@@ -7,6 +7,7 @@ import threading
 import pytest
 from sqlalchemy import update
 
+from chatapp import limits
 from chatapp.db import atomic, now
 from chatapp.models import User
 from tests.support.errors import rest_error
@@ -186,3 +187,15 @@ def test_an_account_without_an_address_gets_one(app, ada, nobody, mailbox):
     ask(ada)
     nobody.post("/api/auth/verify", {"token": mailbox.token(NEW, NEW_LINK)})
     assert address(ada) == (NEW, True)
+
+
+def test_asking_for_anothers_address_keeps_no_mail_from_them(app, ada, nobody, mailbox):
+    bob = register(app, "Bob")
+    limits.configure(True)
+    try:
+        for _ in range(6):
+            assert ask(bob, ada.email).status_code == 409
+        assert nobody.post("/api/auth/password/forgot", {"email": ada.email}).status_code == 202
+        mailbox.wait(ada.email, RESET)
+    finally:
+        limits.configure(False)

@@ -27,12 +27,13 @@ def ask_for(mine: SignIn, wanted: EmailChange, source: Source) -> None:
     """
     prove_oneself(mine, wanted.password)
     lockout.spend(lockout.MAILS, source.network)
-    lockout.spend(lockout.MAILS_TO, wanted.email)
     with atomic() as work:
         user = lock_person(work, mine.user_id)
         if user.email == wanted.email:
             raise ValidationFailed(fields={"email": "This is your address already."})
         _refuse_taken(work, wanted.email)
+        # Not before: else who asks for another's address uses up the mails with their way back.
+        lockout.spend(lockout.MAILS_TO, wanted.email)
         token = new_link(work, user, "email", wanted.email)
         mail.send("new_email", wanted.email, secret=token, link=mail.link("/verify", token=token))
         if user.email:
