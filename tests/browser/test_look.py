@@ -21,7 +21,8 @@ WIDE = {"width": 1280, "height": 800}
 NARROW = {"width": 390, "height": 844}
 ZOOMED = {"width": 320, "height": 256}  # 1280 × 1024 at 400 %
 
-SETTINGS = ("/settings/account", "/settings/sessions")
+SETTINGS = ("/settings/account", "/settings/sessions", "/settings/data", "/verify")
+LINKS = ("/forgot", "/forgot?sent=1", "/reset?token=no", "/verify?token=no")
 SAID = (
     "Morning! Is the hall ours on Saturday?",
     "It is. Twelve tables, and both doors stay open",
@@ -86,7 +87,7 @@ def test_every_page_is_accessible_and_fits(
     ada.page.get_by_role("button", name="Log out").click()
     ada.page.wait_for_url(server.url + "/")
     ada.expect_failed_requests()  # 401, 404 and 422 are answers here
-    for path in ("/", "/login", "/register", "/nothing-is-here"):
+    for path in ("/", "/login", "/register", "/nothing-is-here", *LINKS):
         ada.page.goto(path)
         assert violations(ada.page) == [], path
         assert not overflows(ada.page), path
