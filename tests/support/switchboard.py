@@ -10,9 +10,11 @@ from __future__ import annotations
 import contextvars
 import itertools
 import json
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from random import random
 from types import SimpleNamespace
 from typing import Any
 
@@ -172,8 +174,10 @@ def busy_switchboard(app: flask.Flask) -> Iterator[Switchboard]:
     """Lines for clients that act at the same time, in threads, with the real clock.
 
     Of what runs beside a connection only what is done at once does; the rest takes its time.
+    Between a commit and its announcement each thread is held up for a moment, now long, now short:
+    in few threads they would hardly ever overtake each other.
     """
-    from chatapp.announce import _subscriptions
+    from chatapp import announce
     from chatapp.realtime import typing, views
     from chatapp.realtime.hooks import Hooks
     from chatapp.realtime.sequence import Sequencer
@@ -183,10 +187,17 @@ def busy_switchboard(app: flask.Flask) -> Iterator[Switchboard]:
             if function.__module__ in (typing.__name__, views.__name__):
                 self._run(of, function, connection)
 
+    publish = announce.publish
+
+    def publish_late(announcements: Any) -> None:
+        time.sleep(random() / 10)
+        publish(announcements)
+
     with _board(app) as (board, patch):
         board.calm = False
+        patch.setattr(announce, "publish", publish_late)
         patch.setattr(Hooks, "run", in_line)
-        for subscription in _subscriptions:
+        for subscription in announce._subscriptions:
             sequencer = getattr(subscription.deliver, "__self__", None)
             if isinstance(sequencer, Sequencer):  # however long a busy machine lets a thread wait
                 patch.setattr(sequencer, "_patience", 60)
