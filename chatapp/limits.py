@@ -108,6 +108,7 @@ class Windows(Storage, MovingWindowSupport):
             count = len(self._times)
             self._times.clear()
             self._forget_at.clear()
+            self._sweep_at = 0.0
         return count
 
     def clear(self, key: str) -> None:

@@ -107,6 +107,7 @@ def app(settings: Any) -> Iterator[flask.Flask]:
 
     made = create_app(settings)
     made.testing = True
+    made.extensions["tests"] = _binding()
     with made.app_context():
         flask_migrate.upgrade(directory=str(TOP / "migrations"))
     with pytest.MonkeyPatch.context() as patch:
@@ -114,6 +115,27 @@ def app(settings: Any) -> Iterator[flask.Flask]:
         yield made
     with made.app_context():
         db.engine.dispose()
+
+
+def _binding() -> Callable[[], None]:
+    """Gives what there is one of in a process back to the app made last by now.
+
+    A test that makes a further app, to migrate or to prepare, takes it away.
+    """
+    from chatapp import announce, limits
+    from chatapp.extensions import socketio
+    from chatapp.realtime import setup
+
+    extension = dict(vars(socketio))
+    subscriptions, ends = list(announce._subscriptions), list(setup._subscriptions)
+
+    def bind() -> None:
+        vars(socketio).update(extension)
+        announce._subscriptions[:] = subscriptions
+        setup._subscriptions[:] = ends
+        limits.configure(False)
+
+    return bind
 
 
 def _make_hashing_cheap(patch: pytest.MonkeyPatch) -> None:
@@ -131,6 +153,8 @@ def clean(request: pytest.FixtureRequest) -> Iterator[None]:
     """Every test that uses the app finds empty tables, and leaves no context behind."""
     from chatapp import background
 
+    if "app" in request.fixturenames:
+        request.getfixturevalue("app").extensions["tests"]()
     yield
     assert not flask.has_app_context(), "the test left an application context pushed"
     if "app" in request.fixturenames:

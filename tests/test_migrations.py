@@ -32,23 +32,15 @@ from tests.support.process import TOP
 def empty(new_database, tmp_path) -> Iterator[None]:
     """An application on a database without a table."""
     from chatapp import create_app
-    from chatapp.extensions import socketio
     from config import Settings
 
-    others = dict(vars(socketio))  # it serves the app made last: give it back afterwards
     url = new_database() or f"sqlite:///{tmp_path}/empty.db"
-    environ = {
-        "DATABASE_URL": url,
-        "INSTANCE_DIR": str(tmp_path),
-        "CONCURRENCY": "threads",
-        "RATE_LIMITS": "off",
-    }
+    environ = {"DATABASE_URL": url, "INSTANCE_DIR": str(tmp_path), "CONCURRENCY": "threads"}
     app = create_app(Settings.from_env(environ))
     with app.app_context():
         yield
         db.session.remove()
         db.engine.dispose()
-    vars(socketio).update(others)
 
 
 def _upgrade() -> None:

@@ -200,8 +200,6 @@ def test_a_made_up_token_costs_no_hash(nobody, monkeypatch):
 def work_of(app, monkeypatch, statements):
     """`work_of(call)`: what a call does before it answers, and its answer."""
 
-    limits.configure(False)  # another test's app may have switched them on
-
     def counted(call):
         done: list[str] = []
         real = passwords._verify

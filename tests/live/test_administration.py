@@ -43,18 +43,14 @@ def test_the_first_start_prints_a_code_that_works_once(
     assert f"{fresh.url}/setup" in fresh.log()
 
     people = [WebSession(fresh) for _ in range(4)]
+    forms = [who.page("/setup").form("/setup") for who in people]
+    given = {"code": printed[0], "name": "Ada", "password": PASSWORD}
     answers = at_once(
         [
-            lambda number=number, who=who: (
-                who.submit(
-                    "/setup",
-                    code=printed[0],
-                    name="Ada",
-                    email=f"ada{number}@example.org",
-                    password=PASSWORD,
-                ).status_code
+            lambda who=who, fields={**form.fields, **given, "email": f"ada{number}@example.org"}: (
+                who.request("POST", "/setup", data=fields).status_code
             )
-            for number, who in enumerate(people)
+            for number, (who, form) in enumerate(zip(people, forms, strict=True))
         ]
     )
     assert sorted(answers) == [303, 404, 404, 404]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import re
+from contextlib import suppress
 from email import policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -22,7 +23,10 @@ class Mailbox:
 
     def to(self, address: str, subject: str = "") -> list[EmailMessage]:
         """Mails to this address so far, those with these words in their subject."""
-        messages = [read(path.read_bytes()) for path in sorted(self.folder.glob("*.eml"))]
+        messages = []
+        for path in sorted(self.folder.glob("*.eml")):
+            with suppress(FileNotFoundError):  # only so many are kept
+                messages.append(read(path.read_bytes()))
         return [one for one in messages if one["To"] == address and subject in one["Subject"]]
 
     def wait(self, address: str, subject: str = "", count: int = 1) -> EmailMessage:
