@@ -47,13 +47,14 @@ def sign_in(
     """
     email = claims.email or ""
     for _ in range(2):  # a second time if the same person came by two doors at once
+        # The owner first: an account made this moment is seen with its link, or not at all.
+        owner = db.session.scalar(
+            select(User).where(User.email == email, User.deleted_at.is_(None))
+        )
         user = _linked(issuer, claims)
         if user is not None:
             audit.note("signed in", user_id=user.id, address=source.address, issuer=issuer)
             return user
-        owner = db.session.scalar(
-            select(User).where(User.email == email, User.deleted_at.is_(None))
-        )
         if owner is not None:
             service.refuse_deactivated(owner)
             return UnconfirmedLink(owner.id, issuer, claims.subject, email)
