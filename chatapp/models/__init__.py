@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from chatapp.models.attempts import Attempts
 from chatapp.models.block import Block
+from chatapp.models.contact import Contact
 from chatapp.models.conversation import Conversation, Participant
-from chatapp.models.group import Group
+from chatapp.models.group import Group, GroupLink
 from chatapp.models.invitation import Invitation
 from chatapp.models.linked_account import LinkedAccount
-from chatapp.models.message import Message, Reaction
+from chatapp.models.message import Mention, Message, Reaction
+from chatapp.models.picture import Picture
 from chatapp.models.service_token import ServiceToken
 from chatapp.models.sign_in import SignIn, StoredSession
 from chatapp.models.user import User
@@ -17,12 +19,16 @@ from chatapp.models.verification import Verification
 __all__ = [
     "Attempts",
     "Block",
+    "Contact",
     "Conversation",
     "Group",
+    "GroupLink",
     "Invitation",
     "LinkedAccount",
+    "Mention",
     "Message",
     "Participant",
+    "Picture",
     "Reaction",
     "ServiceToken",
     "SignIn",

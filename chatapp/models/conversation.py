@@ -36,6 +36,8 @@ class Conversation(Timestamps, SoftDelete, Model):
     membership_version: Mapped[int] = mapped_column(BigInteger, default=0)
     #: When the last message came, or the conversation was made: what lists are ordered by.
     active_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    #: Only owners and admins of the group write; the others read.
+    announcements_only: Mapped[bool] = mapped_column(default=False)
 
 
 class Participant(Timestamps, Model):
@@ -44,6 +46,7 @@ class Participant(Timestamps, Model):
     __tablename__ = "participants"
     __table_args__ = (
         CheckConstraint("member_role IN ('owner', 'admin', 'member')", name="member_role"),
+        CheckConstraint("notify IN ('all', 'mentions', 'none')", name="notify"),
         Index("ix_participants_user_id", "user_id"),
     )
 
@@ -57,3 +60,11 @@ class Participant(Timestamps, Model):
     #: What the others may know of that: it stands still while a block stands, and catches up
     #: with the first reading after it.
     receipt_seq: Mapped[int] = mapped_column(BigInteger, default=0)
+    #: Of which messages they are told; None: as their account says.
+    notify: Mapped[str | None] = mapped_column(String(10))
+    #: Until then they are told of nothing.
+    muted_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: Since when it stands above the others in their list.
+    pinned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: Since when it is out of their list.
+    archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chatapp.db import Id, Model, SoftDelete, Timestamps, UtcDateTime, uuid7
@@ -37,6 +45,8 @@ class Message(Timestamps, SoftDelete, Model):
     read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     edited_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     reply_to_id: Mapped[str | None] = mapped_column(Id, ForeignKey("messages.id"))
+    #: Everybody in the conversation is mentioned.
+    mentions_all: Mapped[bool] = mapped_column(default=False)
 
 
 class Reaction(Timestamps, Model):
@@ -47,3 +57,17 @@ class Reaction(Timestamps, Model):
     message_id: Mapped[str] = mapped_column(Id, ForeignKey("messages.id"), primary_key=True)
     user_id: Mapped[str] = mapped_column(Id, ForeignKey("users.id"), primary_key=True)
     emoji: Mapped[str] = mapped_column(String(32), primary_key=True)
+
+
+class Mention(Model):
+    """A message names someone. ``seq`` is the message's, to count what they haven't read."""
+
+    __tablename__ = "mentions"
+    __table_args__ = (
+        Index("ix_mentions_user_id_conversation_id_seq", "user_id", "conversation_id", "seq"),
+    )
+
+    message_id: Mapped[str] = mapped_column(Id, ForeignKey("messages.id"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(Id, ForeignKey("users.id"), primary_key=True)
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id"))
+    seq: Mapped[int] = mapped_column(BigInteger)

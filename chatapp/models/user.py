@@ -41,13 +41,26 @@ class User(UserMixin, Timestamps, SoftDelete, Model):  # type: ignore[misc]
     description: Mapped[str | None] = mapped_column(Text)
     resume_link: Mapped[str | None] = mapped_column(String(2000))
     role: Mapped[str | None] = mapped_column(String(80))
+    #: As it was given: an https address, or one of our own; pages show `picture_id` instead.
     profile_picture: Mapped[str | None] = mapped_column(String(2000))
+    #: The copy that is kept here, once there is one.
+    picture_id: Mapped[str | None] = mapped_column(Id)
     phone_number: Mapped[str | None] = mapped_column(String(40))
 
     theme_mode: Mapped[str] = mapped_column(String(10), default="system")
     theme_color: Mapped[str | None] = mapped_column(String(7))
     background_image: Mapped[str | None] = mapped_column(String(2000))
+    background_id: Mapped[str | None] = mapped_column(Id)
     theme: Mapped[str | None] = mapped_column(String(40))
+    #: Whether Enter sends a message and Shift+Enter breaks the line, or the other way round.
+    enter_sends: Mapped[bool] = mapped_column(default=True)
+
+    #: Nobody learns when this person was last here; nor does this person of others.
+    hide_last_seen: Mapped[bool] = mapped_column(default=False)
+    #: Nobody learns what this person has read; nor does this person of others.
+    hide_read_receipts: Mapped[bool] = mapped_column(default=False)
+    #: Of which messages this person is told where a conversation says nothing else.
+    notify: Mapped[str] = mapped_column(String(10), default="all")
 
     is_active: Mapped[bool] = mapped_column(default=True)
     is_staff: Mapped[bool] = mapped_column(default=False)
