@@ -31,7 +31,7 @@ test: $(VENV)/dev tests/node/node_modules/.installed ## everything: both databas
 	@bin/test
 
 test-fast: $(VENV)/dev ## without servers and browser, on SQLite: under a minute
-	@exec $(PYTEST) -m "not live and not browser and not slow and not long" $(ARGS)
+	@exec $(PYTEST) -n auto --maxprocesses 4 -m "not live and not browser and not slow and not long" $(ARGS)
 
 test-long: $(VENV)/dev tests/node/node_modules/.installed ## what takes long: 2,000 histories on each database
 	@bin/test-long $(ARGS)

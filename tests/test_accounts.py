@@ -152,6 +152,7 @@ def test_a_deactivated_account_is_out(nobody, app):
     assert "Ask an administrator" in refused.get_json()["error"]["message"]
 
 
+@pytest.mark.slow
 def test_hashing_is_argon2id_and_strong():
     """In a process of its own: here the parameters are cheap, for speed."""
     import subprocess

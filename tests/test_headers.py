@@ -32,6 +32,7 @@ def every_address(app):
             yield method, rule.build(values)[1]
 
 
+@pytest.mark.slow
 def test_every_answer_of_every_route(app, world):
     signed_out, signed_in = app.test_client(use_cookies=False), world.alice.client
     seen = set()

@@ -179,6 +179,7 @@ def long_history(app, world) -> int:
     return 3 + count
 
 
+@pytest.mark.slow
 def test_memory_stays_the_same_however_much_there_is(app, world, long_history):
     from chatapp.models import User
     from chatapp.user.export import export

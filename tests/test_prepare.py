@@ -184,6 +184,7 @@ class TestDatabase:
         with pytest.raises(prepare.NotReady, match="newer chatapp"):
             prepare.prepare_database(settings)
 
+    @pytest.mark.slow
     def test_starts_at_once_do_not_collide(self, url: str, engine: Engine, tmp_path: Path) -> None:
         ports = []
         for _ in range(3):
@@ -199,6 +200,7 @@ class TestDatabase:
                 head()
             ]
 
+    @pytest.mark.slow
     def test_a_start_with_nothing_to_do_is_quick_and_silent(
         self, url: str, tmp_path: Path, port: str
     ) -> None:
@@ -222,6 +224,7 @@ def contents(engine: Engine) -> Any:
 
 
 class TestSQLite:
+    @pytest.mark.slow
     def test_the_file_is_private(self, tmp_path: Path, port: str) -> None:
         code, output = run(tmp_path / "new", PORT=port)
         assert code == 0, output
@@ -305,6 +308,7 @@ def test_an_unreachable_server_is_a_clear_message(tmp_path: Path, port: str) -> 
     assert "Traceback" not in output
 
 
+@pytest.mark.slow
 def test_an_unreachable_session_store_keeps_nobody_from_starting(tmp_path: Path, port: str) -> None:
     address = "redis://:topsecret@127.0.0.1:1/0"
     code, output = run(tmp_path, SESSION_URL=address, PORT=port)

@@ -24,6 +24,7 @@ def environment(tmp_path: Path, **environ: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("concurrency", ["eventlet", "gevent", "threads"])
+@pytest.mark.slow
 def test_patched_first_and_psycopg2_too(tmp_path: Path, concurrency: str) -> None:
     if concurrency == "gevent":
         pytest.importorskip("gevent")
