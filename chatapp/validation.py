@@ -22,6 +22,8 @@ M = TypeVar("M", bound=BaseModel)
 
 #: The longest text of a message, in characters (Unicode code points).
 TEXT_LIMIT = 10_000
+#: The longest address, in characters.
+ADDRESS_MOST = 2000
 
 
 def clean(text: str) -> str:
@@ -41,8 +43,31 @@ def cleaned(value: object) -> object:
 
 def is_web_address(text: str) -> bool:
     """Whether this is an http(s) address with a host."""
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
     return parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
+def shown_address(text: str) -> str:
+    """``text``, an address that may stand in a page: as a link, in a style, in quotes.
+
+    Raises ValueError for another, with what to do.
+    """
+    if not is_web_address(text) or any(map(_ends_an_address, text)):
+        raise ValueError("An address looks like https://example.org/page")
+    parts = urlsplit(text)
+    if "@" in parts.netloc:
+        raise ValueError("Leave the name before the host out: https://example.org/page")
+    if parts.port == 0:  # reading it raises for what is no port at all
+        raise ValueError("This port doesn't exist")
+    return text
+
+
+def _ends_an_address(character: str) -> bool:
+    """Whether it is a control, a space, or could end an attribute or a `url()`."""
+    return character in "\"'`\\)<>" or unicodedata.category(character)[0] in "CZ"
 
 
 def _message_text(text: str) -> str:
@@ -78,6 +103,10 @@ ClientId = Annotated[str, BeforeValidator(cleaned), Field(min_length=1, max_leng
 MessageText = Annotated[str, AfterValidator(_message_text)]
 #: One line: cleaned, white space folded. Put a length beside it.
 Line = Annotated[str, BeforeValidator(cleaned), AfterValidator(_single_line)]
+#: Text of any number of lines.
+Description = Annotated[str, BeforeValidator(cleaned), Field(max_length=2000)]
+#: An address that pages show or lead to.
+WebAddress = Annotated[str, Field(max_length=ADDRESS_MOST), AfterValidator(shown_address)]
 #: What people and groups are called.
 Name = Annotated[Line, Field(min_length=1, max_length=80)]
 #: An empty form field means "not given".
@@ -102,8 +131,12 @@ def read_json(model: type[M]) -> M:
 
 
 def read_form(model: type[M]) -> M:
-    """The posted form as ``model``; the first value where a field comes twice."""
-    return model.model_validate(request.form.to_dict())
+    """The posted form as ``model``; the first value where a field comes twice.
+
+    Line breaks are what was typed, and not what forms make of them.
+    """
+    typed = {name: value.replace("\r\n", "\n") for name, value in request.form.items()}
+    return model.model_validate(typed)
 
 
 def read_query(model: type[M]) -> M:

@@ -23,6 +23,7 @@ NOBODY = str(UUID(int=0))
 ONES_OWN = {
     *("name", "username", "description", "resume_link", "role", "profile_picture", "phone_number"),
     *("theme_mode", "theme_color", "background_image", "theme"),
+    *("enter_sends", "hide_last_seen", "hide_read_receipts", "notify"),
     *("last_login", "last_seen", "updated_at"),
 }
 PLANTED = {

@@ -339,6 +339,14 @@ def test_only_within_the_scopes(service, world):
         assert code(crm.post(line, {**GRACE, "user_id": world.alice.id})) == (403, "forbidden")
 
 
+def test_profiles_are_changed_with_their_scope_only(service, world):
+    call = ("PATCH", "/api/users/me", {"role": "Countess"})
+    refused = service("users:read", "chat:write").call(*call, as_=world.alice)
+    assert code(refused) == (403, "forbidden")
+    changed = service("users:write").call(*call, as_=world.alice)
+    assert changed.get_json()["role"] == "Countess"
+
+
 def test_a_service_alone_is_told_to_say_for_whom(service):
     answer = service("users:read").get("/api/users/me")
     assert code(answer) == (401, "unauthenticated")

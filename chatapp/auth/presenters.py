@@ -20,6 +20,10 @@ class AccountJson(PersonJson):
     theme_color: str | None
     background_image: str | None
     theme: str | None
+    enter_sends: bool
+    hide_last_seen: bool
+    hide_read_receipts: bool
+    notify: str
     is_active: bool
     is_staff: bool
     is_superuser: bool
@@ -39,6 +43,10 @@ def account_json(user: User) -> AccountJson:
         "theme_color": user.theme_color,
         "background_image": user.background_image,
         "theme": user.theme,
+        "enter_sends": user.enter_sends,
+        "hide_last_seen": user.hide_last_seen,
+        "hide_read_receipts": user.hide_read_receipts,
+        "notify": user.notify,
         "is_active": user.is_active,
         "is_staff": user.is_staff,
         "is_superuser": user.is_superuser,

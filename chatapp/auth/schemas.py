@@ -92,6 +92,7 @@ Password = Annotated[str, AfterValidator(_password)]
 
 
 Email = Annotated[str, AfterValidator(_email)]
+Username = Annotated[str, AfterValidator(_username)]
 
 
 class Registration(BaseModel):
@@ -100,7 +101,7 @@ class Registration(BaseModel):
     email: Email
     password: Password
     name: Annotated[Name | None, BlankIsNone] = None
-    username: Annotated[Annotated[str, AfterValidator(_username)] | None, BlankIsNone] = None
+    username: Annotated[Username | None, BlankIsNone] = None
 
 
 class Visitor(Registration):
@@ -160,7 +161,7 @@ class NewServiceUser(BaseModel):
     """Somebody as an outer application knows them, perhaps without an address."""
 
     email: Annotated[Annotated[str, AfterValidator(_email)] | None, BlankIsNone] = None
-    username: Annotated[str, AfterValidator(_username)]
+    username: Username
     name: Name
     external_id: ExternalId
 

@@ -89,7 +89,7 @@ def create_account(new: NewAccount, along: Along | None = None) -> User:
     """
     origin = (new.email or new.name or "").partition("@")[0]
     for username in [new.username] if new.username else _usernames(origin):
-        _refuse_taken(new)
+        refuse_taken(email=new.email, username=new.username)
         user = User(
             email=new.email,
             username=username,
@@ -112,7 +112,7 @@ def create_account(new: NewAccount, along: Along | None = None) -> User:
             db.session.expunge_all()
             continue  # taken, perhaps a moment ago: refused above, or the next name is tried
         return user
-    _refuse_taken(new)
+    refuse_taken(email=new.email, username=new.username)
     raise Conflict()
 
 
@@ -192,8 +192,9 @@ def refuse_deactivated(user: User) -> None:
         )
 
 
-def _refuse_taken(new: NewAccount) -> None:
-    wanted = {"email": new.email, "username": new.username}
+def refuse_taken(*, email: str | None = None, username: str | None = None) -> None:
+    """Raises Conflict, which names the fields, where an account has this address or username."""
+    wanted = {"email": email, "username": username}
     given = {name: value for name, value in wanted.items() if value is not None}
     found = db.session.execute(
         select(User.email, User.username).where(

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, Field
 
-from chatapp.validation import BlankIsNone, Name, Uuid, cleaned, is_web_address
-
-
-def _address(text: str) -> str:
-    if not is_web_address(text):
-        raise ValueError("A picture is an http(s) address")
-    return text
+from chatapp.validation import BlankIsNone, Description, Name, Uuid, WebAddress
 
 
 def _a_name(name: str | None) -> str:
@@ -21,8 +15,6 @@ def _a_name(name: str | None) -> str:
     return name
 
 
-Description = Annotated[str, BeforeValidator(cleaned), Field(max_length=2000)]
-Picture = Annotated[str, AfterValidator(_address), Field(max_length=2000)]
 People = Annotated[list[Uuid], Field(max_length=1000)]
 
 
@@ -31,7 +23,7 @@ class NewGroup(BaseModel):
 
     name: Name
     description: Annotated[Description | None, BlankIsNone] = None
-    group_picture: Annotated[Picture | None, BlankIsNone] = None
+    group_picture: Annotated[WebAddress | None, BlankIsNone] = None
     members: People = []
 
 
@@ -40,7 +32,7 @@ class GroupPatch(BaseModel):
 
     name: Annotated[Name | None, AfterValidator(_a_name)] = None
     description: Annotated[Description | None, BlankIsNone] = None
-    group_picture: Annotated[Picture | None, BlankIsNone] = None
+    group_picture: Annotated[WebAddress | None, BlankIsNone] = None
 
 
 class NewMembers(BaseModel):

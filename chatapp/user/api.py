@@ -10,7 +10,7 @@ from chatapp.identity import caller, current_sign_in
 from chatapp.scopes import personal, scope
 from chatapp.user import bp, queries, service
 from chatapp.user.data_pages import download
-from chatapp.user.schemas import DirectoryQuery, Farewell
+from chatapp.user.schemas import DirectoryQuery, Farewell, ProfilePatch
 from chatapp.validation import read_json, read_query
 
 
@@ -19,6 +19,13 @@ from chatapp.validation import read_json, read_query
 def me() -> Any:
     """One's own account."""
     return dict(account_json(caller()))
+
+
+@bp.patch("/api/users/me")
+@scope("users:write")
+def change_me() -> Any:
+    """200 with one's own account, changed."""
+    return dict(account_json(service.update_profile(caller().id, read_json(ProfilePatch))))
 
 
 @bp.get("/api/users")

@@ -2,12 +2,109 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 
+from chatapp.auth.schemas import Username
+from chatapp.errors import Forbidden
 from chatapp.paging import PageQuery
-from chatapp.validation import BlankIsNone, Line, clean
+from chatapp.validation import (
+    ADDRESS_MOST,
+    BlankIsNone,
+    Description,
+    Line,
+    Name,
+    WebAddress,
+    clean,
+    shown_address,
+)
+
+T = TypeVar("T")
+
+#: What only an administrator sets, by another call.
+RIGHTS = ("is_active", "is_staff", "is_superuser")
+#: The address of a picture that is kept here; the id is in the group.
+OWN_PICTURE = re.compile(
+    r"/pictures/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
+)
+_COLOUR = re.compile(r"#[0-9a-f]{6}")
+_PHONE = re.compile(r"[0-9 +()-]{3,40}")
+_THEME = re.compile(r"[a-z0-9_-]{1,40}")
+
+
+def _kept(value: T | None) -> T:
+    if value is None:  # given as null: defaults aren't validated
+        raise ValueError("This can't be empty: leave it out, or give another")
+    return value
+
+
+def _picture(text: str) -> str:
+    if OWN_PICTURE.fullmatch(text):
+        return text
+    if not text.lower().startswith("https://"):
+        raise ValueError("A picture's address begins with https://")
+    return shown_address(text)
+
+
+def _colour(text: str) -> str:
+    if not _COLOUR.fullmatch(text.lower()):
+        raise ValueError("A colour is # and six of 0-9 and a-f, such as #0a7c66")
+    return text.lower()
+
+
+def _phone(text: str) -> str:
+    if not _PHONE.fullmatch(text) or not any(map(str.isdigit, text)):
+        raise ValueError("A phone number has 3 to 40 digits, spaces, +, - and brackets")
+    return text
+
+
+def _theme(text: str) -> str:
+    if not _THEME.fullmatch(text):
+        raise ValueError("This isn't a theme's name")
+    return text
+
+
+Picture = Annotated[str, Field(max_length=ADDRESS_MOST), AfterValidator(_picture)]
+#: May be left out, but not be emptied.
+Kept = AfterValidator(_kept)
+
+
+class ProfilePatch(BaseModel):
+    """What changes about oneself; what isn't given stays, null clears what may be empty.
+
+    Naming a right is refused as a whole: Forbidden.
+    """
+
+    name: Annotated[Name | None, Kept] = None
+    username: Annotated[Username | None, Kept] = None
+    description: Annotated[Description | None, BlankIsNone] = None
+    resume_link: Annotated[WebAddress | None, BlankIsNone] = None
+    role: Annotated[Annotated[Line, Field(max_length=80)] | None, BlankIsNone] = None
+    profile_picture: Annotated[Picture | None, BlankIsNone] = None
+    phone_number: Annotated[Annotated[Line, AfterValidator(_phone)] | None, BlankIsNone] = None
+    theme_mode: Annotated[Literal["light", "dark", "system"] | None, Kept] = None
+    theme_color: Annotated[Annotated[str, AfterValidator(_colour)] | None, BlankIsNone] = None
+    background_image: Annotated[Picture | None, BlankIsNone] = None
+    theme: Annotated[Annotated[str, AfterValidator(_theme)] | None, BlankIsNone] = None
+    enter_sends: Annotated[bool | None, Kept] = None
+    hide_last_seen: Annotated[bool | None, Kept] = None
+    hide_read_receipts: Annotated[bool | None, Kept] = None
+    notify: Annotated[Literal["all", "mentions", "none"] | None, Kept] = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_rights(cls, data: Any) -> Any:
+        named = [name for name in RIGHTS if name in data] if isinstance(data, Mapping) else []
+        if named:
+            raise Forbidden(f"Only an administrator changes {', '.join(named)}. Leave it out.")
+        return data
+
+    def given(self) -> dict[str, Any]:
+        """The fields that were given, by name."""
+        return self.model_dump(exclude_unset=True)
 
 
 class Farewell(BaseModel):

@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from flask import current_app
 from sqlalchemy import Select, delete, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from chatapp.auth import administration, audit, sign_ins
 from chatapp.auth.links import end_links
 from chatapp.auth.own_password import prove_oneself
+from chatapp.auth.service import refuse_taken
 from chatapp.conversation.access import lock_conversations
 from chatapp.conversation.members import current_members, remove_member
 from chatapp.db import atomic, now
 from chatapp.errors import NotFound, Unavailable, ValidationFailed
-from chatapp.models import Block, Conversation, LinkedAccount, Participant, SignIn, User
+from chatapp.models import (
+    Block,
+    Conversation,
+    LinkedAccount,
+    Participant,
+    Picture,
+    SignIn,
+    User,
+)
+from chatapp.theming import themes
+from chatapp.user.schemas import OWN_PICTURE, ProfilePatch
+from config import Settings
 
 _TRIES = 5
 
@@ -35,6 +53,53 @@ def unblock(user_id: str, other_id: str) -> None:
     """This person's own block of the other is lifted, if there was one."""
     with atomic() as work:
         work.execute(delete(Block).where(Block.blocker_id == user_id, Block.blocked_id == other_id))
+
+
+def update_profile(user_id: str, patch: ProfilePatch) -> User:
+    """What is given of this person's profile and preferences is so; all of it, or nothing.
+
+    Raises ValidationFailed for a role or a theme that there isn't, and for somebody else's picture;
+    Conflict where the username is taken.
+    """
+    given = patch.given()
+    username = given.get("username")
+    try:
+        with atomic() as work:
+            user = work.get_one(User, user_id, with_for_update=True, populate_existing=True)
+            _refuse_unknown(work, user, given)
+            if username is not None and username != user.username:
+                refuse_taken(username=username)
+            for name, value in given.items():
+                setattr(user, name, value)
+    except IntegrityError:
+        refuse_taken(username=username)  # by somebody who took it a moment ago
+        raise
+    return user
+
+
+def _refuse_unknown(work: Session, user: User, given: Mapping[str, Any]) -> None:
+    """Raises ValidationFailed unless there is what these fields name. What stands may stay."""
+    settings: Settings = current_app.config["SETTINGS"]
+    new = {name: value for name, value in given.items() if value != getattr(user, name)}
+    wrong = {}
+    if new.get("role") and settings.user_roles and new["role"] not in settings.user_roles:
+        wrong["role"] = f"A role here is one of: {', '.join(settings.user_roles)}."
+    if new.get("theme") and new["theme"] not in themes():
+        wrong["theme"] = f"A theme here is one of: {', '.join(themes())}."
+    for field, purpose in (("profile_picture", "profile"), ("background_image", "background")):
+        if new.get(field) and not _is_at_hand(work, user.id, purpose, new[field]):
+            wrong[field] = "There is no such picture of yours."
+    if wrong:
+        raise ValidationFailed(fields=wrong)
+
+
+def _is_at_hand(work: Session, user_id: str, purpose: str, address: str) -> bool:
+    """Whether it is somewhere else, or kept here as this person's own for this purpose."""
+    kept_here = OWN_PICTURE.fullmatch(address)
+    if kept_here is None:
+        return True
+    picture = work.get(Picture, kept_here[1])
+    return picture is not None and (picture.owner_id, picture.purpose) == (user_id, purpose)
 
 
 def deactivate_oneself(mine: SignIn, password: str | None) -> None:

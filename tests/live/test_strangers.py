@@ -124,6 +124,7 @@ ROUTES: dict[str, Rule | str] = {
     "POST /api/auth/password/forgot": "takes an address; see POST /forgot",
     "POST /api/auth/password/reset": "takes a token from a mail, which test_reset has",
     "GET /api/users/me": Rule("/api/users/me", 200, 401),
+    "PATCH /api/users/me": "changes the caller's own account; takes no id",
     "GET /api/users": Rule("/api/users", 200, 401, query={"limit": 200}),
     "PATCH /api/users/<user_id>": Rule("/api/users/{alice}", 403, 401, {"is_active": False}),
     "GET /api/invitations": Rule("/api/invitations", 403, 401),
