@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import tuple_
 
 from chatapp.chat.schemas import MessagesQuery
-from chatapp.conversation.access import access_conversation, access_message
+from chatapp.conversation.access import access_conversation, access_message, check_may_write
 from chatapp.conversation.presenters import ConversationJson, MessageJson
 from chatapp.conversation.reading import (
     messages_where,
@@ -91,10 +91,15 @@ def check_place(user_id: str, conversation_id: int, message_id: str) -> None:
         raise NotFound()
 
 
-def member(user_id: str, conversation_id: int) -> Member:
-    """Whom the others in a conversation see typing or looking. Raises NotFound."""
+def member(user_id: str, conversation_id: int, *, writes: bool = False) -> Member:
+    """Whom the others in a conversation see typing or looking.
+
+    Raises NotFound; Forbidden for one who ``writes`` where they may not.
+    """
     with snapshot():
         access = access_conversation(user_id, conversation_id)
+        if writes:
+            check_may_write(access.conversation, access.participant)
         name = db.session.get_one(User, user_id).name
         return Member(name, access.conversation.membership_version)
 

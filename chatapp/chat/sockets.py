@@ -67,7 +67,7 @@ def mark_read(connection: Connection, read: ReadEvent) -> Answer:
 @on_event("typing:start", ConversationRef)
 def start_typing(connection: Connection, ref: ConversationRef) -> Answer:
     """The others who view the conversation see it, until it stops or 6 s have passed."""
-    typist = queries.member(connection.user_id, ref.conversation_id)
+    typist = queries.member(connection.user_id, ref.conversation_id, writes=True)
     typing.start(connection, ref.conversation_id, typist.name)
     return {}
 

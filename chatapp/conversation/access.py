@@ -9,8 +9,10 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from chatapp.db import MAX_ID, db
-from chatapp.errors import NotFound
+from chatapp.errors import Forbidden, NotFound
 from chatapp.models import Conversation, Message, Participant, User
+
+READERS_ONLY = "Only the owners and admins of this group write here. You can read and react."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,15 @@ def access_conversation(user_id: str, conversation_id: int, *, lock: bool = Fals
     if row is None:
         raise NotFound()
     return Access(*row)
+
+
+def check_may_write(conversation: Conversation, member: Participant) -> None:
+    """This member may write here: in a group for announcements its owners and admins do.
+
+    Raises Forbidden.
+    """
+    if conversation.announcements_only and member.member_role == "member":
+        raise Forbidden(READERS_ONLY)
 
 
 @dataclass(frozen=True, slots=True)

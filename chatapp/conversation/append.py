@@ -21,7 +21,7 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from chatapp import limits
-from chatapp.conversation.access import lock_conversations, memberships
+from chatapp.conversation.access import check_may_write, lock_conversations, memberships
 from chatapp.conversation.blocks import blocked_or_gone, pair_of
 from chatapp.conversation.pointers import Move, move_pointers, start_at
 from chatapp.conversation.presenters import MessageJson, message_json
@@ -87,6 +87,8 @@ def append_messages(drafts: Sequence[Draft]) -> list[Stored | ChatError]:
                 outcomes.append(Stored(seen[key], created=False))
             elif draft.conversation_id in closed:
                 outcomes.append(closed[draft.conversation_id])
+            elif refused := _refused(conversations[draft.conversation_id], members[place][0]):
+                outcomes.append(refused)
             elif (limited := _limited(draft.sender_id)) is not None:
                 outcomes.append(limited)
             elif (
@@ -125,6 +127,15 @@ def append_system_message(conversation: Conversation, actor: User, text: str) ->
         payload = message_json(message, actor)
         _announce(payload, {conversation.id: conversation})
         return payload
+
+
+def _refused(conversation: Conversation, member: Participant) -> Forbidden | None:
+    """Why this member may not write here; asked of no more than what was read under the lock."""
+    try:
+        check_may_write(conversation, member)
+    except Forbidden as error:
+        return error
+    return None
 
 
 def _limited(sender_id: str) -> RateLimited | None:

@@ -79,6 +79,7 @@ class ConversationJson(TypedDict):
     name: str
     group_id: str | None
     picture: str | None
+    announcements_only: bool
     participant_count: int
     participants: list[ParticipantJson]
     last_seq: int
@@ -189,6 +190,7 @@ def conversation_json(
         "name": (other.name if direct and other else conversation.name) or "",
         "group_id": group.id if group else None,
         "picture": (group.group_picture if group else other.profile_picture if other else None),
+        "announcements_only": conversation.announcements_only,
         "participant_count": participants[0].members if participants else 0,
         "participants": [
             {

@@ -25,6 +25,7 @@ class GroupJson(TypedDict):
     name: str
     description: str | None
     group_picture: str | None
+    announcements_only: bool
     created_by: str
     members: list[MemberJson]
     created_at: str
@@ -45,6 +46,7 @@ def group_json(
         "name": conversation.name or "",
         "description": group.description,
         "group_picture": group.group_picture,
+        "announcements_only": conversation.announcements_only,
         "created_by": group.created_by,
         "members": [
             {

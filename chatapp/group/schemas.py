@@ -15,6 +15,12 @@ def _a_name(name: str | None) -> str:
     return name
 
 
+def _a_choice(choice: bool | None) -> bool:
+    if choice is None:
+        raise ValueError("Say true or false, or leave it out")
+    return choice
+
+
 People = Annotated[list[Uuid], Field(max_length=1000)]
 
 
@@ -33,6 +39,7 @@ class GroupPatch(BaseModel):
     name: Annotated[Name | None, AfterValidator(_a_name)] = None
     description: Annotated[Description | None, BlankIsNone] = None
     group_picture: Annotated[WebAddress | None, BlankIsNone] = None
+    announcements_only: Annotated[bool | None, AfterValidator(_a_choice)] = None
 
 
 class NewMembers(BaseModel):

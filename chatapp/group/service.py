@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -80,7 +80,7 @@ def create_group(
 
 
 def update_group(user_id: str, group_id: str, patch: GroupPatch) -> Group:
-    """Name, description and picture are as given; what wasn't given, or is the same, stays.
+    """The group is as given; what wasn't given, or is the same, stays.
 
     Raises NotFound, Forbidden for plain members.
     """
@@ -88,23 +88,37 @@ def update_group(user_id: str, group_id: str, patch: GroupPatch) -> Group:
         access = _access(user_id, group_id)
         _check_role(access.member, "owner", "admin")
         group, conversation = access.group, access.conversation
-        given = patch.model_dump(exclude_unset=True)
-        renamed = given.pop("name", conversation.name) != conversation.name
-        changed = {name for name, value in given.items() if getattr(group, name) != value}
-        if not renamed and not changed:
+        changed = {
+            name: value
+            for name, value in patch.model_dump(exclude_unset=True).items()
+            if getattr(_holder(access, name), name) != value
+        }
+        if not changed:
             return group
-        for name in changed:
-            setattr(group, name, given[name])
-        if renamed:
-            conversation.name = patch.name
+        for name, value in changed.items():
+            setattr(_holder(access, name), name, value)
         change(conversation)
         work.flush()
         announce_updated(conversation)
-        if renamed:
-            actor = work.get_one(User, user_id)
-            text = f"{actor.name} named the group “{conversation.name}”"
+        actor = work.get_one(User, user_id)
+        for text in _told(conversation, changed, actor.name):
             append_system_message(conversation, actor, text)
         return group
+
+
+def _holder(access: GroupAccess, name: str) -> Group | Conversation:
+    """Whose column it is."""
+    of_conversation = name in ("name", "announcements_only")
+    return access.conversation if of_conversation else access.group
+
+
+def _told(conversation: Conversation, changed: Collection[str], actor: str) -> Iterator[str]:
+    """What everybody is told of a change."""
+    if "name" in changed:
+        yield f"{actor} named the group “{conversation.name}”"
+    if "announcements_only" in changed:
+        whom = "only admins" if conversation.announcements_only else "everybody"
+        yield f"{actor} lets {whom} write"
 
 
 def delete_group(user_id: str, group_id: str) -> None:

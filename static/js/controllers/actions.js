@@ -39,6 +39,7 @@ export function startActions({ log, rows, line, composer, show, me }) {
   }
 
   function reply(row) {
+    if ($("#main").hasAttribute("data-reads-only")) return;
     composer.turn("reply", { id: row.dataset.id, name: $(".message__author", row).textContent, words: wordsOf(row) });
   }
 

@@ -30,6 +30,7 @@ export function startConversation(log, { line, sidebar, outbox, store, me }) {
     onDiscard: (item) => outbox.discard(id, item.client_id),
   });
   const unreadFrom = number("unreadFrom");
+  let membersAt;
   let readSeq = number("read") ?? 0;
   let unseen = Number(jump.dataset.count ?? 0);
 
@@ -118,7 +119,20 @@ export function startConversation(log, { line, sidebar, outbox, store, me }) {
     if (!direct) {
       change(() => rows.drawSeen());
       if (conversation.name) setText($(".bar__title"), conversation.name);
+      drawRights(conversation, people.find((person) => person.id === me.id)?.member_role);
     }
+  }
+
+  /** Who may delete and write here. An event about a large group doesn't say what one is in it. */
+  function drawRights({ announcements_only: closed, membership_version: version }, role) {
+    if (role) log.toggleAttribute("data-may-delete", role !== "member");
+    else if (closed && version !== membersAt) {
+      getJson(`/api/chat/${id}/changes`, { after_version: timeline.version })
+        .then((changes) => onConversation(changes.conversation))
+        .catch(() => {});
+    }
+    membersAt = version;
+    $("#main").toggleAttribute("data-reads-only", closed && !log.hasAttribute("data-may-delete"));
   }
 
   function onGone() {
