@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Dialect, Engine, MetaData, Uuid, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -133,6 +134,12 @@ def atomic() -> Iterator[Session]:
     announcements.publish(queued)
     for function in later:
         function()
+
+
+def insert(work: Session, model: type[Any]) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT in this database's own words, which may say what happens to a row that stands."""
+    name = work.get_bind().dialect.name
+    return postgresql.insert(model) if name == "postgresql" else sqlite.insert(model)
 
 
 def after_commit(function: Callable[[], None]) -> None:

@@ -15,7 +15,7 @@ V = TypeVar("V", bound=Callable[..., Any])
 
 SCOPES = {
     "users:read": "read profiles and the directory as somebody",
-    "users:write": "make accounts; change profiles and blocks as somebody",
+    "users:write": "make accounts; change profiles, contacts and blocks as somebody",
     "chat:read": "read conversations and messages as somebody",
     "chat:write": "open conversations, send, edit, react and mark as read as somebody",
     "groups:read": "read groups as somebody",

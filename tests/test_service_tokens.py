@@ -347,6 +347,19 @@ def test_profiles_are_changed_with_their_scope_only(service, world):
     assert changed.get_json()["role"] == "Countess"
 
 
+def test_contacts_are_kept_within_the_scopes(service, world):
+    reads, writes = service("users:read", name="reads"), service("users:write", name="writes")
+    bob = {"user_id": world.bob.id}
+    path = f"/api/contacts/{world.bob.id}"
+    assert writes.call("POST", "/api/contacts", bob, as_=world.alice).status_code == 201
+    for call in (("POST", "/api/contacts", bob), ("DELETE", path)):
+        assert code(reads.call(*call, as_=world.alice)) == (403, "forbidden")
+    assert code(writes.call("GET", "/api/contacts", as_=world.alice)) == (403, "forbidden")
+    listed = reads.call("GET", "/api/contacts", as_=world.alice).get_json()["items"]
+    assert [item["user"]["id"] for item in listed] == [world.bob.id]
+    assert writes.call("DELETE", path, as_=world.alice).status_code == 204
+
+
 def test_a_service_alone_is_told_to_say_for_whom(service):
     answer = service("users:read").get("/api/users/me")
     assert code(answer) == (401, "unauthenticated")

@@ -26,13 +26,12 @@ from threading import Lock
 
 from flask import current_app
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from chatapp import concurrency, limits
 from chatapp.auth import audit
 from chatapp.auth.source import Source
-from chatapp.db import atomic, db, now
+from chatapp.db import atomic, db, insert, now
 from chatapp.errors import ChatError, RateLimited
 from chatapp.models import Attempts
 
@@ -234,10 +233,7 @@ def _count(work: Session, rule: Rule, subject: str) -> Guess:
     moment, key = now(), _key(rule, subject)
     row = _locked(work, key)
     if row is None:
-        insert = (
-            postgresql.insert if work.get_bind().dialect.name == "postgresql" else sqlite.insert
-        )
-        empty = insert(Attempts).values(key=key, count=0, forget_at=moment)
+        empty = insert(work, Attempts).values(key=key, count=0, forget_at=moment)
         work.execute(empty.on_conflict_do_nothing())
         row = _locked(work, key)
         assert row is not None  # noqa: S101  just inserted, or by someone we waited for

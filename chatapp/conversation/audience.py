@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import aliased
+from collections.abc import Callable, Collection
+from typing import Any
 
-from chatapp.conversation.blocks import blocked_with, is_blocked
+from sqlalchemy import ColumnElement, CompoundSelect, func, select, union
+from sqlalchemy.orm import InstrumentedAttribute, aliased
+
+from chatapp.conversation.blocks import blocked_with, is_blocked, visible_presence
 from chatapp.conversation.reading import SMALL
 from chatapp.db import db, snapshot
-from chatapp.models import Conversation, Participant
+from chatapp.models import Contact, Conversation, Participant
+
+_Id = InstrumentedAttribute[str]
+_Pairs = CompoundSelect[Any]
 
 
 def audience_version(conversation_id: int) -> int | None:
@@ -27,30 +33,62 @@ def audience_version(conversation_id: int) -> int | None:
         return conversation.membership_version
 
 
-def neighbours(user_id: str) -> set[str]:
-    """Everybody who shares a conversation of at most `SMALL` members with this person.
+def presence_for(viewer_id: str, user_ids: Collection[str]) -> dict[str, bool]:
+    """Of these people whether they are online, where that is for the viewer: see `_aware`.
 
-    Without those between whom and this person a block stands.
+    One's own always is.
     """
-    mine, theirs = aliased(Participant), aliased(Participant)
+    rows = db.session.execute(_aware(lambda whom, who: (whom.in_(user_ids), who == viewer_id)))
+    known = {row.whom for row in rows}
+    return visible_presence(viewer_id, known | ({viewer_id} & set(user_ids)))
+
+
+def neighbours(user_id: str) -> set[str]:
+    """Everybody who is told when this person comes and goes.
+
+    See `_aware`, with conversations of at most `SMALL` members; without those between whom and
+    this person a block stands.
+    """
+    own = select(Participant.conversation_id).where(
+        Participant.user_id == user_id, Participant.left_at.is_(None)
+    )
     small = (
         select(Participant.conversation_id)
-        .where(Participant.left_at.is_(None))
+        .where(Participant.left_at.is_(None), Participant.conversation_id.in_(own))
         .group_by(Participant.conversation_id)
         .having(func.count() <= SMALL)
     )
-    found = db.session.scalars(
-        select(theirs.user_id)
-        .join(mine, mine.conversation_id == theirs.conversation_id)
+    rows = db.session.execute(
+        _aware(
+            lambda whom, who: (whom == user_id, who != user_id),
+            Conversation.id.in_(small),
+        )
+    )
+    return {row.who for row in rows} - blocked_with(user_id)
+
+
+def _aware(
+    where: Callable[[_Id, _Id], tuple[ColumnElement[bool], ...]], *shared: ColumnElement[bool]
+) -> _Pairs:
+    """Each ``whom`` with each ``who`` for whom their presence is: the one rule of it.
+
+    It is for those whom they have among their contacts, and for those in a conversation with
+    them. ``where`` says which pairs are wanted, ``shared`` which conversations count.
+    """
+    theirs, own = aliased(Participant), aliased(Participant)
+    together = (
+        select(theirs.user_id.label("whom"), own.user_id.label("who"))
+        .join(own, own.conversation_id == theirs.conversation_id)
         .join(Conversation, Conversation.id == theirs.conversation_id)
         .where(
-            mine.user_id == user_id,
-            mine.left_at.is_(None),
             theirs.left_at.is_(None),
-            theirs.user_id != user_id,
+            own.left_at.is_(None),
             Conversation.deleted_at.is_(None),
-            theirs.conversation_id.in_(small),
+            *shared,
+            *where(theirs.user_id, own.user_id),
         )
-        .distinct()
     )
-    return set(found) - blocked_with(user_id)
+    contacts = select(Contact.user_id, Contact.contact_id).where(
+        *where(Contact.user_id, Contact.contact_id)
+    )
+    return union(together, contacts)

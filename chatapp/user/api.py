@@ -7,10 +7,11 @@ from uuid import UUID
 
 from chatapp.auth.presenters import account_json
 from chatapp.identity import caller, current_sign_in
+from chatapp.paging import PageQuery
 from chatapp.scopes import personal, scope
 from chatapp.user import bp, queries, service
 from chatapp.user.data_pages import download
-from chatapp.user.schemas import DirectoryQuery, Farewell, ProfilePatch
+from chatapp.user.schemas import DirectoryQuery, Farewell, NewContact, ProfilePatch
 from chatapp.validation import read_json, read_query
 
 
@@ -79,4 +80,36 @@ def block(user_id: UUID) -> Any:
 def unblock(user_id: UUID) -> Any:
     """204; one's own block is lifted."""
     service.unblock(caller().id, str(user_id))
+    return "", 204
+
+
+@bp.get("/api/blocks")
+@scope("users:read")
+def blocks() -> Any:
+    """Those whom one blocks, the last one first."""
+    page = queries.blocked(caller().id, read_query(PageQuery))
+    return {"items": page.items, "next_cursor": page.next_cursor}
+
+
+@bp.get("/api/contacts")
+@scope("users:read")
+def contacts() -> Any:
+    """One's contacts, by name."""
+    page = queries.contacts(caller().id, read_query(DirectoryQuery))
+    return {"items": page.items, "next_cursor": page.next_cursor}
+
+
+@bp.post("/api/contacts")
+@scope("users:write")
+def add_contact() -> Any:
+    """201 with the contact, or 200 when it stood."""
+    contact, is_new = service.add_contact(caller().id, read_json(NewContact).user_id)
+    return dict(contact), 201 if is_new else 200
+
+
+@bp.delete("/api/contacts/<uuid:user_id>")
+@scope("users:write")
+def remove_contact(user_id: UUID) -> Any:
+    """204; not a contact any more."""
+    service.remove_contact(caller().id, str(user_id))
     return "", 204

@@ -2,69 +2,115 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
 
-from sqlalchemy import func, or_, select, tuple_
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
 
-from chatapp.conversation.blocks import blocked_with, visible_presence
-from chatapp.conversation.presenters import PersonJson, person_json
+from chatapp.conversation.audience import presence_for
+from chatapp.conversation.blocks import blocked_with
 from chatapp.db import db
 from chatapp.errors import NotFound
-from chatapp.models import Conversation, Participant, User
-from chatapp.paging import Page, decode_cursor, page_of
+from chatapp.models import Block, Contact, User
+from chatapp.paging import Page, PageQuery, decode_cursor, page_of
+from chatapp.times import iso, parse
+from chatapp.user.presenters import ProfileJson, SinceJson, profile_json, since_json
 from chatapp.user.schemas import DirectoryQuery
 
+_BY_NAME = (User.name, User.id)
 
-def directory(user_id: str, query: DirectoryQuery) -> Page[PersonJson]:
+
+def directory(user_id: str, query: DirectoryQuery) -> Page[ProfileJson]:
     """Everyone else with an account but those blocked either way, by name.
 
     Searched in name and username, without regard to case.
     """
-    hidden = blocked_with(user_id)
-    people = select(User).where(
-        User.id.not_in([user_id, *hidden]), User.is_active, User.deleted_at.is_(None)
-    )
-    if query.q:
-        wanted = query.q.lower()
-        people = people.where(
-            or_(
-                func.lower(User.name).contains(wanted, autoescape=True),
-                User.username.contains(wanted, autoescape=True),
-            )
-        )
-    after = decode_cursor(query.cursor, str, str)
-    if after:
-        people = people.where(tuple_(User.name, User.id) > tuple(after))
-    rows = db.session.scalars(people.order_by(User.name, User.id).limit(query.limit + 1)).all()
+    people = select(User).where(_in_lists_for(user_id), *_asked_for(query))
+    rows = db.session.scalars(people.order_by(*_BY_NAME).limit(query.limit + 1)).all()
     page = page_of(rows, query.limit, lambda user: (user.name, user.id))
     return Page(_present(user_id, page.items), page.next_cursor)
 
 
-def person(viewer_id: str, user_id: str) -> PersonJson:
-    """One active person's public profile. Raises NotFound."""
+def person(viewer_id: str, user_id: str) -> ProfileJson:
+    """One active person's profile, as the viewer may know it. Raises NotFound."""
     user = db.session.get(User, user_id)
     if user is None or not user.is_active or user.deleted_at is not None:
         raise NotFound("There is nobody here by this id.")
     return _present(viewer_id, [user])[0]
 
 
-def _present(viewer_id: str, people: Sequence[User]) -> list[PersonJson]:
-    """Their profiles; presence of those only with whom the viewer shares a conversation."""
-    ids = [user.id for user in people]
-    mine, theirs = aliased(Participant), aliased(Participant)
-    shared = db.session.scalars(
-        select(theirs.user_id)
-        .join(mine, mine.conversation_id == theirs.conversation_id)
-        .join(Conversation, Conversation.id == theirs.conversation_id)
-        .where(
-            mine.user_id == viewer_id,
-            mine.left_at.is_(None),
-            theirs.user_id.in_(ids),
-            theirs.left_at.is_(None),
-            Conversation.deleted_at.is_(None),
-        )
-        .distinct()
+def contacts(user_id: str, query: DirectoryQuery) -> Page[SinceJson]:
+    """This person's contacts but those blocked either way, by name; searched as the directory."""
+    own = (
+        select(User, Contact.created_at)
+        .join(Contact, Contact.contact_id == User.id)
+        .where(Contact.user_id == user_id, _in_lists_for(user_id), *_asked_for(query))
     )
-    visible = visible_presence(viewer_id, {*shared, viewer_id})
-    return [person_json(user, online=visible.get(user.id)) for user in people]
+    rows = db.session.execute(own.order_by(*_BY_NAME).limit(query.limit + 1)).all()
+    page = page_of(rows, query.limit, lambda row: (row[0].name, row[0].id))
+    return Page(_present_since(user_id, page.items), page.next_cursor)
+
+
+def contact(user_id: str, other_id: str) -> SinceJson:
+    """One of this person's contacts. Raises NotFound."""
+    since = db.session.scalar(
+        select(Contact.created_at).where(Contact.user_id == user_id, Contact.contact_id == other_id)
+    )
+    if since is None:
+        raise NotFound()
+    return since_json(person(user_id, other_id), since)
+
+
+def contacts_among(user_id: str, user_ids: Collection[str]) -> set[str]:
+    """Those of these people who are among this person's contacts."""
+    found = select(Contact.contact_id).where(
+        Contact.user_id == user_id, Contact.contact_id.in_(user_ids)
+    )
+    return set(db.session.scalars(found))
+
+
+def blocked(user_id: str, query: PageQuery) -> Page[SinceJson]:
+    """Those whom this person blocks, the last one first."""
+    own = (
+        select(User, Block.created_at)
+        .join(Block, Block.blocked_id == User.id)
+        .where(Block.blocker_id == user_id, User.deleted_at.is_(None))
+    )
+    after = decode_cursor(query.cursor, parse, str)
+    if after:
+        own = own.where(tuple_(Block.created_at, User.id) < tuple(after))
+    own = own.order_by(Block.created_at.desc(), User.id.desc()).limit(query.limit + 1)
+    rows = db.session.execute(own).all()
+    page = page_of(rows, query.limit, lambda row: (iso(row[1]), row[0].id))
+    return Page(_present_since(user_id, page.items), page.next_cursor)
+
+
+def _in_lists_for(viewer_id: str) -> ColumnElement[bool]:
+    """Whom the viewer finds in lists of people."""
+    hidden = [viewer_id, *blocked_with(viewer_id)]
+    return and_(User.id.not_in(hidden), User.is_active, User.deleted_at.is_(None))
+
+
+def _asked_for(query: DirectoryQuery) -> list[ColumnElement[bool]]:
+    """Whom the query asks for, in a list by name."""
+    conditions: list[ColumnElement[bool]] = []
+    if query.q:
+        wanted = query.q.lower()
+        named = func.lower(User.name).contains(wanted, autoescape=True)
+        conditions.append(or_(named, User.username.contains(wanted, autoescape=True)))
+    after = decode_cursor(query.cursor, str, str)
+    if after:
+        conditions.append(tuple_(*_BY_NAME) > tuple(after))
+    return conditions
+
+
+def _present(viewer_id: str, people: Sequence[User]) -> list[ProfileJson]:
+    """Their profiles, with what is for the viewer alone."""
+    viewer = db.session.get_one(User, viewer_id)
+    visible = presence_for(viewer_id, [user.id for user in people])
+    return [profile_json(user, viewer, online=visible.get(user.id)) for user in people]
+
+
+def _present_since(viewer_id: str, rows: Sequence[tuple[User, datetime]]) -> list[SinceJson]:
+    profiles = _present(viewer_id, [user for user, _ in rows])
+    return [since_json(profile, since) for profile, (_, since) in zip(profiles, rows, strict=True)]

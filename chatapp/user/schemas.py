@@ -17,6 +17,7 @@ from chatapp.validation import (
     Description,
     Line,
     Name,
+    Uuid,
     WebAddress,
     clean,
     shown_address,
@@ -113,6 +114,12 @@ class Farewell(BaseModel):
     password: Annotated[
         Annotated[str, AfterValidator(clean), Field(max_length=1024)] | None, BlankIsNone
     ] = None
+
+
+class NewContact(BaseModel):
+    """Whom to have among one's contacts."""
+
+    user_id: Uuid
 
 
 class DirectoryQuery(PageQuery):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import uuid4
 
 from flask import current_app
-from sqlalchemy import Select, delete, select
+from sqlalchemy import Select, delete, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -15,11 +16,13 @@ from chatapp.auth.links import end_links
 from chatapp.auth.own_password import prove_oneself
 from chatapp.auth.service import refuse_taken
 from chatapp.conversation.access import lock_conversations
+from chatapp.conversation.blocks import blocked_with
 from chatapp.conversation.members import current_members, remove_member
-from chatapp.db import atomic, now
-from chatapp.errors import NotFound, Unavailable, ValidationFailed
+from chatapp.db import atomic, insert, now
+from chatapp.errors import Forbidden, NotFound, Unavailable, ValidationFailed
 from chatapp.models import (
     Block,
+    Contact,
     Conversation,
     LinkedAccount,
     Participant,
@@ -28,6 +31,8 @@ from chatapp.models import (
     User,
 )
 from chatapp.theming import themes
+from chatapp.user import queries
+from chatapp.user.presenters import SinceJson
 from chatapp.user.schemas import OWN_PICTURE, ProfilePatch
 from config import Settings
 
@@ -45,8 +50,8 @@ def block(user_id: str, other_id: str) -> None:
         known = select(User.id).where(User.id == other_id, User.deleted_at.is_(None))
         if work.scalar(known) is None:
             raise NotFound("There is nobody here by this id.")
-        if work.get(Block, (user_id, other_id)) is None:
-            work.add(Block(blocker_id=user_id, blocked_id=other_id))
+        new = insert(work, Block).values(blocker_id=user_id, blocked_id=other_id)
+        work.execute(new.on_conflict_do_nothing())
 
 
 def unblock(user_id: str, other_id: str) -> None:
@@ -102,6 +107,44 @@ def _is_at_hand(work: Session, user_id: str, purpose: str, address: str) -> bool
     return picture is not None and (picture.owner_id, picture.purpose) == (user_id, purpose)
 
 
+def add_contact(user_id: str, other_id: str) -> tuple[SinceJson, bool]:
+    """The other is among this person's contacts; and whether they weren't before.
+
+    One-way, and without consent; the other's contacts stay as they are. Raises ValidationFailed for
+    oneself and where there is no such active person, Forbidden across a block.
+    """
+    if other_id == user_id:
+        raise ValidationFailed(fields={"user_id": "You can't be your own contact."})
+    with atomic() as work:
+        both = (
+            select(User.id)
+            .where(User.id.in_([user_id, other_id]), User.is_active, User.deleted_at.is_(None))
+            .order_by(User.id)
+            .with_for_update(read=True, key_share=True)  # no account is deleted meanwhile
+        )
+        if len(work.scalars(both).all()) < 2:
+            raise ValidationFailed(fields={"user_id": "There is nobody here by this id."})
+        if other_id in blocked_with(user_id):
+            raise Forbidden("You can't add somebody while one of you blocks the other.")
+        id_ = str(uuid4())
+        new = insert(work, Contact).values(id=id_, user_id=user_id, contact_id=other_id)
+        stored = work.execute(
+            new.on_conflict_do_update(
+                index_elements=[Contact.user_id, Contact.contact_id],
+                set_={"updated_at": Contact.updated_at},  # so that the row that stands is returned
+            ).returning(Contact.id)
+        ).scalar_one()
+    return queries.contact(user_id, other_id), stored == id_
+
+
+def remove_contact(user_id: str, other_id: str) -> None:
+    """The other is not among this person's contacts."""
+    with atomic() as work:
+        work.execute(
+            delete(Contact).where(Contact.user_id == user_id, Contact.contact_id == other_id)
+        )
+
+
 def deactivate_oneself(mine: SignIn, password: str | None) -> None:
     """Signed out everywhere, until an administrator lifts it; memberships and messages stay.
 
@@ -153,6 +196,8 @@ def _try_to_delete(user_id: str) -> bool:
         end_links(work, user_id)
         sign_ins.end_all(user_id)
         work.execute(delete(LinkedAccount).where(LinkedAccount.user_id == user_id))
+        kept = or_(Contact.user_id == user_id, Contact.contact_id == user_id)
+        work.execute(delete(Contact).where(kept))
     return True
 
 

@@ -173,6 +173,29 @@ def test_presence_with_two_connections_and_grace(pair: Pair) -> None:
     assert (seen["online"], seen["last_seen"]) == (False, offline["last_seen"])
 
 
+def test_coming_and_going_is_told_to_ones_contacts(
+    pair: Pair, carol: Person, person: Callable[[str], Person]
+) -> None:
+    dora = person("Dora")
+    for one, other in ((pair.alice, carol), (dora, pair.alice), (pair.alice, dora)):
+        answer = one.rest("POST", "/api/contacts", json={"user_id": other.id})
+        assert answer.status_code == 201, answer.text
+    assert dora.rest("POST", f"/api/users/{pair.alice.id}/block").status_code == 204
+    watching = {one.id: one.wire() for one in (pair.bob, carol, dora)}
+    line = pair.alice.wire()
+    for one in (pair.bob, carol):
+        watching[one.id].wait_for("user:online", lambda it: it["user_id"] == pair.alice.id)
+    line.close()
+    for one in (pair.bob, carol):
+        watching[one.id].wait_for(
+            "user:offline", lambda it: it["user_id"] == pair.alice.id, timeout=12
+        )
+        assert user_events(watching[one.id], pair.alice) == ["user:online", "user:offline"]
+    watching[dora.id].settle()
+    assert user_events(watching[dora.id], pair.alice) == [], "a block wins"
+    assert user_events(watching[pair.bob.id], carol) == [], "strangers hear nothing"
+
+
 def test_a_block_hides_typing_views_presence_and_receipts(pair: Pair, carol: Person) -> None:
     both = pair.bob.opens(carol)
     pair.alice.says(pair.id, "read me")

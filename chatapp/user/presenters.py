@@ -1,0 +1,48 @@
+"""People as JSON."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NotRequired, TypedDict, cast
+
+from chatapp.conversation.presenters import PersonJson, person_json
+from chatapp.models import User
+from chatapp.times import iso
+
+
+class ProfileJson(PersonJson):
+    """A person, with what is private where it is for the viewer."""
+
+    email: NotRequired[str | None]
+    phone_number: NotRequired[str | None]
+    is_active: NotRequired[bool]
+    is_staff: NotRequired[bool]
+    is_superuser: NotRequired[bool]
+
+
+class SinceJson(TypedDict):
+    """Somebody among one's contacts or those one blocks, and since when."""
+
+    user: ProfileJson
+    created_at: str
+
+
+def profile_json(user: User, viewer: User, *, online: bool | None) -> ProfileJson:
+    """Someone as the viewer may know them: what is private is for oneself and for staff."""
+    profile = cast(ProfileJson, person_json(user, online=online))
+    if user.id == viewer.id or viewer.is_staff:
+        profile.update(
+            {
+                "email": user.email,
+                "phone_number": user.phone_number,
+                "is_active": user.is_active,
+                "is_staff": user.is_staff,
+                "is_superuser": user.is_superuser,
+            }
+        )
+    return profile
+
+
+def since_json(profile: ProfileJson, since: datetime) -> SinceJson:
+    """Somebody, and since when they are a contact or blocked."""
+    return {"user": profile, "created_at": iso(since)}
