@@ -16,7 +16,12 @@ from tests.support.mail import CONFIRM
 from tests.world import register
 
 #: What changes something and is still nobody's business but one's own, beside the auth doors.
-ALLOWED = {"POST /api/chat/<conversation_id>/read", "DELETE /api/users/me"}
+ALLOWED = {
+    "POST /api/chat/<conversation_id>/read",
+    "PATCH /api/chat/<conversation_id>/preferences",
+    "POST /chats/<conversation_id>/preferences",
+    "DELETE /api/users/me",
+}
 READING = {"message:read", "conversation:join", "conversation:leave", "typing:stop", "sync"}
 WORDS = ("Confirm your e-mail address first", "This is for administrators")
 NOBODY = "00000000-0000-4000-8000-000000000000"

@@ -5,20 +5,21 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from chatapp.chat import bp, queries, service
+from chatapp.chat import bp, lists, queries, service
 from chatapp.chat.presenters import message_page_json
 from chatapp.chat.schemas import (
     ChangesQuery,
     Edit,
+    ListQuery,
     MessageBody,
     MessagesQuery,
     NewConversation,
+    PreferencesPatch,
     ReactionBody,
     Read,
 )
 from chatapp.conversation.changes import changes_since
 from chatapp.identity import caller
-from chatapp.paging import PageQuery
 from chatapp.scopes import scope
 from chatapp.validation import read_json, read_query
 from chatapp.verified import reading
@@ -27,8 +28,8 @@ from chatapp.verified import reading
 @bp.get("/api/chat")
 @scope("chat:read")
 def conversations() -> Any:
-    """One's conversations, latest first."""
-    page = queries.conversations(caller().id, read_query(PageQuery))
+    """One's conversations, pinned ones before the others, latest first."""
+    page = lists.conversations(caller().id, read_query(ListQuery))
     return {"items": page.items, "next_cursor": page.next_cursor}
 
 
@@ -80,6 +81,15 @@ def mark_read(conversation_id: int) -> Any:
     """204; one has read up to there."""
     service.mark_read(caller().id, conversation_id, read_json(Read).seq)
     return "", 204
+
+
+@bp.patch("/api/chat/<int:conversation_id>/preferences")
+@scope("chat:write")
+@reading
+def set_preferences(conversation_id: int) -> Any:
+    """One's own preferences in this conversation."""
+    patch = read_json(PreferencesPatch)
+    return dict(service.set_preferences(caller().id, conversation_id, patch))
 
 
 @bp.get("/api/messages/<uuid:message_id>")

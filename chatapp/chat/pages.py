@@ -10,16 +10,24 @@ from uuid import UUID
 from flask import redirect, render_template, request, url_for
 from pydantic import ValidationError
 
-from chatapp.chat import bp, queries, service
-from chatapp.chat.schemas import Edit, MessageForm, MessagesQuery, ReactionBody
+from chatapp.auth.browser import safe_next
+from chatapp.chat import bp, lists, queries, service
+from chatapp.chat.schemas import (
+    Edit,
+    ListQuery,
+    MessageForm,
+    MessagesQuery,
+    PreferencesForm,
+    ReactionBody,
+)
 from chatapp.conversation.presenters import ConversationJson, MessageJson
 from chatapp.conversation.reading import SMALL
-from chatapp.db import uuid7
+from chatapp.db import MAX_ID, uuid7
 from chatapp.errors import ChatError, NotFound, Unauthenticated, describe
 from chatapp.forms import Form, refused
 from chatapp.identity import caller, signed_in
-from chatapp.paging import PageQuery
 from chatapp.validation import MOST_SEQ, read_form, read_query
+from chatapp.verified import reading
 
 PAGE = 40
 
@@ -34,29 +42,27 @@ def home() -> Any:
 
 @bp.get("/chats")
 def chats_page() -> Any:
-    """One's conversations."""
-    page = queries.conversations(caller().id, read_query(PageQuery))
-    return render_template(
-        "chat/chats.html",
-        conversations=page.items,
-        next_cursor=page.next_cursor,
-        current_id=None,
-    )
+    """One's conversations, with nothing open: what there is to do next."""
+    sidebar = lists.sidebar(caller().id, read_query(ListQuery))
+    return render_template("chat/chats.html", sidebar=sidebar, current_id=None)
 
 
 @bp.get("/chats/sidebar")
 def sidebar_fragment() -> Any:
     """The list of conversations alone, for the page's script."""
-    page = queries.conversations(caller().id, PageQuery())
     current = request.args.get("current", type=int)
-    return render_template("chat/_sidebar.html", conversations=page.items, current_id=current)
+    if current is not None and not 1 <= current <= MAX_ID:
+        current = None
+    sidebar = lists.sidebar(caller().id, read_query(ListQuery), current)
+    return render_template("chat/_sidebar.html", sidebar=sidebar, current_id=current)
 
 
 @bp.get("/chats/<int:conversation_id>")
 def conversation_page(conversation_id: int) -> Any:
     """One conversation, at its first unread message. Whoever sees its newest page has read it.
 
-    With any query it is a page of its own: the newest, or the one that the query asks for.
+    With any query but the list's filter it is a page of its own: the newest, or the one that the
+    query asks for.
     """
     return _conversation_page(conversation_id, Form(), read_query(MessagesQuery))
 
@@ -106,6 +112,15 @@ def react_form(conversation_id: int, message_id: UUID) -> Any:
     )
 
 
+@bp.post("/chats/<int:conversation_id>/preferences")
+@reading
+def preferences_form(conversation_id: int) -> Any:
+    """Mute, level, pin or archive, and back to the page that the button was on."""
+    patch = read_form(PreferencesForm).patch()
+    service.set_preferences(caller().id, conversation_id, patch)
+    return redirect(safe_next(request.form.get("next")), 303)
+
+
 def _at_its_place(conversation_id: int, message_id: UUID) -> str:
     """The caller. Raises NotFound unless the message is one of this conversation."""
     me = caller().id
@@ -140,7 +155,8 @@ def _conversation_page(
         queries.open_conversation,
         me,
         conversation_id,
-        at_unread=not request.args and focus is None,
+        listed=ListQuery(filter=read_query(ListQuery).filter),
+        at_unread=not set(request.args) - {"filter"} and focus is None,
         places=(edit, reply),
     )
     opened = opens(query)
@@ -164,7 +180,8 @@ def _conversation_page(
         readers=_readers(conversation, me),
         editing=editing if editing and editing["sender_id"] == me else None,
         replying=opened.at.get(reply),
-        conversations=opened.sidebar,
+        sidebar=opened.sidebar,
+        preferences={**conversation, "conversation_id": conversation_id},
         current_id=conversation_id,
         client_id=form.values.get("client_id") or uuid7(),
         form=form,

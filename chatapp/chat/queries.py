@@ -5,24 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import tuple_
-
-from chatapp.chat.schemas import MessagesQuery
+from chatapp.chat.lists import Sidebar, sidebar
+from chatapp.chat.schemas import ListQuery, MessagesQuery
 from chatapp.conversation.access import access_conversation, access_message, check_may_write
 from chatapp.conversation.presenters import ConversationJson, MessageJson
 from chatapp.conversation.reading import (
     messages_where,
-    own_conversations,
-    present_conversations,
     read_conversation,
     read_messages,
     read_stretch,
 )
 from chatapp.db import db, snapshot
 from chatapp.errors import NotFound
-from chatapp.models import Conversation, Message, User
-from chatapp.paging import Page, PageQuery, decode_cursor, encode_cursor
-from chatapp.times import iso, parse
+from chatapp.models import Message, User
 from chatapp.validation import MOST_SEQ
 
 
@@ -54,22 +49,7 @@ class OpenConversation:
     quotes: dict[str, MessageJson]
     #: The messages that were asked for by their places, by place.
     at: dict[int, MessageJson]
-    sidebar: list[ConversationJson]
-
-
-def conversations(user_id: str, query: PageQuery) -> Page[ConversationJson]:
-    """This person's conversations, latest first."""
-    own = own_conversations(user_id)
-    after = decode_cursor(query.cursor, parse, int)
-    if after:
-        own = own.where(tuple_(Conversation.active_at, Conversation.id) < tuple(after))
-    own = own.order_by(Conversation.active_at.desc(), Conversation.id.desc())
-    with snapshot():
-        rows = [(row[0], row[1], row[2]) for row in db.session.execute(own.limit(query.limit + 1))]
-        shown = rows[: query.limit]
-        last = shown[-1][0] if len(rows) > query.limit else None
-        cursor = encode_cursor((iso(last.active_at), last.id)) if last else None
-        return Page(present_conversations(shown, "few"), cursor)
+    sidebar: Sidebar
 
 
 def conversation(user_id: str, conversation_id: int) -> ConversationJson:
@@ -116,10 +96,11 @@ def open_conversation(
     conversation_id: int,
     query: MessagesQuery,
     *,
+    listed: ListQuery,
     at_unread: bool = False,
     places: Collection[int] = (),
 ) -> OpenConversation:
-    """A conversation as its page shows it, with the messages at ``places``.
+    """A conversation as its page shows it, with the messages at ``places``, beside what is listed.
 
     With ``at_unread`` it is opened at the first unread message, where that isn't on the newest
     page. Raises NotFound.
@@ -135,7 +116,7 @@ def open_conversation(
             page=page,
             quotes=_quotes(conversation_id, page.messages),
             at=_at(conversation_id, places),
-            sidebar=conversations(user_id, PageQuery()).items,
+            sidebar=sidebar(user_id, listed, conversation_id),
         )
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal, Self
 
 import emoji
-from pydantic import AfterValidator, BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 
 from chatapp.conversation.changes import MOST_MESSAGES
-from chatapp.db import MAX_ID
-from chatapp.paging import LIMIT_DEFAULT, LIMIT_MOST, limit_up_to
+from chatapp.conversation.preferences import FOREVER, Level
+from chatapp.db import MAX_ID, now
+from chatapp.paging import LIMIT_DEFAULT, LIMIT_MOST, PageQuery, limit_up_to
+from chatapp.times import parse
 from chatapp.validation import (
     BlankIsNone,
     ClientId,
@@ -142,6 +145,62 @@ class Known(BaseModel):
     def by_id(self) -> dict[int, int]:
         """The same with ids as numbers."""
         return {int(text): version for text, version in self.versions.items()}
+
+
+#: What a list of conversations may be narrowed to.
+Filter = Literal["all", "unread", "groups", "people", "archived"]
+
+
+class ListQuery(PageQuery):
+    """A page of one's conversations, of those in whose name ``q`` stands."""
+
+    filter: Filter = "all"
+    q: Annotated[Line, Field(max_length=100)] = ""
+
+
+def _moment(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return min(parse(value), FOREVER).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("Give a time as 2026-01-31T12:00:00Z") from None
+
+
+class PreferencesPatch(BaseModel):
+    """What one makes of a conversation; what isn't given stays, null takes back."""
+
+    notify: Level | None = None
+    muted_until: Annotated[datetime | None, BeforeValidator(_moment)] = None
+    pinned: bool = False
+    archived: bool = False
+
+
+_MUTES = {
+    "1h": timedelta(hours=1),
+    "8h": timedelta(hours=8),
+    "1w": timedelta(weeks=1),
+}
+
+
+class PreferencesForm(BaseModel):
+    """The same by the page's buttons, each of which sends one of these."""
+
+    notify: Literal["account", "all", "mentions", "none"] | None = None
+    mute: Literal["1h", "8h", "1w", "always", "off"] | None = None
+    pinned: bool | None = None
+    archived: bool | None = None
+
+    def patch(self) -> PreferencesPatch:
+        """What the buttons that were pressed ask for."""
+        given: dict[str, Any] = self.model_dump(include={"pinned", "archived"}, exclude_none=True)
+        if self.notify is not None:
+            given["notify"] = None if self.notify == "account" else self.notify
+        if self.mute == "off":
+            given["muted_until"] = None
+        elif self.mute is not None:
+            given["muted_until"] = now() + _MUTES[self.mute] if self.mute in _MUTES else FOREVER
+        return PreferencesPatch(**given)
 
 
 class MessagesQuery(BaseModel):

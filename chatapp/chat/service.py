@@ -8,12 +8,13 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from chatapp.chat.schemas import NO_ADDRESS, MessageBody, fits_type
+from chatapp.chat.schemas import NO_ADDRESS, MessageBody, PreferencesPatch, fits_type
 from chatapp.conversation.access import MessageAccess, access_conversation, access_message
 from chatapp.conversation.append import Draft, Stored, append_messages, closed_conversations
 from chatapp.conversation.blocks import blocked_among, is_blocked
 from chatapp.conversation.members import announce_created, change
 from chatapp.conversation.pointers import Move, move_pointers
+from chatapp.conversation.preferences import PreferencesJson, archive, preferences_json
 from chatapp.conversation.presenters import ConversationJson, MessageJson
 from chatapp.conversation.reading import messages_where, read_conversation, read_messages
 from chatapp.db import announce, atomic, now
@@ -140,6 +141,33 @@ def mark_read(user_id: str, conversation_id: int, seq: int) -> None:
         if seq > access.participant.receipt_seq:
             private = is_blocked(access.conversation)
             move_pointers(work, [Move(access.conversation, access.participant, seq, private)])
+
+
+def set_preferences(user_id: str, conversation_id: int, patch: PreferencesPatch) -> PreferencesJson:
+    """This person's own preferences are as given; what wasn't given stays.
+
+    Their own connections hear of it, nobody else's do. Raises NotFound for who isn't a member.
+    """
+    with atomic() as work:
+        access = access_conversation(user_id, conversation_id, lock=True)
+        conversation, member = access.conversation, access.participant
+        before = preferences_json(conversation, member)
+        given = patch.model_fields_set
+        if "notify" in given:
+            member.notify = patch.notify
+        if "muted_until" in given:
+            member.muted_until = patch.muted_until
+        if "pinned" in given and patch.pinned != (member.pinned_at is not None):
+            member.pinned_at = now() if patch.pinned else None
+        if "archived" in given and not patch.archived:
+            member.archived_at = None
+        elif "archived" in given and before["archived_at"] is None:
+            archive(conversation, member)
+        work.flush()
+        after = preferences_json(conversation, member)
+        if after != before:
+            announce("preferences:updated", dict(after), user_ids=frozenset((user_id,)))
+        return after
 
 
 def create_conversation(

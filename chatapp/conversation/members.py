@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from chatapp.conversation.append import append_system_message
 from chatapp.conversation.pointers import settle_after_leaving, start_at
+from chatapp.conversation.preferences import clear_preferences
 from chatapp.conversation.reading import read_event
 from chatapp.db import announce, now
 from chatapp.models import Conversation, Participant, User
@@ -73,6 +74,7 @@ def remove_member(
 ) -> None:
     """This person is a member no more; the last owner hands over first."""
     leaving.left_at = now()
+    clear_preferences(leaving)
     standing = current_members(work, conversation.id)
     standing.pop(leaving.user_id, None)
     if standing and not any(one.member_role == "owner" for one in standing.values()):

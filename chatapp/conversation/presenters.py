@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypedDict
 
+from chatapp.conversation.preferences import preferences_json
 from chatapp.markup import render
 from chatapp.models import Conversation, Group, Message, Participant, Reaction, User
 from chatapp.times import iso
@@ -88,6 +89,10 @@ class ConversationJson(TypedDict):
     last_read_seq: int
     read_by_all_seq: int
     unread_count: int
+    notify: str | None
+    muted_until: str | None
+    pinned_at: str | None
+    archived_at: str | None
     last_message: MessageJson | None
     created_at: str
     updated_at: str
@@ -105,6 +110,10 @@ class Placed(NamedTuple):
     least: int
 
 
+_OF_THE_VIEWER = (
+    *("unread_count", "last_read_seq"),
+    *("notify", "muted_until", "pinned_at", "archived_at"),
+)
 _EVENT_PARTICIPANT = ("id", "username", "name", "profile_picture", "member_role", "last_read_seq")
 
 
@@ -184,6 +193,7 @@ def conversation_json(
     read = viewer.last_read_seq if viewer else 0
     other = next((one.user for one in participants if one.user.id != viewer_id), None)
     direct = conversation.kind == "direct"
+    own = preferences_json(conversation, viewer)
     return {
         "id": conversation.id,
         "kind": conversation.kind,
@@ -206,6 +216,10 @@ def conversation_json(
         "last_read_seq": read,
         "read_by_all_seq": participants[0].least if participants else 0,
         "unread_count": conversation.last_seq - read,
+        "notify": own["notify"],
+        "muted_until": own["muted_until"],
+        "pinned_at": own["pinned_at"],
+        "archived_at": own["archived_at"],
         "last_message": last_message,
         "created_at": iso(conversation.created_at),
         "updated_at": iso(conversation.updated_at),
@@ -215,7 +229,8 @@ def conversation_json(
 def conversation_event(conversation: ConversationJson) -> dict[str, Any]:
     """The same for every receiver: nothing in it depends on who looks."""
     event: dict[str, Any] = dict(conversation)
-    del event["unread_count"], event["last_read_seq"]
+    for name in _OF_THE_VIEWER:
+        del event[name]
     if conversation["kind"] == "direct":
         del event["name"], event["picture"]
     event["participants"] = [

@@ -84,6 +84,9 @@ ROUTES: dict[str, Rule | str] = {
     "POST /chats/<conversation_id>/messages/<message_id>/react": Rule(
         "/chats/{conversation}/messages/{message}/react", 404, 401, {"emoji": "👍"}
     ),
+    "POST /chats/<conversation_id>/preferences": Rule(
+        "/chats/{conversation}/preferences", 404, 401, {"pinned": "true"}
+    ),
     "GET /people": Rule("/people", 200, 302),
     "POST /people/<user_id>/message": Rule("/people/{alice}/message", 303, 401),
     # settings: everyone's are their own, no address names a person
@@ -179,6 +182,9 @@ ROUTES: dict[str, Rule | str] = {
     ),
     "POST /api/chat/<conversation_id>/read": Rule(
         "/api/chat/{conversation}/read", 404, 401, {"seq": 1}
+    ),
+    "PATCH /api/chat/<conversation_id>/preferences": Rule(
+        "/api/chat/{conversation}/preferences", 404, 401, {"archived": True}
     ),
     # of the process
     "GET /health": Rule("/health", 200, 200),

@@ -4,13 +4,18 @@ import { localTimes } from "../lib/time.js";
 import { ConversationList } from "../models/conversation_list.js";
 import { showPresence } from "./presence.js";
 
-/** The list of conversations, kept true while the page is open, and the number in the document's title. */
+const PAGE = 50;
+const MOST = 200;
+
+/** The list of conversations, kept true while the page is open, what narrows it, and the number in the document's title. */
 export function startSidebar(list, { line, me }) {
   const model = new ConversationList();
   const current = Number(list.dataset.current) || null;
-  const paged = new URLSearchParams(location.search).has("cursor");
+  const source = new URL(list.dataset.source, location);
+  let paged = new URLSearchParams(location.search).has("cursor");
   let fetching = false;
   let stale = false;
+  let ending;
   const title = document.title.replace(/^\(\d+\) /, "");
 
   const lastWords = (message) =>
@@ -23,7 +28,7 @@ export function startSidebar(list, { line, me }) {
     if (link) {
       const unread = model.unread(id);
       setAttribute(link, "data-unread", unread || null);
-      setText($(".pill", link), unread ? String(unread > 99 ? "99+" : unread) : "");
+      setText($("span.pill", link), unread ? String(unread > 99 ? "99+" : unread) : "");
       setText($("[data-unread-words]", link), unread ? `, ${unread} unread` : "");
     }
     document.title = model.total ? `(${model.total}) ${title}` : title;
@@ -35,9 +40,14 @@ export function startSidebar(list, { line, me }) {
         id: Number(dataset.conversation),
         last: Number(dataset.last),
         read: Number(dataset.read),
+        counts: !("silent" in dataset || "archived" in dataset),
       })),
+      Number(list.dataset.unread),
     );
     for (const link of links()) draw(Number(link.dataset.conversation));
+    clearTimeout(ending);
+    const left = links().map(({ dataset }) => Date.parse(dataset.silent) - Date.now()).filter((ms) => ms < 2 ** 31);
+    if (left.length) ending = setTimeout(refetch, Math.min(...left) + 500);
   }
 
   async function refetch() {
@@ -49,14 +59,18 @@ export function startSidebar(list, { line, me }) {
     fetching = true;
     stale = false;
     try {
-      const fresh = partOf(await getHtml(list.dataset.source), "conversations");
-      const focused = document.activeElement?.dataset?.conversation;
-      const place = list.scrollTop;
-      localTimes(fresh);
-      list.replaceChildren(...fresh.children);
-      if (focused) linkOf(focused)?.focus({ preventScroll: true });
-      list.scrollTop = place;
-      learn();
+      const { href } = source;
+      const fresh = partOf(await getHtml(href), "conversations");
+      if (href === source.href) {
+        const focused = document.activeElement?.dataset?.conversation;
+        const place = list.scrollTop;
+        localTimes(fresh);
+        list.dataset.unread = fresh.dataset.unread;
+        list.replaceChildren(...fresh.children);
+        if (focused) linkOf(focused)?.focus({ preventScroll: true });
+        list.scrollTop = place;
+        learn();
+      }
     } catch {
       // the next connection asks again
     }
@@ -69,8 +83,9 @@ export function startSidebar(list, { line, me }) {
     stale = fetching; // what comes in the meantime may not be in the answer
     const id = message.conversation_id;
     const own = message.sender_id === me.id;
-    if (!model.has(id)) {
-      refetchSoon();
+    const { archived, silent } = linkOf(id)?.dataset ?? {};
+    if (!model.has(id) || (archived !== undefined && silent === undefined)) {
+      refetchSoon(); // it comes into the list, or goes back there from the archive
     } else if (model.receive(id, message.seq, own)) {
       const link = linkOf(id);
       setText($(".conversation-link__words", link), lastWords(message));
@@ -78,10 +93,10 @@ export function startSidebar(list, { line, me }) {
       time.dateTime = message.created_at;
       time.removeAttribute("title");
       localTimes(link);
-      const item = link.closest("li");
-      if (item !== list.firstElementChild) {
+      const first = links().find(({ dataset }) => "pinned" in dataset === "pinned" in link.dataset);
+      if (first !== link) {
         const focused = document.activeElement === link;
-        list.prepend(item);
+        first.closest("li").before(link.closest("li"));
         if (focused) link.focus({ preventScroll: true });
       }
       draw(id);
@@ -97,7 +112,10 @@ export function startSidebar(list, { line, me }) {
   line.watch({ up: refetchSoon });
   line.on("message:received", receive);
   line.on("message:read", ({ conversation_id, user_id, seq }) => {
-    if (user_id === me.id) read(conversation_id, seq);
+    if (user_id !== me.id) return;
+    read(conversation_id, seq);
+    const leaves = conversation_id !== current && source.searchParams.get("filter") === "unread";
+    if (leaves || !model.has(conversation_id)) refetchSoon();
   });
   /** What was said last may be said otherwise, or be gone. */
   function changed(message) {
@@ -111,7 +129,57 @@ export function startSidebar(list, { line, me }) {
   line.on("message:deleted", changed);
   line.on("user:online", ({ user_id }) => showPresence(user_id, true));
   line.on("user:offline", ({ user_id }) => showPresence(user_id, false));
-  for (const event of ["created", "updated", "removed"]) line.on(`conversation:${event}`, refetchSoon);
+  for (const event of ["conversation:created", "conversation:updated", "conversation:removed", "preferences:updated"]) {
+    line.on(event, refetchSoon);
+  }
+  line.on("user:mentioned", refetchSoon);
+
+  // --- what narrows the list
+
+  function narrow(name, value) {
+    const address = new URL(location);
+    for (const { searchParams } of name === "q" && current ? [source] : [source, address]) {
+      for (const old of ["cursor", "limit", name]) searchParams.delete(old);
+      if (value) searchParams.set(name, value);
+    }
+    paged = false;
+    history.replaceState(null, "", address);
+    list.scrollTop = 0;
+    refetch();
+  }
+
+  const filters = $("#filters");
+  filters.addEventListener("click", (event) => {
+    const link = event.target.closest("a");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    for (const one of $$("a", filters)) setAttribute(one, "aria-current", one === link ? "true" : null);
+    const { filter } = link.dataset;
+    narrow("filter", filter === "all" ? null : filter);
+  });
+
+  const search = $("#list-search");
+  const wanted = () => search.elements.q.value.trim();
+  const ask = settled(() => narrow("q", wanted()), 150);
+  search.addEventListener("input", () => {
+    // what is here at once, the rest when the server has it
+    for (const link of links()) {
+      const name = $(".conversation-link__name", link).textContent.toLowerCase();
+      link.parentElement.hidden = !name.includes(wanted().toLowerCase());
+    }
+    ask();
+  });
+  search.addEventListener("submit", (event) => {
+    event.preventDefault();
+    links().find((link) => !link.parentElement.hidden)?.click();
+  });
+  list.addEventListener("click", (event) => {
+    const shown = links().length;
+    if (!event.target.closest("#more-conversations") || shown >= MOST || paged) return;
+    event.preventDefault();
+    source.searchParams.set("limit", Math.min(MOST, shown + PAGE));
+    refetch();
+  });
   addEventListener("pagehide", () => {
     try {
       sessionStorage.setItem("sidebar-scroll", String(list.scrollTop));

@@ -1,14 +1,18 @@
 /** How far each listed conversation has gone and was read; what is unread follows. */
 export class ConversationList {
   #known = new Map();
+  #beyond = 0;
 
-  /** Takes the list as the server has it; what was heard live meanwhile isn't taken back. */
-  reset(conversations) {
+  /** Takes the list as the server has it, and how much is unread in it and beyond what is shown of it; what was heard live
+      meanwhile isn't taken back. `counts` is false for what is silent or archived. */
+  reset(conversations, unread) {
     const before = this.#known;
     this.#known = new Map();
-    for (const { id, last, read } of conversations) {
+    this.#beyond = unread;
+    for (const { id, last, read, counts } of conversations) {
       const old = before.get(id) ?? { last: 0, read: 0 };
-      this.#known.set(id, { last: Math.max(last, old.last), read: Math.max(read, old.read) });
+      this.#known.set(id, { last: Math.max(last, old.last), read: Math.max(read, old.read), counts });
+      if (counts) this.#beyond -= last - read;
     }
   }
 
@@ -41,6 +45,7 @@ export class ConversationList {
   }
 
   get total() {
-    return [...this.#known.keys()].reduce((sum, id) => sum + this.unread(id), 0);
+    const shown = [...this.#known].filter(([, { counts }]) => counts);
+    return shown.reduce((sum, [id]) => sum + this.unread(id), Math.max(0, this.#beyond));
   }
 }

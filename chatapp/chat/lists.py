@@ -1,0 +1,109 @@
+"""One's conversations as a list: filtered, searched, in pages; and what stands around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, not_, or_, tuple_
+
+from chatapp.chat.schemas import ListQuery
+from chatapp.conversation.preferences import is_archived, is_silent
+from chatapp.conversation.presenters import ConversationJson
+from chatapp.conversation.reading import own_conversations, present_conversations
+from chatapp.db import db, snapshot
+from chatapp.models import Conversation, Group, Participant, User
+from chatapp.paging import Page, decode_cursor, encode_cursor
+from chatapp.times import iso, parse
+
+_PINNED: ColumnElement[int] = case((Participant.pinned_at.is_not(None), 1), else_=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Sidebar:
+    """The list beside what is open, of one moment."""
+
+    query: ListQuery
+    page: Page[ConversationJson]
+    #: How many messages are unread in all that is in the list and not silent.
+    unread: int
+
+
+def conversations(
+    user_id: str, query: ListQuery, current_id: int | None = None
+) -> Page[ConversationJson]:
+    """This person's conversations: the pinned ones, then the others, each latest first.
+
+    What is open, ``current_id``, stays among the unread ones though it is being read.
+    """
+    own = own_conversations(user_id).where(*_narrowed(user_id, query, current_id))
+    after = decode_cursor(query.cursor, int, parse, int)
+    if after:
+        place = tuple_(_PINNED, Conversation.active_at, Conversation.id)
+        own = own.where(place < tuple(after))
+    return _page(own, query)
+
+
+def sidebar(user_id: str, query: ListQuery, current_id: int | None = None) -> Sidebar:
+    """The list as pages show it beside ``current_id``."""
+    with snapshot():
+        return Sidebar(
+            query=query,
+            page=conversations(user_id, query, current_id),
+            unread=_unread(user_id),
+        )
+
+
+def _page(
+    own: Select[Conversation, Participant, Group], query: ListQuery
+) -> Page[ConversationJson]:
+    own = own.order_by(_PINNED.desc(), Conversation.active_at.desc(), Conversation.id.desc())
+    with snapshot():
+        rows = [(row[0], row[1], row[2]) for row in db.session.execute(own.limit(query.limit + 1))]
+        shown = rows[: query.limit]
+        cursor = None
+        if len(rows) > query.limit:
+            last, member, _ = shown[-1]
+            key = int(member.pinned_at is not None), iso(last.active_at), last.id
+            cursor = encode_cursor(key)
+        return Page(present_conversations(shown, "few"), cursor)
+
+
+def _narrowed(user_id: str, query: ListQuery, current_id: int | None) -> list[ColumnElement[bool]]:
+    archived = is_archived()
+    conditions = [archived if query.filter == "archived" else not_(archived)]
+    if query.filter == "unread":
+        unread = Conversation.last_seq > Participant.last_read_seq
+        conditions.append(or_(unread, Conversation.id == (current_id or 0)))
+    elif query.filter in ("groups", "people"):
+        conditions.append(Conversation.kind == ("group" if query.filter == "groups" else "direct"))
+    if query.q:
+        conditions.append(_named(user_id, query.q.lower()))
+    return conditions
+
+
+def _named(user_id: str, wanted: str) -> ColumnElement[bool]:
+    """Whether this stands in a group's name, or in the other one's name or username."""
+    place = Participant.__table__.alias()
+    other = exists().where(
+        place.c.conversation_id == Conversation.id,
+        place.c.user_id != user_id,
+        User.id == place.c.user_id,
+        or_(
+            func.lower(User.name).contains(wanted, autoescape=True),
+            User.username.contains(wanted, autoescape=True),
+        ),
+    )
+    return or_(
+        and_(
+            Conversation.kind == "group",
+            func.lower(Conversation.name).contains(wanted, autoescape=True),
+        ),
+        and_(Conversation.kind == "direct", other),
+    )
+
+
+def _unread(user_id: str) -> int:
+    counted = own_conversations(user_id).where(not_(is_archived()), not_(is_silent()))
+    unread: Any = func.sum(Conversation.last_seq - Participant.last_read_seq)
+    return int(db.session.scalar(counted.with_only_columns(unread)) or 0)
