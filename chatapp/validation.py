@@ -17,6 +17,7 @@ from werkzeug.exceptions import BadRequest as HttpBadRequest
 
 from chatapp.db import MAX_ID
 from chatapp.errors import BadRequest, UnsupportedMediaType
+from chatapp.visible_text import nfc, visible_line, visible_lines
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -33,7 +34,7 @@ def clean(text: str) -> str:
     """
     if any("\ud800" <= character <= "\udfff" for character in text):
         raise ValueError("This holds half a character")
-    return unicodedata.normalize("NFC", text.replace("\0", ""))
+    return nfc(text.replace("\0", ""))
 
 
 def cleaned(value: object) -> object:
@@ -86,8 +87,13 @@ def _uuid(text: str) -> str:
         raise ValueError("This isn't an id") from None
 
 
-def _single_line(text: str) -> str:
-    return " ".join(text.split())
+def _name(text: str) -> str:
+    name = visible_line(text)
+    if not name and text.strip():
+        raise ValueError("Nothing of this can be seen: write a letter, a digit or an emoji")
+    if not name:
+        raise ValueError("This is needed")
+    return name
 
 
 def _blank_is_none(value: object) -> object:
@@ -101,14 +107,16 @@ MOST_SEQ = 2**53
 Seq = Annotated[int, Field(ge=0, le=MOST_SEQ)]
 ClientId = Annotated[str, BeforeValidator(cleaned), Field(min_length=1, max_length=64)]
 MessageText = Annotated[str, AfterValidator(_message_text)]
-#: One line: cleaned, white space folded. Put a length beside it.
-Line = Annotated[str, BeforeValidator(cleaned), AfterValidator(_single_line)]
-#: Text of any number of lines.
-Description = Annotated[str, BeforeValidator(cleaned), Field(max_length=2000)]
+#: One line of what can be seen (`visible_text`), perhaps none. Put a length beside it.
+Line = Annotated[str, BeforeValidator(cleaned), AfterValidator(visible_line)]
+#: The same, of any number of lines.
+Description = Annotated[
+    str, BeforeValidator(cleaned), AfterValidator(visible_lines), Field(max_length=2000)
+]
 #: An address that pages show or lead to.
 WebAddress = Annotated[str, Field(max_length=ADDRESS_MOST), AfterValidator(shown_address)]
 #: What people and groups are called.
-Name = Annotated[Line, Field(min_length=1, max_length=80)]
+Name = Annotated[str, BeforeValidator(cleaned), AfterValidator(_name), Field(max_length=80)]
 #: An empty form field means "not given".
 BlankIsNone = BeforeValidator(_blank_is_none)
 

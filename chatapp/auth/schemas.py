@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_va
 
 from chatapp.paging import PageQuery
 from chatapp.validation import BlankIsNone, Line, Name, Uuid, clean, cleaned
+from chatapp.visible_text import MOST_GIVEN, visible_line
 
 PASSWORD_LEAST, PASSWORD_MOST = 8, 128
 NAME_MOST, PICTURE_MOST = 80, 2000
@@ -79,7 +80,7 @@ def _given_name(value: object) -> str | None:
     text = value if isinstance(value, str) else ""
     if any("\ud800" <= character <= "\udfff" for character in text):
         return None
-    return " ".join(clean(text).split())[:NAME_MOST].strip() or None
+    return visible_line(clean(text[:MOST_GIVEN]))[:NAME_MOST].strip() or None
 
 
 def _subject(text: str) -> str:

@@ -20,6 +20,7 @@ from chatapp.auth.verification import mail_verification
 from chatapp.db import atomic, db, now, release
 from chatapp.errors import Conflict, Forbidden, Unauthenticated
 from chatapp.models import User
+from chatapp.visible_text import visible_line
 
 #: What else is written with a new account.
 Along = Callable[[Session, User], object]
@@ -93,7 +94,7 @@ def create_account(new: NewAccount, along: Along | None = None) -> User:
         user = User(
             email=new.email,
             username=username,
-            name=new.name or new.username or origin[:80] or username,
+            name=new.name or new.username or visible_line(origin)[:80] or username,
             email_verified_at=now() if new.email_verified else None,
             password_hash=new.password_hash,
             profile_picture=new.profile_picture,

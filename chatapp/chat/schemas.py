@@ -17,8 +17,8 @@ from chatapp.validation import (
     BlankIsNone,
     ClientId,
     ConversationId,
-    Line,
     MessageText,
+    Name,
     Seq,
     Uuid,
     clean,
@@ -102,7 +102,7 @@ class NewConversation(BaseModel):
     """People to talk to; one makes the one-to-one conversation with them."""
 
     participant_ids: Annotated[list[Uuid], Field(max_length=1000)]
-    name: Annotated[Line | None, Field(max_length=80), BlankIsNone] = None
+    name: Annotated[Name | None, BlankIsNone] = None
 
 
 class Read(BaseModel):
