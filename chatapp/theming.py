@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -24,7 +25,7 @@ def init_app(app: Flask) -> None:
     app.wsgi_app = files.before(app.wsgi_app)  # type: ignore[method-assign,assignment]
     app.add_template_global(static_url)
     app.add_template_global(csp_nonce)
-    for function in (day, clock, short_time, initials, avatar_hue, is_emoji_only, words):
+    for function in (day, clock, short_time, initials, isolated, avatar_hue, is_emoji_only, words):
         app.add_template_filter(function)
 
 
@@ -75,6 +76,12 @@ def initials(name: str) -> str:
     words = name.split()
     letters = [words[0][0]] + ([words[-1][0]] if len(words) > 1 else []) if words else ["?"]
     return "".join(letters).upper()
+
+
+def isolated(name: str) -> str:
+    """``name`` for within other text, whose order one from right to left leaves as it is."""
+    from_right = any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in name)
+    return f"\u2068{name}\u2069" if from_right else name
 
 
 def avatar_hue(id_: str | int) -> int:

@@ -22,7 +22,8 @@ _run = secrets.token_hex(3)  # a database may outlive one run of the tests
 
 def new_username(name: str) -> str:
     """A username that nobody has."""
-    return f"{name.split(maxsplit=1)[0].lower()}-{_run}-{next(_numbers)}"
+    first = name.split(maxsplit=1)[0].lower()
+    return f"{first if first.isascii() else 'person'}-{_run}-{next(_numbers)}"
 
 
 class Person:

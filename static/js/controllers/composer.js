@@ -1,5 +1,5 @@
 import { $, setText, settled } from "../lib/dom.js";
-import { lengthOf } from "../models/text.js";
+import { isolated, lengthOf } from "../models/text.js";
 
 const LONGEST = 10_000;
 
@@ -46,7 +46,7 @@ export function startComposer(form, { store, key, onSend, onEdit }) {
     form.dataset.edit = edit?.id ?? "";
     about.hidden = !(edit ?? reply);
     if (!about.hidden) {
-      setText($("b", about), edit ? "Editing" : `Reply to ${reply.name}`);
+      setText($("b", about), edit ? "Editing" : `Reply to ${isolated(reply.name)}`);
       setText($("span", about), (edit ?? reply).words);
     }
     const words = (edit ?? draft).text;

@@ -1,6 +1,6 @@
 import { $, $$, copyOf, make, setText, wordsOf } from "../lib/dom.js";
 import { arrange, localTimes } from "../lib/time.js";
-import { avatarHue, initials, isEmojiOnly } from "../models/text.js";
+import { avatarHue, initials, isEmojiOnly, isolated } from "../models/text.js";
 
 const TICKS = { sending: "Sending", sent: "Sent", read: "Read", failed: "Not sent" };
 
@@ -211,7 +211,7 @@ export class MessageRows {
     const focused = place.contains(document.activeElement) && document.activeElement.value;
     place.replaceChildren(
       ...reactions.map(({ emoji, count, user_ids: ids }) => {
-        const who = ids.map((id) => this.#people.get(id)?.name ?? "Someone").join(", ");
+        const who = ids.map((id) => isolated(this.#people.get(id)?.name ?? "Someone")).join(", ");
         const chip = make("button", "chip", `${emoji} ${count}`);
         chip.append(make("span", "visually-hidden", ` ${who}`));
         Object.assign(chip, { name: "emoji", value: emoji, title: who });
@@ -268,7 +268,7 @@ function part(row, className, text, put, tag) {
 
 /** As the template has it: five names, then a number. */
 const seenBy = (names) =>
-  `Seen by ${names.slice(0, 5).join(", ")}${names.length > 5 ? ` and ${names.length - 5} more` : ""}`;
+  `Seen by ${names.slice(0, 5).map(isolated).join(", ")}${names.length > 5 ? ` and ${names.length - 5} more` : ""}`;
 
 /** A button over a block of code; its word is drawn, so that it is no part of the text. */
 function withCopy(pre) {

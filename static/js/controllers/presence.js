@@ -1,5 +1,6 @@
 import { $, $$, make, setText } from "../lib/dom.js";
 import { localTimes } from "../lib/time.js";
+import { isolated } from "../models/text.js";
 
 const TYPING_LASTS = 7000; // the server ends it after 6 s; its word may be lost
 const SAY_AGAIN = 3000;
@@ -11,7 +12,7 @@ export function startPresence(status, { line, id, me }) {
   let said = 0;
 
   function draw() {
-    const names = [...typing.values()].map(({ name }) => name);
+    const names = [...typing.values()].map(({ name }) => isolated(name));
     if (!names.length) status.replaceChildren(...idle);
     else if (names.length > 2) setText(status, "Several people are typing…");
     else setText(status, `${names.join(" and ")} ${names.length > 1 ? "are" : "is"} typing…`);

@@ -6,6 +6,11 @@ export function initials(name) {
   return ends.map((word) => [...word][0].toUpperCase()).join("");
 }
 
+const FROM_RIGHT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+
+/** A name for within other text, whose order one from right to left leaves as it is; the filter `isolated` does the same. */
+export const isolated = (name) => (FROM_RIGHT.test(name) ? `\u2068${name}\u2069` : name);
+
 /** Which of the twelve hues belongs to an id; the template filter `avatar_hue` does the same. */
 export const avatarHue = (id) => Number.parseInt(String(id ?? "").replaceAll("-", "").slice(0, 8), 16) % 12 || 0;
 
