@@ -17,6 +17,7 @@ from chatapp.validation import (
     BlankIsNone,
     ClientId,
     ConversationId,
+    Line,
     MessageText,
     Name,
     Seq,
