@@ -1,4 +1,4 @@
-"""Markdown in messages, as HTML that a page may insert.
+"""Markdown and mentions in messages, as HTML that a page may insert.
 
 markdown-it-py reads CommonMark with raw HTML off; nh3 then lets through only what is listed here,
 so that neither library is trusted alone. What is stored stays what was typed.
@@ -9,15 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import nh3
 from linkify_it import LinkifyIt  # type: ignore[import-untyped]
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
+from chatapp.mention_syntax import EVERYBODY, Mentioned, mention_rule, names_in
 from chatapp.validation import TEXT_LIMIT
 
 #: With more than these a text stays as it was typed: reading it would take too long.
@@ -38,15 +39,42 @@ _MARK = re.compile(r"[*_`~\[\]<>\\!@:]")
 _LINK = re.compile(r"[@:](?=\S)")
 _WORDS = frozenset(("text", "softbreak", "hardbreak"))
 
-_TAGS = {"p", "br", "strong", "em", "s", "code", "pre", "a", "ul", "ol", "li", "blockquote", "hr"}
+_TAGS = {
+    "p",
+    "br",
+    "strong",
+    "em",
+    "s",
+    "code",
+    "pre",
+    "a",
+    "ul",
+    "ol",
+    "li",
+    "blockquote",
+    "hr",
+    "span",
+}
 _REL = "noopener noreferrer nofollow"
+_MENTIONED = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-def render(text: str) -> str | None:
-    """``text`` as sanitised HTML, or None where it says the same as plain text."""
-    if _HINT.search(text) is None or len(text) > TEXT_LIMIT:
+def render(text: str, people: Sequence[Mentioned] = (), *, everybody: bool = False) -> str | None:
+    """``text`` as sanitised HTML, or None where it says the same as plain text.
+
+    ``people`` are those whom it mentions; with ``everybody`` it mentions all.
+    """
+    if not people and not everybody and _HINT.search(text) is None:
         return None
-    return _render(text)
+    return _render(text, tuple(people), everybody).html
+
+
+def mentioned(
+    text: str, people: Sequence[Mentioned], *, everybody: bool = False
+) -> tuple[tuple[Mentioned, ...], bool]:
+    """Whom of ``people`` the text does mention, outside of code and links; and whether all."""
+    names = _render(text, tuple(people), everybody).names
+    return tuple(one for one in people if one.username in names), everybody and EVERYBODY in names
 
 
 def text_of(html: str) -> str:
@@ -54,18 +82,42 @@ def text_of(html: str) -> str:
     return Markup(html).striptags()  # noqa: S704  text from here on
 
 
+class _Reading(NamedTuple):
+    """A text as HTML, and the names that it mentions."""
+
+    html: str | None = None
+    names: frozenset[str] = frozenset()
+
+
 @lru_cache(maxsize=512)
-def _render(text: str) -> str | None:
-    if text.count("\n") >= MOST_LINES or _more(_MARK, MOST_MARKS, text):
-        return None
-    if _more(_LINK, MOST_LINKS, text):
-        return None
-    env: dict[str, Any] = {}
+def _render(text: str, people: tuple[Mentioned, ...], everybody: bool) -> _Reading:
+    names: dict[str, Mentioned | None] = {one.username: one for one in people}
+    if everybody:
+        names[EVERYBODY] = None
+    if _too_much(text):
+        return _Reading(None, names_in(text, names))
+    env: dict[str, Any] = {"names": names}
     tokens = _markdown.parse(text, env)
+    found = frozenset(
+        child.content
+        for token in tokens
+        for child in token.children or ()
+        if child.type == "mention"
+    )
     if all(map(_is_plain, tokens)) or not any(map(_shows, tokens)):
-        return None
+        return _Reading()
     html = _markdown.renderer.render(tokens, _markdown.options, env)
-    return _sanitiser.clean(html).strip()
+    return _Reading(_sanitiser.clean(html).strip(), found)
+
+
+def _too_much(text: str) -> bool:
+    """Whether reading it as Markdown would take too long."""
+    return (
+        len(text) > TEXT_LIMIT
+        or text.count("\n") >= MOST_LINES
+        or _more(_MARK, MOST_MARKS, text)
+        or _more(_LINK, MOST_LINKS, text)
+    )
 
 
 def _more(what: re.Pattern[str], most: int, text: str) -> bool:
@@ -91,7 +143,13 @@ def _shows(token: Token) -> bool:
 
 def _filter(tag: str, attribute: str, value: str) -> str | None:
     if (tag, attribute) == ("a", "href"):
-        return value if _ADDRESS.match(value) else None
+        person = value.removeprefix("/people/")
+        allowed = _MENTIONED.fullmatch(person) if person != value else _ADDRESS.match(value)
+        return value if allowed else None
+    if attribute == "class":
+        return value if value == "mention" else None
+    if attribute == "data-user":
+        return value if value == EVERYBODY or _MENTIONED.fullmatch(value) else None
     if (tag, attribute) == ("ol", "start"):
         return value if value.isdecimal() else None
     return value if (tag, attribute, value) == ("a", "rel", _REL) else None
@@ -101,8 +159,21 @@ def _image(self: RendererHTML, tokens: Sequence[Token], at: int, options: Any, e
     """An image as a link to it: a page loads nothing from another host."""
     image = tokens[at]
     source = str(image.attrs["src"])
+    for child in image.children or ():
+        if child.type == "mention":
+            child.type, child.content = "text", child.info
     words = self.renderInlineAsText(image.children, options, env) or source
     return f'<a href="{nh3.clean_text(source)}">{nh3.clean_text(words)}</a>'
+
+
+def _mention(self: RendererHTML, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
+    """A person's name with a link to them; all are no link."""
+    person: Mentioned | None = env["names"][tokens[at].content]
+    if person is None:
+        return f'<span class="mention" data-user="{EVERYBODY}">@{EVERYBODY}</span>'
+    id_ = person.user_id
+    link = f'<a class="mention" href="/people/{id_}" data-user="{id_}">'
+    return f"{link}@{escape(person.name)}</a>"
 
 
 def _make() -> MarkdownIt:
@@ -122,13 +193,19 @@ def _make() -> MarkdownIt:
     markdown.add_render_rule("heading_open", lambda *_: "<p><strong>")
     markdown.add_render_rule("heading_close", lambda *_: "</strong></p>\n")
     markdown.add_render_rule("image", _image)
+    markdown.add_render_rule("mention", _mention)
+    mention_rule(markdown)
     return markdown
 
 
 _markdown = _make()
 _sanitiser = nh3.Cleaner(
     tags=_TAGS,
-    attributes={"a": {"href"}, "ol": {"start"}},
+    attributes={
+        "a": {"href", "class", "data-user"},
+        "span": {"class", "data-user"},
+        "ol": {"start"},
+    },
     attribute_filter=_filter,
     url_schemes={"http", "https", "mailto"},
     link_rel=_REL,

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from html.parser import HTMLParser
 from types import FrameType
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markupsafe import Markup
 
 from chatapp import markup
-from chatapp.markup import MOST_LINES, MOST_LINKS, MOST_MARKS, render
+from chatapp.markup import MOST_LINES, MOST_LINKS, MOST_MARKS, mentioned, render
+from chatapp.mention_syntax import Mentioned, possible_names
 from chatapp.validation import TEXT_LIMIT
 from tests.browser.xss_corpus import NAMES, NO_URLS, TEXTS, URLS
 
@@ -25,6 +28,7 @@ ALLOWED = {
     "blockquote": set[str](),
     "hr": set[str](),
     "a": {"href", "rel"},
+    "span": set[str](),
     "ol": {"start"},
 }
 
@@ -83,6 +87,11 @@ def test_what_says_the_same_as_plain_text_stays_plain(text: str) -> None:
     assert render(text) is None
 
 
+ADA = Mentioned("ada", "01234567-89ab-4cde-8f01-23456789abcd", "Ada Lovelace")
+DOT = Mentioned("_x.", "11234567-89ab-4cde-8f01-23456789abcd", "Ẋ")
+MENTIONABLE = {ADA.user_id, DOT.user_id, "all"}
+
+
 class Checker(HTMLParser):
     """Only what is allowed, everything closed in order."""
 
@@ -92,14 +101,21 @@ class Checker(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         assert tag in ALLOWED, tag
+        given = dict(attrs)
+        mention = given.get("class") == "mention"
         for name, value in attrs:
-            assert name in ALLOWED[tag], (tag, name)
-            if name == "href":
+            assert name in ALLOWED[tag] | ({"class", "data-user"} if mention else set()), name
+            if name == "href" and mention:
+                assert value == f"/people/{given['data-user']}"
+            elif name == "href":
                 assert re.match(r"(?i)(https?://|mailto:)[^\s\"<>]", value or ""), value
             if name == "start":
                 assert (value or "").isdecimal()
+        if mention:
+            assert given["data-user"] in MENTIONABLE, given
+        assert mention or tag != "span"
         if tag == "a":
-            assert dict(attrs)["rel"] == "noopener noreferrer nofollow"
+            assert given["rel"] == "noopener noreferrer nofollow"
         if tag not in ("br", "hr"):
             self.open.append(tag)
 
@@ -110,8 +126,8 @@ class Checker(HTMLParser):
         raise AssertionError(f"a comment: {data}")
 
 
-def check(text: str) -> None:
-    html = render(text)
+def check(text: str, people: Sequence[Mentioned] = (), *, everybody: bool = False) -> None:
+    html = render(text, people, everybody=everybody)
     if html is not None:
         checker = Checker()
         checker.feed(html)
@@ -125,11 +141,74 @@ def test_nothing_gets_out(text: str) -> None:
         check(dressed)
 
 
+@pytest.mark.parametrize("text", TEXTS + NAMES + URLS + NO_URLS)
+def test_nothing_gets_out_with_mentions(text: str) -> None:
+    """Neither by the words around one, nor by somebody's name."""
+    called = ADA._replace(name=text)
+    for dressed in (f"@ada {text}", f"{text}@ada", f"**@ada{text}**", f"[@ada {text}](@ada)"):
+        check(dressed, [called, DOT], everybody=True)
+    html = render("@ada", [called]) or ""
+    assert Markup(html).striptags().split() == f"@{text}".replace("\0", "�").split() or "<" in text
+
+
+def test_nobody_is_marked_by_typing_it() -> None:
+    id_ = ADA.user_id
+    for text in (
+        f'<a class="mention" href="/people/{id_}" data-user="{id_}">@Ada</a> *x*',
+        '<span class="mention" data-user="all">@all</span> *x*',
+        f"[@Ada](/people/{id_}) *x*",
+        f"[@Ada](https://x.org){{.mention data-user={id_}}} *x*",
+        '[@Ada](https://x.org "mention") *x*',
+    ):
+        html = render(text) or ""
+        assert not re.search(r"<[^>]*mention", html), html
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("@ada", {"ada"}),
+        ("@ADA's, (@all)!", {"ada", "all"}),
+        ("_@ada_ *@_x.* @_x._", {"ada", "_x."}),
+        ("これは@adaさん", {"ada"}),
+        ("👋@ada", {"ada"}),
+        ("- `@all`\n- @ada", {"ada"}),
+        ("> @ada\n\n    @all", {"ada"}),
+        ("[@ada]", {"ada"}),
+        ("![@ada](https://x.org/a.png)", set()),
+        ("[@ada](https://x.org)", set()),
+        ("<https://x.org/@ada> https://x.org?a=@ada", set()),
+        ("x@ada x.y@ada x+@ada a_@ada", set()),
+        ("@ada@x.org @@ada -@ada /@ada", set()),
+        ("@adam @ada.b @ada-b", set()),
+        (f"@ada{'-' * 40}", {"ada"}),
+        (f"@{'ada' * 40}", set()),
+        (r"\@ada", set()),
+        ("`*` " * MOST_MARKS + "`@ada`", {"ada"}),  # shown as typed, so this is no code
+    ],
+)
+def test_where_a_mention_is_one(text: str, names: set[str]) -> None:
+    people, everybody = mentioned(text, [ADA, DOT], everybody=True)
+    assert {one.username for one in people} | ({"all"} if everybody else set()) == names
+    assert names <= possible_names(text)
+    if len(text) < 1_000:
+        html = render(text, people, everybody=everybody) or ""
+        assert set(re.findall('data-user="(.*?)"', html)) == {one.user_id for one in people} | (
+            {"all"} if everybody else set()
+        )
+
+
+def test_a_mention_in_an_image_stays_its_words() -> None:
+    html = render("![to @ada](https://x.org/a)", [ADA])
+    assert html == f'<p><a href="https://x.org/a" {REL}>to @ada</a></p>'
+
+
 PIECES = st.sampled_from(
     [
         *"*_`~[]()<>!\\#->+1. \n\t\"'&:;/@a\0\u2028😀",
         *("http://", "mailto:", "javascript:", "x.org", "```", "<script>", "<a href=", "onerror="),
         *("    ", "![", "]("),
+        *("@ada", "@_x.", "@all"),
     ]
 )
 
@@ -137,6 +216,9 @@ PIECES = st.sampled_from(
 @given(st.lists(PIECES, max_size=60).map("".join))
 def test_nothing_gets_out_whatever_is_written(text: str) -> None:
     check(text)
+    check(text, [ADA, DOT], everybody=True)
+    people, everybody = mentioned(text, [ADA, DOT], everybody=True)
+    assert render(text, people, everybody=everybody) == render(text, [ADA, DOT], everybody=True)
 
 
 def work(task: Callable[[], object]) -> int:
@@ -182,6 +264,30 @@ def test_the_work_has_a_bound(piece: str) -> None:
         markup._render.cache_clear()
         assert work(lambda text=text: render(text)) < MOST_WORK  # type: ignore[misc]
         check(text)
+
+
+MENTIONING = (
+    *("@", "@a", "@ada", "@ada ", "@ada.", "@ada- ", "@ada@", "a@ada ", "`@ada", "[@ada", "*@ada"),
+    *("@" + "." * 40, "@ada" + "_" * 40 + " ", "@all\n", "\\@ada", "@ada[", "[@ada](", "> @ada\n"),
+    "".join(f"@abc{number} " for number in range(7_000)),
+)
+
+
+@pytest.mark.parametrize("piece", MENTIONING, ids=lambda piece: piece[:6])
+def test_the_work_of_finding_mentions_has_a_bound(piece: str) -> None:
+    """64 KB, and the longest message: at most 50 ms."""
+
+    def find(text: str) -> float:
+        markup._render.cache_clear()
+        start = time.thread_time()
+        possible_names(text)
+        mentioned(text, [ADA, DOT], everybody=True)
+        return time.thread_time() - start
+
+    for most in (65_536, TEXT_LIMIT):
+        text = (piece * (most // len(piece) + 1))[:most]
+        assert min(find(text) for _ in range(3)) <= 0.05
+        assert work(lambda text=text: find(text)) < MOST_WORK  # type: ignore[misc]
 
 
 def test_long_runs_of_addresses_and_depth_have_a_bound() -> None:
