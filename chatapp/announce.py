@@ -34,6 +34,8 @@ class Announcement:
     conversation_id: int | None = None
     user_ids: frozenset[str] = frozenset()
     version: int | None = None
+    #: Of the members only these, where it isn't for all.
+    only_ids: frozenset[str] = frozenset()
     #: Those who were members until this very change.
     former_ids: frozenset[str] = frozenset()
     #: The conversation's membership version at the commit: who may hear this. Never sent.

@@ -197,6 +197,7 @@ def test_lists_take_as_many_statements_for_fifty_as_for_two(app, world, statemen
             )
 
     world.alice.client.get("/chats")  # signs in
+    say(world.bob, world.conversation_id, "hi")
     with statements() as few:
         all_lists()
     for number in range(20):

@@ -100,6 +100,7 @@ def test_pages_stand_alone_and_run_nothing(world):
     says(world.bob, world.conversation_id, XSS)
     says(world.bob, world.conversation_id, f"**bold** [link](https://x.example) {XSS}")
     says(world.bob, world.conversation_id, "![picture](https://x.example/x.png)")
+    says(world.bob, world.conversation_id, "Dear @alice")
     archive = download(world.alice)
     for name in archive.namelist():
         if name.endswith(".html"):
@@ -111,6 +112,8 @@ def test_pages_stand_alone_and_run_nothing(world):
     page = archive.read(f"conversations/{world.conversation_id}.html").decode()
     assert "&lt;script&gt;alert(1)" in page
     assert "<strong>bold</strong>" in page
+    assert ">@Alice</a>" in page
+    assert 'href="/' not in page
 
 
 def test_names_are_escaped(app):

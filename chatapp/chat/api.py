@@ -11,6 +11,7 @@ from chatapp.chat.schemas import (
     ChangesQuery,
     Edit,
     ListQuery,
+    MembersQuery,
     MessageBody,
     MessagesQuery,
     NewConversation,
@@ -47,6 +48,14 @@ def create_conversation() -> Any:
 def conversation(conversation_id: int) -> Any:
     """One conversation with all its members."""
     return dict(queries.conversation(caller().id, conversation_id))
+
+
+@bp.get("/api/chat/<int:conversation_id>/members")
+@scope("chat:read")
+def members(conversation_id: int) -> Any:
+    """Who is in it, by name."""
+    page = queries.members(caller().id, conversation_id, read_query(MembersQuery))
+    return {"items": page.items, "next_cursor": page.next_cursor}
 
 
 @bp.get("/api/chat/<int:conversation_id>/messages")
@@ -103,8 +112,7 @@ def message(message_id: UUID) -> Any:
 @scope("chat:write")
 def edit_message(message_id: UUID) -> Any:
     """The message with its new content."""
-    edit = read_json(Edit)
-    return dict(service.edit_message(caller().id, str(message_id), edit.content))
+    return dict(service.edit_message(caller().id, str(message_id), read_json(Edit)))
 
 
 @bp.delete("/api/messages/<uuid:message_id>")

@@ -91,7 +91,7 @@ def edit_form(conversation_id: int, message_id: UUID) -> Any:
     me = _at_its_place(conversation_id, message_id)
     return _after_form(
         conversation_id,
-        lambda: service.edit_message(me, str(message_id), read_form(Edit).content),
+        lambda: service.edit_message(me, str(message_id), read_form(Edit)),
     )
 
 

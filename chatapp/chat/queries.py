@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import func, or_, select, tuple_
+
 from chatapp.chat.lists import Sidebar, sidebar
-from chatapp.chat.schemas import ListQuery, MessagesQuery
+from chatapp.chat.schemas import ListQuery, MembersQuery, MessagesQuery
 from chatapp.conversation.access import access_conversation, access_message, check_may_write
-from chatapp.conversation.presenters import ConversationJson, MessageJson
+from chatapp.conversation.blocks import visible_presence
+from chatapp.conversation.presenters import (
+    ConversationJson,
+    MemberJson,
+    MessageJson,
+    member_json,
+)
 from chatapp.conversation.reading import (
     messages_where,
     read_conversation,
@@ -17,7 +25,8 @@ from chatapp.conversation.reading import (
 )
 from chatapp.db import db, snapshot
 from chatapp.errors import NotFound
-from chatapp.models import Message, User
+from chatapp.models import Message, Participant, User
+from chatapp.paging import Page, decode_cursor, page_of
 from chatapp.validation import MOST_SEQ
 
 
@@ -56,6 +65,34 @@ def conversation(user_id: str, conversation_id: int) -> ConversationJson:
     """One conversation with all its members. Raises NotFound."""
     with snapshot():
         return read_conversation(user_id, conversation_id, "all")
+
+
+def members(user_id: str, conversation_id: int, query: MembersQuery) -> Page[MemberJson]:
+    """Who is in a conversation, by name. Raises NotFound."""
+    people = (
+        select(Participant, User)
+        .join(User, User.id == Participant.user_id)
+        .where(Participant.conversation_id == conversation_id, Participant.left_at.is_(None))
+    )
+    if query.q:
+        wanted, name = query.q.lower(), func.lower(User.name)
+        people = people.where(
+            or_(
+                User.username.startswith(wanted, autoescape=True),
+                name.startswith(wanted, autoescape=True),
+                name.contains(f" {wanted}", autoescape=True),
+            )
+        )
+    after = decode_cursor(query.cursor, str, str)
+    if after:
+        people = people.where(tuple_(User.name, User.id) > tuple(after))
+    with snapshot():
+        access_conversation(user_id, conversation_id)
+        rows = db.session.execute(people.order_by(User.name, User.id).limit(query.limit + 1)).all()
+        page = page_of(rows, query.limit, lambda row: (row[1].name, row[1].id))
+        online = visible_presence(user_id, [user.id for _, user in page.items])
+    items = [member_json(member, user, online.get(user.id)) for member, user in page.items]
+    return Page(items, page.next_cursor)
 
 
 def message(user_id: str, message_id: str) -> MessageJson:

@@ -41,6 +41,8 @@ class MessageBody(BaseModel):
     type: Literal["text", "image", "video", "file"] = "text"
     client_id: ClientId | None = None
     reply_to: Uuid | None = None
+    #: That @all tells very many people is meant.
+    mention_all: bool = False
 
     @model_validator(mode="after")
     def _address(self) -> Self:
@@ -61,6 +63,7 @@ class Edit(BaseModel):
     """A message's new text."""
 
     content: MessageText
+    mention_all: bool = False
 
 
 class MessageRef(BaseModel):
@@ -217,6 +220,12 @@ class MessagesQuery(BaseModel):
         if sum(bound is not None for bound in (self.before, self.after, self.around)) > 1:
             raise ValueError("Give one of before, after and around")
         return self
+
+
+class MembersQuery(PageQuery):
+    """A page of members; with ``q`` of those whose username or a word of whose name begins so."""
+
+    q: Annotated[Line, Field(max_length=100)] = ""
 
 
 class ChangesQuery(BaseModel):

@@ -8,11 +8,18 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from chatapp.chat.schemas import NO_ADDRESS, MessageBody, PreferencesPatch, fits_type
+from chatapp.chat.schemas import NO_ADDRESS, Edit, MessageBody, PreferencesPatch, fits_type
 from chatapp.conversation.access import MessageAccess, access_conversation, access_message
 from chatapp.conversation.append import Draft, Stored, append_messages, closed_conversations
 from chatapp.conversation.blocks import blocked_among, is_blocked
 from chatapp.conversation.members import announce_created, change
+from chatapp.conversation.mentions import (
+    Roster,
+    Written,
+    announce_mentions,
+    forget_mentions,
+    store_mentions,
+)
 from chatapp.conversation.pointers import Move, move_pointers
 from chatapp.conversation.preferences import PreferencesJson, archive, preferences_json
 from chatapp.conversation.presenters import ConversationJson, MessageJson
@@ -30,21 +37,32 @@ def send_message(sender_id: str, conversation_id: int, new: MessageBody) -> Stor
     """The message is stored at the next place of the conversation, or was stored before.
 
     Raises NotFound where the sender isn't a member, Forbidden across a block, Conflict where the
-    other one's account is deleted, ValidationFailed for a reply to a message from elsewhere.
+    other one's account is deleted, ValidationFailed for a reply to a message from elsewhere, and
+    where @all tells so many that it has to be confirmed.
     """
-    draft = Draft(conversation_id, sender_id, new.content, new.type, new.client_id, new.reply_to)
+    draft = Draft(
+        conversation_id,
+        sender_id,
+        new.content,
+        new.type,
+        new.client_id,
+        new.reply_to,
+        new.mention_all,
+    )
     (outcome,) = append_messages([draft])
     if isinstance(outcome, ChatError):
         raise outcome
     return outcome
 
 
-def edit_message(user_id: str, message_id: str, content: str) -> MessageJson:
+def edit_message(user_id: str, message_id: str, edit: Edit) -> MessageJson:
     """The message has this content from now on; the same content changes nothing.
 
-    Raises NotFound, Forbidden for anyone but its author, Conflict for a deleted message,
-    ValidationFailed for anything but an address where the message is a file's.
+    Whom it newly mentions is told. Raises NotFound, Forbidden for anyone but its author, Conflict
+    for a deleted message, ValidationFailed for anything but an address where the message is a
+    file's, and where @all comes in and tells so many that it has to be confirmed.
     """
+    content = edit.content
     with atomic() as work:
         access = access_message(user_id, message_id, lock=True)
         message = access.message
@@ -54,9 +72,11 @@ def edit_message(user_id: str, message_id: str, content: str) -> MessageJson:
         if not fits_type(message.type, content):
             raise ValidationFailed(fields={"content": NO_ADDRESS})
         if message.content != content:
+            told = _mention_anew(work, access, edit)
             message.content = content
             message.edited_at = now()
             _changed(work, access, "message:edited")
+            announce_mentions(message, access.conversation, told)
         return _present(work, message)
 
 
@@ -74,6 +94,7 @@ def delete_message(user_id: str, message_id: str) -> MessageJson:
             raise Forbidden("Only its author, or an owner or admin of the group, can delete it.")
         if message.deleted_at is None:
             _check_not_read_only(work, access)
+            forget_mentions(work, message)
             message.deleted_at = now()
             message.content = None
             work.execute(delete(Reaction).where(Reaction.message_id == message_id))
@@ -217,6 +238,26 @@ def open_direct(user_id: str, other_id: str) -> tuple[ConversationJson, bool]:
         work.flush()
         announce_created(conversation)
         return read_conversation(user_id, conversation.id, "all"), True
+
+
+def _mention_anew(work: Session, access: MessageAccess, edit: Edit) -> frozenset[str]:
+    """The message mentions whom its new content does; who hears of it for the first time."""
+    message = access.message
+    if message.type != "text":
+        return frozenset()
+    everybody = message.mentions_all
+    written = Written(
+        access.conversation, message.sender_id, edit.content, edit.mention_all or everybody
+    )
+    roster = Roster(work, [written])
+    unmeant = roster.unconfirmed(written)
+    if unmeant is not None:
+        raise unmeant
+    before = forget_mentions(work, message)
+    mentions = roster.mentions(written)
+    message.mentions_all = mentions.everybody
+    store_mentions(work, [(message, mentions)])
+    return frozenset() if everybody else roster.told(written) - before
 
 
 def _changed(work: Session, access: MessageAccess, event: str) -> None:

@@ -34,7 +34,7 @@ def send_message(connection: Connection, new: NewMessage) -> Answer:
 @on_event("message:edit", EditEvent)
 def edit_message(connection: Connection, edit: EditEvent) -> Answer:
     """The message with its new content."""
-    return {"message": service.edit_message(connection.user_id, edit.message_id, edit.content)}
+    return {"message": service.edit_message(connection.user_id, edit.message_id, edit)}
 
 
 @on_event("message:delete", MessageRef)

@@ -4,8 +4,8 @@ Three steps in one transaction, for one draft as for a thousand:
 
 1. lock the conversations, in the order of their ids;
 2. *then*, in statements of their own whose snapshot is taken after the wait, read who is a member,
-   who blocks whom and which `client_id`s were seen before, and settle each draft: stored before,
-   refused, or new;
+   who blocks whom, who is mentioned and which `client_id`s were seen before, and settle each draft:
+   stored before, refused, or new;
 3. move `last_seq` and `version` and insert.
 
 One statement that locks, checks and inserts would read members and repeats from before its wait:
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
@@ -23,6 +24,13 @@ from sqlalchemy.orm import Session
 from chatapp import limits
 from chatapp.conversation.access import check_may_write, lock_conversations, memberships
 from chatapp.conversation.blocks import blocked_or_gone, pair_of
+from chatapp.conversation.mentions import (
+    Mentions,
+    Roster,
+    Written,
+    announce_mentions,
+    store_mentions,
+)
 from chatapp.conversation.pointers import Move, move_pointers, start_at
 from chatapp.conversation.presenters import MessageJson, message_json
 from chatapp.conversation.reading import messages_where, read_messages
@@ -48,6 +56,8 @@ class Draft:
     type: str = "text"
     client_id: str | None = None
     reply_to: str | None = None
+    #: That it tells very many people is meant.
+    mention_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +66,13 @@ class Stored:
 
     message: MessageJson
     created: bool
+
+
+class _New(NamedTuple):
+    message: Message
+    payload: MessageJson
+    mentions: Mentions
+    told: frozenset[str]
 
 
 _Key = tuple[int, str, str]
@@ -67,7 +84,7 @@ def append_messages(drafts: Sequence[Draft]) -> list[Stored | ChatError]:
 
     Answers for each draft the message, or why it is refused; a refusal takes no place and harms
     no other draft. Senders' read pointers move to their messages. `message:received` goes out
-    for each new message after the commit.
+    for each new message after the commit, then `user:mentioned` to those whom it mentions.
     """
     with atomic() as work:
         conversations = lock_conversations(work, {draft.conversation_id for draft in drafts})
@@ -76,8 +93,10 @@ def append_messages(drafts: Sequence[Draft]) -> list[Stored | ChatError]:
         seen = _stored_before(possible)
         closed = closed_conversations(work, conversations.values())
         answered = _answered(work, possible)
+        roster = Roster(work, [_written(draft, conversations) for draft in possible])
         outcomes: list[Stored | ChatError] = []
         moves: dict[_Place, Move] = {}
+        new: list[_New] = []
         for draft in drafts:
             place = draft.conversation_id, draft.sender_id
             key = _key(draft)
@@ -97,17 +116,23 @@ def append_messages(drafts: Sequence[Draft]) -> list[Stored | ChatError]:
             ):
                 fields = {"reply_to": "There is no such message in this conversation."}
                 outcomes.append(ValidationFailed(fields=fields))
+            elif (unmeant := roster.unconfirmed(_written(draft, conversations))) is not None:
+                outcomes.append(unmeant)
             else:
-                stored, move = _store(work, conversations[draft.conversation_id], draft, members)
-                moves[place] = move
-                outcomes.append(stored)
+                member, sender = members[place]
+                stored = _store(work, draft, sender, _written(draft, conversations), roster)
+                moves[place] = Move(conversations[place[0]], member, stored.message.seq)
+                outcomes.append(Stored(stored.payload, created=True))
+                new.append(stored)
                 if key is not None:
-                    seen[key] = stored.message
+                    seen[key] = stored.payload
         work.flush()
+        store_mentions(work, ((one.message, one.mentions) for one in new))
         move_pointers(work, moves.values())
-        for outcome in outcomes:
-            if isinstance(outcome, Stored) and outcome.created:
-                _announce(outcome.message, conversations)
+        for one in new:
+            conversation = conversations[one.message.conversation_id]
+            _announce(one.payload, conversation)
+            announce_mentions(one.message, conversation, one.told)
     return outcomes
 
 
@@ -125,7 +150,7 @@ def append_system_message(conversation: Conversation, actor: User, text: str) ->
             start_at(member, message.seq)
         work.flush()
         payload = message_json(message, actor)
-        _announce(payload, {conversation.id: conversation})
+        _announce(payload, conversation)
         return payload
 
 
@@ -147,17 +172,20 @@ def _limited(sender_id: str) -> RateLimited | None:
     return None
 
 
-def _store(
-    work: Session,
-    conversation: Conversation,
-    draft: Draft,
-    members: Mapping[_Place, tuple[Participant, User]],
-) -> tuple[Stored, Move]:
-    member, sender = members[draft.conversation_id, draft.sender_id]
-    message = _take_place(conversation, draft)
+def _written(draft: Draft, conversations: Mapping[int, Conversation]) -> Written:
+    """What of the draft may mention somebody: only text does."""
+    words = draft.content if draft.type == "text" else ""
+    conversation = conversations[draft.conversation_id]
+    return Written(conversation, draft.sender_id, words, draft.mention_all)
+
+
+def _store(work: Session, draft: Draft, sender: User, written: Written, roster: Roster) -> _New:
+    mentions = roster.mentions(written)
+    message = _take_place(written.conversation, draft)
+    message.mentions_all = mentions.everybody
     work.add(message)
-    stored = Stored(message_json(message, sender), created=True)
-    return stored, Move(conversation, member, message.seq)
+    payload = message_json(message, sender, mentions=mentions.people)
+    return _New(message, payload, mentions, roster.told(written))
 
 
 def _key(draft: Draft) -> _Key | None:
@@ -220,13 +248,13 @@ def _take_place(conversation: Conversation, draft: Draft) -> Message:
         type=draft.type,
         content=draft.content,
         reply_to_id=draft.reply_to,
+        mentions_all=False,
         created_at=moment,
         updated_at=moment,
     )
 
 
-def _announce(message: MessageJson, conversations: Mapping[int, Conversation]) -> None:
-    conversation = conversations[message["conversation_id"]]
+def _announce(message: MessageJson, conversation: Conversation) -> None:
     announce(
         "message:received",
         dict(message),

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, TypedDict
 
 from chatapp.conversation.preferences import preferences_json
 from chatapp.markup import render
+from chatapp.mention_syntax import Mentioned
 from chatapp.models import Conversation, Group, Message, Participant, Reaction, User
 from chatapp.times import iso
 
@@ -25,10 +26,15 @@ class PersonJson(TypedDict):
     last_seen: str | None
 
 
-class ParticipantJson(PersonJson):
-    """A person's place in a conversation."""
+class MemberJson(PersonJson):
+    """A person in a conversation."""
 
     member_role: str
+
+
+class ParticipantJson(MemberJson):
+    """A person's place in a conversation."""
+
     last_read_seq: int
 
 
@@ -64,6 +70,8 @@ class MessageJson(TypedDict):
     media: dict[str, Any] | None
     reply_to: str | None
     reactions: list[ReactionJson]
+    mentions: list[str]
+    mentions_all: bool
     version: int
     read_at: str | None
     created_at: str
@@ -89,6 +97,7 @@ class ConversationJson(TypedDict):
     last_read_seq: int
     read_by_all_seq: int
     unread_count: int
+    unread_mentions: int
     notify: str | None
     muted_until: str | None
     pinned_at: str | None
@@ -111,7 +120,7 @@ class Placed(NamedTuple):
 
 
 _OF_THE_VIEWER = (
-    *("unread_count", "last_read_seq"),
+    *("unread_count", "unread_mentions", "last_read_seq"),
     *("notify", "muted_until", "pinned_at", "archived_at"),
 )
 _EVENT_PARTICIPANT = ("id", "username", "name", "profile_picture", "member_role", "last_read_seq")
@@ -132,12 +141,25 @@ def person_json(user: User, *, online: bool | None = None) -> PersonJson:
     }
 
 
-def message_json(message: Message, sender: User, reactions: Sequence[Reaction] = ()) -> MessageJson:
-    """A message, who wrote it and the reactions to it, in the order in which they came.
+def member_json(member: Participant, user: User, online: bool | None) -> MemberJson:
+    """Someone in a conversation; without ``online`` their presence isn't for the viewer."""
+    return {**person_json(user, online=online), "member_role": member.member_role}
 
-    ``content_html`` is the content where it has Markdown in it, sanitised; None where it is plain.
+
+def message_json(
+    message: Message,
+    sender: User,
+    reactions: Sequence[Reaction] = (),
+    mentions: Sequence[Mentioned] = (),
+) -> MessageJson:
+    """A message, who wrote it, whom it mentions, and the reactions to it in their order.
+
+    ``content_html`` is the content where it has Markdown in it or mentions somebody, sanitised;
+    None where it is plain.
     """
-    text = message.content
+    text, html = message.content, None
+    if text is not None and message.type == "text":
+        html = render(text, mentions, everybody=message.mentions_all)
     return {
         "id": message.id,
         "conversation_id": message.conversation_id,
@@ -152,10 +174,12 @@ def message_json(message: Message, sender: User, reactions: Sequence[Reaction] =
         },
         "type": message.type,
         "content": text,
-        "content_html": render(text) if text is not None and message.type == "text" else None,
+        "content_html": html,
         "media": None,
         "reply_to": message.reply_to_id,
         "reactions": _reactions_json(reactions),
+        "mentions": [one.user_id for one in mentions],
+        "mentions_all": message.mentions_all,
         "version": message.version,
         "read_at": iso(message.read_at),
         "created_at": iso(message.created_at),
@@ -183,6 +207,7 @@ def conversation_json(
     *,
     online: Mapping[str, bool],
     last_message: MessageJson | None,
+    unread_mentions: int = 0,
 ) -> ConversationJson:
     """A conversation for one of its members; a one-to-one has the other person's name.
 
@@ -204,8 +229,7 @@ def conversation_json(
         "participant_count": participants[0].members if participants else 0,
         "participants": [
             {
-                **person_json(one.user, online=online.get(one.user.id)),
-                "member_role": one.member.member_role,
+                **member_json(one.member, one.user, online.get(one.user.id)),
                 "last_read_seq": one.pointer,
             }
             for one in participants
@@ -216,6 +240,7 @@ def conversation_json(
         "last_read_seq": read,
         "read_by_all_seq": participants[0].least if participants else 0,
         "unread_count": conversation.last_seq - read,
+        "unread_mentions": unread_mentions,
         "notify": own["notify"],
         "muted_until": own["muted_until"],
         "pinned_at": own["pinned_at"],

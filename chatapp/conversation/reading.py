@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, case, func, or_, select
 
 from chatapp.conversation.blocks import visible_presence
+from chatapp.conversation.mentions import mentions_in, unread_mentions
 from chatapp.conversation.presenters import (
     ConversationJson,
     MessageJson,
@@ -74,7 +75,7 @@ def read_conversations(
 
 
 def present_conversations(rows: Sequence[Row], who: Who) -> list[ConversationJson]:
-    """What `own_conversations` found, whole, in the same order: four statements more at most."""
+    """What `own_conversations` found, whole, in the same order: six statements more at most."""
     if not rows:
         return []
     viewer_id = rows[0][1].user_id
@@ -83,6 +84,9 @@ def present_conversations(rows: Sequence[Row], who: Who) -> list[ConversationJso
     shown = {one.user.id for members in people.values() for one in members}
     visible = visible_presence(viewer_id, shown)
     last = _last_messages(ids)
+    named = unread_mentions(
+        [viewer for one, viewer, _ in rows if viewer.last_read_seq < one.last_seq]
+    )
     return [
         conversation_json(
             conversation,
@@ -91,6 +95,7 @@ def present_conversations(rows: Sequence[Row], who: Who) -> list[ConversationJso
             people[conversation.id],
             online=visible,
             last_message=last.get(conversation.id),
+            unread_mentions=named.get(conversation.id, 0),
         )
         for conversation, viewer, group in rows
     ]
@@ -122,10 +127,19 @@ def messages_where(*conditions: Any) -> Select[Message, User]:
 
 
 def read_messages(query: Select[Message, User]) -> list[MessageJson]:
-    """The messages of a `messages_where` query with their reactions: two statements."""
-    rows = [(row[0], row[1]) for row in db.session.execute(query)]
-    reactions = reactions_to([message.id for message, _ in rows])
-    return [message_json(message, sender, reactions[message.id]) for message, sender in rows]
+    """The messages of a `messages_where` query: two statements, one more where one has an @."""
+    return _present([(row[0], row[1]) for row in db.session.execute(query)])
+
+
+def _present(rows: Sequence[tuple[Message, User]]) -> list[MessageJson]:
+    """Messages with the reactions to them and whom they mention."""
+    messages = [message for message, _ in rows]
+    reactions = reactions_to([message.id for message in messages])
+    mentions = mentions_in(messages)
+    return [
+        message_json(message, sender, reactions[message.id], mentions.get(message.id, ()))
+        for message, sender in rows
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +153,7 @@ class Stretch:
 def read_stretch(
     *conditions: Any, order: Callable[[Any], tuple[Any, ...]], most: int, text: int = MOST_TEXT
 ) -> Stretch:
-    """The first messages in this order: two statements, which read no more than they bring.
+    """The first messages in this order: what it reads is no more than it brings.
 
     At most ``most``, and none after the one with which they hold ``text`` characters or more.
     """
@@ -169,9 +183,8 @@ def read_stretch(
         .add_columns(places.c.followed_in)
         .order_by(places.c.place)
     ).all()
-    reactions = reactions_to([message.id for message, _, _ in rows])
     return Stretch(
-        [message_json(message, sender, reactions[message.id]) for message, sender, _ in rows],
+        _present([(message, sender) for message, sender, _ in rows]),
         rows[-1].followed_in if rows else None,
     )
 

@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -29,6 +30,13 @@ class Message(Timestamps, SoftDelete, Model):
         UniqueConstraint("conversation_id", "version"),
         UniqueConstraint("conversation_id", "sender_id", "client_id"),
         CheckConstraint("type IN ('text', 'image', 'video', 'file', 'system')", name="type"),
+        Index(
+            "ix_messages_mentions_all",
+            "conversation_id",
+            "seq",
+            sqlite_where=text("mentions_all = 1"),
+            postgresql_where=text("mentions_all"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=uuid7)
@@ -69,5 +77,7 @@ class Mention(Model):
 
     message_id: Mapped[str] = mapped_column(Id, ForeignKey("messages.id"), primary_key=True)
     user_id: Mapped[str] = mapped_column(Id, ForeignKey("users.id"), primary_key=True)
+    #: As it stands in the text: they may be called otherwise by now, and somebody else so.
+    username: Mapped[str] = mapped_column(String(30))
     conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id"))
     seq: Mapped[int] = mapped_column(BigInteger)

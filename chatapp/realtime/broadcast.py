@@ -11,7 +11,7 @@ from chatapp.realtime.rooms import conversation_room, credential_room, user_room
 
 
 def broadcast(app: Flask, announcement: Announcement) -> None:
-    """Emit it to the members of its conversation, or to the people it names.
+    """Emit it to the members of its conversation, or some of them, or to the people it names.
 
     Where members changed, those who came hear `conversation:created` instead, and those who went
     `conversation:removed`; they are out of the room before anything later goes out.
@@ -21,6 +21,12 @@ def broadcast(app: Flask, announcement: Announcement) -> None:
         end_connections(announcement.payload["credential_id"])
     elif conversation_id is None:
         _emit(announcement.event, announcement.payload, announcement.user_ids)
+    elif announcement.only_ids:
+        hold_at_least(app, conversation_id, announcement.membership_version)
+        members = set(sids_in(conversation_room(conversation_id)))
+        for user_id in announcement.only_ids:
+            for sid in members.intersection(sids_in(user_room(user_id))):
+                socketio.server.emit(announcement.event, announcement.payload, to=sid)
     else:
         hold_at_least(app, conversation_id, announcement.membership_version)
         came = [sid for user_id in announcement.user_ids for sid in sids_in(user_room(user_id))]

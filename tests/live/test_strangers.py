@@ -171,6 +171,9 @@ ROUTES: dict[str, Rule | str] = {
     "GET /api/chat": Rule("/api/chat", 200, 401),
     "POST /api/chat": Rule("/api/chat", 422, 401, {"participant_ids": ["{conversation}"]}),
     "GET /api/chat/<conversation_id>": Rule("/api/chat/{conversation}", 404, 401),
+    "GET /api/chat/<conversation_id>/members": Rule(
+        "/api/chat/{conversation}/members", 404, 401, query={"q": "ali"}
+    ),
     "GET /api/chat/<conversation_id>/messages": Rule(
         "/api/chat/{conversation}/messages", 404, 401, query={"around": 1}
     ),

@@ -18,8 +18,8 @@ export function startChat() {
     store,
     user: me.id,
     pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-    send: async ({ conversation_id, content, client_id, reply_to }) => {
-      const more = reply_to && { reply_to };
+    send: async ({ conversation_id, content, client_id, reply_to, mention_all = false }) => {
+      const more = { mention_all, ...(reply_to && { reply_to }) };
       const answer = await line.request("message:send", { conversation_id, content, client_id, type: "text", ...more });
       return answer.message;
     },

@@ -2,13 +2,15 @@ import { $, setText, settled } from "../lib/dom.js";
 import { isolated, lengthOf } from "../models/text.js";
 
 const LONGEST = 10_000;
+const ALL = /(?<![\w+/=@-])@all(?![\w@-])/i;
 
-/** The form under the log: grows, keeps a draft, and hands what is sent to `onSend(text, replyTo)`, or to `onEdit(id, text)`
-    while a message is being edited. That Enter submits it is early.js's, so that it does so before the modules are here. */
+/** The form under the log: grows, keeps a draft, and hands what is sent to `onSend(text, replyTo, confirmed)`, or to
+    `onEdit(id, text, confirmed)` while a message is being edited. Where @all tells very many it asks first. That Enter submits it is early.js's, so that it does so before the modules are here. */
 export function startComposer(form, { store, key, onSend, onEdit }) {
   const about = $("#about");
   const text = form.elements.content;
   const note = $(".composer__note", form);
+  const ask = $("#ask");
   const touch = matchMedia("(hover: none) and (pointer: coarse)");
 
   function grow() {
@@ -66,23 +68,30 @@ export function startComposer(form, { store, key, onSend, onEdit }) {
     text.focus();
   }
 
-  async function edit(id) {
+  async function edit(id, confirmed) {
     const content = text.value;
     try {
-      await onEdit(id, content);
+      await onEdit(id, content, confirmed);
       if (draft.edit?.id === id && text.value === content) turn(null);
     } catch (error) {
       say(error.message);
     }
   }
 
-  function send() {
+  function send(confirmed) {
     if (!text.value.trim() || !count()) return;
+    if (ask) {
+      ask.hidden = confirmed || !ALL.test(text.value);
+      if (!ask.hidden) {
+        ask.children[1].focus();
+        return;
+      }
+    }
     if (draft.edit) {
-      edit(draft.edit.id);
+      edit(draft.edit.id, confirmed);
       return;
     }
-    onSend(text.value, draft.reply?.id);
+    onSend(text.value, draft.reply?.id, confirmed);
     Object.assign(draft, { text: "", reply: null });
     show();
     keep();
@@ -104,7 +113,11 @@ export function startComposer(form, { store, key, onSend, onEdit }) {
 
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    send();
+    send(event.submitter?.name === "mention_all");
+  });
+  ask?.lastElementChild.addEventListener("click", () => {
+    ask.hidden = true;
+    text.focus();
   });
   text.addEventListener("input", () => {
     grow();

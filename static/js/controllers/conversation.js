@@ -190,9 +190,10 @@ export function startConversation(log, { line, sidebar, outbox, store, me }) {
   const composer = startComposer($("#composer"), {
     store,
     key: `draft:${me.id}:${id}`,
-    onEdit: async (message_id, content) => show(await line.request("message:edit", { message_id, content })),
-    onSend(content, reply_to) {
-      outbox.add(id, { client_id: newId(), content, reply_to, created_at: new Date().toISOString() });
+    onEdit: async (message_id, content, mention_all) =>
+      show(await line.request("message:edit", { message_id, content, mention_all })),
+    onSend(content, reply_to, mention_all) {
+      outbox.add(id, { client_id: newId(), content, reply_to, mention_all, created_at: new Date().toISOString() });
       if (timeline.hasAfter) toEnd();
       change(() => rows.markNew(null));
       scroller.toEnd();

@@ -243,6 +243,7 @@ export class MessageRows {
   #fail(row, item) {
     const note = copyOf("failure-template");
     setText($("[data-reason]", note), item.error);
+    if (item.mention_all) setText($("[data-retry]", note), "Send");
     $("[data-retry]", note).addEventListener("click", () => this.#onFailed.onRetry(item));
     $("[data-discard]", note).addEventListener("click", () => this.#onFailed.onDiscard(item));
     row.classList.add("message--failed");

@@ -3,6 +3,7 @@ export class Refused extends Error {
   constructor({ code = "internal", message = "Something went wrong on the server.", fields = {} } = {}) {
     super(Object.values(fields ?? {})[0] ?? message);
     this.code = code;
+    this.fields = fields;
   }
 }
 

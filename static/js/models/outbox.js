@@ -74,7 +74,9 @@ export class Outbox {
             tries += 1;
             await this.#pause(Math.min(LONGEST_PAUSE, 500 * 2 ** tries));
           } else {
-            this.#change(conversation, item.client_id, { error: error.message });
+            // to try again is to confirm
+            const meant = error.fields?.mention_all && { mention_all: true };
+            this.#change(conversation, item.client_id, { error: error.message, ...meant });
           }
         }
       }
