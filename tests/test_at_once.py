@@ -59,7 +59,8 @@ class Device(threading.Thread):
         self._sent += 1
         name = f"{self._person.name} {self._sent}"
         id_ = self._random.choice(self._stage.conversations)
-        body = {"conversation_id": id_, "content": name, "client_id": name}
+        content = self._random.choice((name, f"{name} for @ben", f"{name} for @all"))
+        body = {"conversation_id": id_, "content": content, "client_id": name}
         answer = self._call("message:send", body)
         if answer["ok"]:
             self.acknowledged[answer["message"]["id"]] = answer["message"]

@@ -38,7 +38,7 @@ EMOJI = ("👍", "🎉")
 somebody = st.integers(0, len(PEOPLE) - 1)
 another = st.integers(0, len(PEOPLE) - 2)
 which = st.integers(0, 199)  # of the conversations or messages that are theirs; or of all
-words = st.sampled_from(("hi", "hello", "*yes*"))
+words = st.sampled_from(("hi", "hello", "*yes*", "@ada, hi", "@BEN. and `@cyd`", "@dee @all"))
 a_client = st.integers(0, len(PEOPLE))  # the first person has two
 
 
@@ -371,7 +371,7 @@ class Histories(RuleBasedStateMachine):
                 if not client.stale:
                     client.check()
         heard = sum((client.heard for client in self.clients), Counter())
-        assert heard == self.board.expected, "who heard of whose coming and going"
+        assert heard == self.board.expected, "who heard of whose coming and going, and of mentions"
         for one in (*(client.heard for client in self.clients), self.board.expected):
             one.clear()
 

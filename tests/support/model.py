@@ -24,7 +24,7 @@ class Client:
         self.views: dict[int, View] = {}
         self.lossy = 0  # so many events are about to be lost on the way
         self.stale = True  # something was missed and no `sync` made up for it
-        #: Of whose coming and going it heard: line, event, person.
+        #: Of whose coming and going, and of which mentions, it heard: line, event, whose.
         self.heard: Counter[tuple[str, str, str]] = Counter()
         #: Who looks at a conversation, who writes in it, as far as it heard.
         self.companions: dict[int, set[str]] = defaultdict(set)
@@ -70,6 +70,9 @@ class Client:
                 self.heard[self.line.id, event, payload["user_id"]] += 1
                 continue
             self._check(event, payload, self._board.truth)
+            if event == "user:mentioned":
+                self._note_mention(payload)
+                continue
             if event.startswith("user:"):
                 self._see(event, payload)
                 continue
@@ -137,6 +140,16 @@ class Client:
         else:
             assert event == "conversation:created", (self, event, "the first thing heard of")
         self._versions[id_] = version
+
+    def _note_mention(self, payload: Json) -> None:
+        """A message of somebody else's mentions this person: so it says."""
+        assert self.line is not None
+        message = self._board.truth.views[payload["conversation_id"]].messages[
+            payload["message_id"]
+        ]
+        assert (payload["seq"], payload["user_id"]) == (message["seq"], message["sender_id"])
+        assert self.person.id in self._board.truth.mentioned(message), (self, payload)
+        self.heard[self.line.id, "user:mentioned", message["id"]] += 1
 
     def _see(self, event: str, payload: Json) -> None:
         """Somebody comes, goes or writes, in front of those who look at the conversation."""
@@ -223,6 +236,9 @@ class Client:
         me = self.person.id
         assert conversation["last_read_seq"] == view.pointers[me]
         assert conversation["unread_count"] == conversation["last_seq"] - view.pointers[me]
+        if self._board.calm:
+            unread = self._board.truth.unread_mentions(conversation["id"], me)
+            assert conversation["unread_mentions"] == unread, (self, conversation)
         for one in conversation["participants"] if self._board.calm else ():
             hidden = self._board.truth.blocked(me, one["id"])
             assert one["online"] == (None if hidden else self._board.online(one["id"])), (self, one)

@@ -45,7 +45,7 @@ class Switchboard:
         self.lines: dict[str, Line] = {}
         #: Every announcement with a version, in the order in which they went out.
         self.announced: list[tuple[int, int]] = []
-        #: Who must hear of whose coming and going: line, event, person.
+        #: Who must hear of whose coming and going, and of being mentioned: line, event, whose.
         self.expected: Counter[tuple[str, str, str]] = Counter()
         #: Whether one thing happens after the other, so that `truth` is what holds.
         self.calm = True
@@ -55,7 +55,26 @@ class Switchboard:
     def look(self) -> Truth:
         """Read the database anew."""
         self.before, self.truth = self.truth, self.reader.read()
+        if self.calm:
+            self._expect_mentions()
         return self.truth
+
+    def _expect_mentions(self) -> None:
+        """Whoever is newly mentioned hears of it over each of their lines, once."""
+        for id_, view in self.truth.views.items():
+            known = self.before.views.get(id_)
+            if known is not None and known.version == view.version:
+                continue
+            for message in view.messages.values():
+                old = known and known.messages.get(message["id"])
+                if old and (old["version"] == message["version"] or old["mentions_all"]):
+                    continue
+                for who in self.truth.mentioned(message) - {*(old["mentions"] if old else ())}:
+                    if self.truth.hears(who, message):
+                        self.expected.update(
+                            (line.id, "user:mentioned", message["id"])
+                            for line in self.lines_of(who)
+                        )
 
     def online(self, user_id: str) -> bool:
         """Whether they count as present."""

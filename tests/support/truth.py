@@ -37,11 +37,13 @@ def essence(message: Json) -> Json:
         "reactions": sorted(
             (one["emoji"], *sorted(one["user_ids"])) for one in message["reactions"]
         ),
+        "mentions": sorted(message["mentions"]),
+        "mentions_all": bool(message["mentions_all"]),
     }
 
 
 class Reader:
-    """A connection of its own, plain SQL, the five tables whole: `read()` gives the `Truth`."""
+    """A connection of its own, plain SQL, the tables whole: `read()` gives the `Truth`."""
 
     def __init__(self, app: flask.Flask) -> None:
         from chatapp.db import db
@@ -63,7 +65,15 @@ class Reader:
     def clear(self) -> None:
         """A new history; people and their tokens stay."""
         self._cursor.execute("UPDATE messages SET reply_to_id = NULL")
-        for table in ("reactions", "messages", "participants", "groups", "blocks", "conversations"):
+        for table in (
+            "mentions",
+            "reactions",
+            "messages",
+            "participants",
+            "groups",
+            "blocks",
+            "conversations",
+        ):
             self._cursor.execute(f"DELETE FROM {table}")
         self._known.clear()
 
@@ -72,8 +82,10 @@ class Reader:
         rows: list[tuple[Any, ...]] = self._cursor.fetchall()
         return rows
 
-    def _message(self, row: tuple[Any, ...], reactions: list[tuple[str, ...]]) -> Json:
-        key = (*row, *reactions)
+    def _message(
+        self, row: tuple[Any, ...], reactions: list[tuple[str, ...]], mentions: list[str]
+    ) -> Json:
+        key = (*row, *reactions, *mentions)
         known = self._known.get(key)
         if known is None:
             known = self._known[key] = dict(zip(_MESSAGE, row, strict=True))
@@ -81,14 +93,16 @@ class Reader:
                 known[name] = known[name] and _id(known[name])
             for name in ("edited_at", "deleted_at"):
                 known[name] = known[name] and _moment(known[name])
-            known["reactions"] = reactions
+            known["reactions"], known["mentions"] = reactions, mentions
+            known["mentions_all"] = bool(known["mentions_all"])
         return known
 
 
 _MESSAGE = (
     *("id", "conversation_id", "seq", "version", "sender_id", "type", "content", "client_id"),
-    *("reply_to", "edited_at", "deleted_at"),
+    *("reply_to", "edited_at", "deleted_at", "mentions_all"),
 )
+_MENTION = ("message_id", "user_id", "conversation_id", "seq")
 
 
 class Truth:
@@ -97,7 +111,7 @@ class Truth:
     def __init__(
         self,
         rows: Callable[..., list[tuple[Any, ...]]],
-        message: Callable[[tuple[Any, ...], list[tuple[str, ...]]], Json],
+        message: Callable[[tuple[Any, ...], list[tuple[str, ...]], list[str]], Json],
     ) -> None:
         self.views: dict[int, View] = {}
         self._deleted: set[int] = set()
@@ -117,19 +131,29 @@ class Truth:
         reactions: dict[Any, dict[str, list[str]]] = {}
         for message_id, emoji, who in rows("reactions", "message_id", "emoji", "user_id"):
             reactions.setdefault(message_id, {}).setdefault(emoji, []).append(_id(who))
+        mentions: dict[Any, list[tuple[str, int, int]]] = {}
+        for message_id, who, *place in rows("mentions", *_MENTION):
+            mentions.setdefault(message_id, []).append((_id(who), *place))
         self._read_by_all: set[str] = set()
         columns = ("reply_to_id" if name == "reply_to" else name for name in _MESSAGE)
         for *columns_read, read_at in rows("messages", *columns, "read_at"):
             row = tuple(columns_read)
             of = reactions.get(row[0], {}).items()
-            stored = message(row, sorted((emoji, *sorted(who)) for emoji, who in of))
+            named = sorted(mentions.get(row[0], ()))
+            stored = message(
+                row,
+                sorted((emoji, *sorted(who)) for emoji, who in of),
+                [who for who, *_ in named],
+            )
+            assert all(place == [row[1], row[2]] for _, *place in named), "its own place"
             self.views[row[1]].messages[stored["id"]] = stored
             if read_at is not None:
                 self._read_by_all.add(stored["id"])
-        self.blocks = {
-            frozenset((_id(one), _id(other)))
-            for one, other in rows("blocks", "blocker_id", "blocked_id")
+        #: Who has blocked whom.
+        self.blockers = {
+            (_id(one), _id(other)) for one, other in rows("blocks", "blocker_id", "blocked_id")
         }
+        self.blocks = {frozenset(pair) for pair in self.blockers}
 
     def of(self, user_id: str) -> set[int]:
         """The conversations that this person may see."""
@@ -163,6 +187,27 @@ class Truth:
             for other in self.views[id_].members
             if other != user_id and not self.blocked(user_id, other)
         }
+
+    def mentioned(self, message: Json) -> set[str]:
+        """Whom it concerns: those named, or everybody, but not its author."""
+        everybody = (
+            self.views[message["conversation_id"]].members if message["mentions_all"] else ()
+        )
+        return {*message["mentions"], *everybody} - {message["sender_id"]}
+
+    def hears(self, user_id: str, message: Json) -> bool:
+        """Whether this person is told that it mentions them."""
+        return (user_id, message["sender_id"]) not in self.blockers
+
+    def unread_mentions(self, id_: int, user_id: str) -> int:
+        """How many messages that this person hasn't read mention them."""
+        view = self.views[id_]
+        return sum(
+            message["seq"] > view.own_pointers[user_id]
+            and user_id in self.mentioned(message)
+            and self.hears(user_id, message)
+            for message in view.messages.values()
+        )
 
     def all_messages(self) -> list[Json]:
         """In an order that a history can be played again in."""
@@ -198,6 +243,10 @@ class Truth:
                 assert view.pointers[user_id] <= seq, id_
                 assert view.pointers[user_id] == seq or id_ in self._direct, "groups have no blocks"
             self._check_read_at(id_)
+            for message in view.messages.values():
+                mentions = message["mentions"], message["mentions_all"]
+                assert message["deleted_at"] is None or mentions == ([], False), message
+                assert message["type"] == "text" or mentions == ([], False), message
             names = [
                 (message["sender_id"], message["client_id"])
                 for message in view.messages.values()
