@@ -318,6 +318,21 @@ SETTINGS: tuple[Setting, ...] = (
         "The roles a profile can choose from; empty for any text.",
     ),
     Setting(
+        "THEMES",
+        kind.themes,
+        "names of folders in templates/themes, separated by commas",
+        "bubbles,plain",
+        "The themes people can choose from.",
+    ),
+    Setting(
+        "DEFAULT_THEME",
+        kind.text,
+        "one of THEMES",
+        "",
+        "The theme of whoever hasn't chosen one, and of pages for nobody in particular. By default "
+        "the first of THEMES.",
+    ),
+    Setting(
         "REGISTRATION",
         kind.choice("open", "invite", "closed"),
         "open, invite or closed",
@@ -478,6 +493,8 @@ class Settings:
     mail_from: str
     require_verified_email: bool
     user_roles: tuple[str, ...]
+    themes: tuple[str, ...]
+    default_theme: str
     registration: Literal["open", "invite", "closed"]
     rate_limits: bool
     concurrency: Literal["eventlet", "gevent", "threads"]
@@ -505,6 +522,17 @@ class Settings:
         if not elsewhere and _names_postgres(values):
             needed = ["DB_NAME", "DB_USER"] if values["DB_PASSWORD"] else ["DB_NAME"]
             problems += [_missing(name) for name in needed if not environ.get(name, "").strip()]
+        values["DEFAULT_THEME"] = values["DEFAULT_THEME"] or next(
+            iter(values["THEMES"] or ()), None
+        )
+        if values["THEMES"] and values["DEFAULT_THEME"] not in values["THEMES"]:
+            problems.append(
+                _problem(
+                    _BY_NAME["DEFAULT_THEME"],
+                    values["DEFAULT_THEME"],
+                    f"it isn't one of THEMES={','.join(values['THEMES'])}",
+                )
+            )
         if problems:
             raise SettingsError(problems)
         database = values["DATABASE_URL"] or _from_parts(values)

@@ -88,6 +88,24 @@ def words(value: str) -> tuple[str, ...]:
     return found
 
 
+THEMES = TOP / "templates" / "themes"
+
+
+def themes(value: str) -> tuple[str, ...]:
+    """Names of themes, separated by commas, each with its folder."""
+    names = words(value)
+    known = sorted(folder.name for folder in THEMES.iterdir() if _is_theme(folder))
+    unknown = [name for name in names if name not in known]
+    if unknown or not names:
+        what = f"there is no theme {', '.join(unknown)}" if unknown else "it names no theme"
+        raise ValueError(f"{what}; the known ones are {', '.join(known)}")
+    return names
+
+
+def _is_theme(folder: Path) -> bool:
+    return folder.is_dir() and re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,39}", folder.name) is not None
+
+
 def folder(value: str) -> Path:
     """A folder; a relative one is seen from the top folder, wherever the process was started."""
     return TOP / Path(text(value)).expanduser()

@@ -19,6 +19,22 @@ READABLE = 4.5
 LIGHT_FROM = 0.66
 DARK_UP_TO = 0.07
 
+#: Colours to pick from, by name.
+PALETTE = {
+    "#2f6fde": "Blue",
+    "#0284a8": "Sky",
+    "#0a7c66": "Teal",
+    "#2e8540": "Green",
+    "#6b7a1e": "Olive",
+    "#b7791f": "Amber",
+    "#c8560f": "Orange",
+    "#c2362b": "Red",
+    "#c92f6d": "Rose",
+    "#9b3fa3": "Plum",
+    "#6d4bc4": "Violet",
+    "#5b6470": "Graphite",
+}
+
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 _WHITE = "#ffffff"
 
@@ -95,6 +111,14 @@ def css(color: str | None) -> str:
     pairs = zip(Accent._fields, light(color), dark(color), strict=True)
     tokens = (f"--{name.replace('_', '-')}:light-dark({a},{b})" for name, a, b in pairs)
     return f":root{{{';'.join(tokens)}}}"
+
+
+@lru_cache(1024)
+def bar_colors(color: str | None) -> tuple[str, str] | None:
+    """What a browser's own bars may take on, in light and in dark; None without an accent."""
+    if color is None or not is_color(color):
+        return None
+    return light(color).accent_soft, dark(color).accent_soft
 
 
 def contrast(one: float, other: float) -> float:

@@ -19,6 +19,7 @@ from flask import (
 )
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from chatapp import themes
 from chatapp.errors import ChatError, Internal, Unauthenticated, Unavailable, describe
 from chatapp.logs import request_id
 
@@ -56,6 +57,7 @@ def error_ack(error: ChatError) -> dict[str, Any]:
 def error_page(error: ChatError) -> Response:
     """A page that says what happened and what to do next; it asks no database."""
     g.me = None
+    themes.use_default()
     title = _TITLES.get(error.status) or HTTPStatus(error.status).phrase.capitalize()
     page = render_template(
         "errors/error.html",

@@ -21,6 +21,7 @@ from chatapp import (
     identity,
     logs,
     proxies,
+    themes,
     theming,
     user,
     verified,
@@ -32,6 +33,7 @@ from chatapp.extensions import db, migrate
 from chatapp.headers import SecureHeaders
 from chatapp.origins import CrossOrigin
 from chatapp.realtime import setup as realtime
+from chatapp.themes import ThemedEnvironment
 from config import Settings
 
 TOP = Path(__file__).parent.parent
@@ -54,6 +56,7 @@ def build(settings: Settings | None = None) -> Flask:
     settings = settings or Settings.load()
     app = Flask("chatapp", static_folder=None, template_folder=str(TOP / "templates"))
     app.json = _Json(app)
+    app.jinja_environment = ThemedEnvironment
     app.config.from_mapping(_flask_config(settings))
     logs.configure(settings)
 
@@ -70,6 +73,7 @@ def build(settings: Settings | None = None) -> Flask:
     verified.init_app(app)
     headers.init_app(app)
     theming.init_app(app)
+    themes.init_app(app)
     app.context_processor(_viewer)
     for slice_ in (auth, user, group, chat):
         app.register_blueprint(slice_.bp)
@@ -133,7 +137,9 @@ def _viewer() -> dict[str, Any]:
     """
     if "me" not in g:
         user = identity.signed_in()
-        g.me = account_json(user) if user else None
+        g.me = None
+        if user is not None:
+            g.me = {**account_json(user), "background_url": themes.picture_url(user.background_id)}
         g.must_verify = user is not None and verified.must_verify(user)
     return {"me": g.me, "must_verify": g.get("must_verify", False)}
 

@@ -61,7 +61,7 @@ def public(view: V) -> V:
 
 def init_app(app: Flask) -> None:
     """No REST call but a public one is even read before it is known who makes it."""
-    login.init_app(app)
+    login.init_app(app, add_context_processor=False)  # pages of errors look nobody up
     login.session_protection = None
     app.before_request(_require_caller)
     app.after_request(_note_use)

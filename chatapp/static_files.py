@@ -55,6 +55,10 @@ class StaticFiles:
         """The address of a file, which changes with its content."""
         return f"/static/{self.version}/{name}"
 
+    def __contains__(self, name: str) -> bool:
+        """Whether there is a file of this name."""
+        return name in self._files
+
     def answer(self, request: Request) -> Response | None:
         """The file that is asked for; None where there is no such file.
 

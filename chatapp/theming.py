@@ -29,11 +29,6 @@ def init_app(app: Flask) -> None:
         app.add_template_filter(function)
 
 
-def themes() -> tuple[str, ...]:
-    """The template themes that people may choose from."""
-    return ("plain", "bubbles")
-
-
 def static_url(path: str) -> str:
     """The address of a static file, cached for good: the content is in the address."""
     return static_files.files().url(path)

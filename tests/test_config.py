@@ -191,6 +191,19 @@ class TestTimesAndWords:
         assert load(USER_ROLES=" tenant, agent,,tenant ").user_roles == ("tenant", "agent")
         assert "USER_ROLES=" in problems(load, USER_ROLES="x" * 51)
 
+    def test_themes(self, load: Any) -> None:
+        assert (load().themes, load().default_theme) == (("bubbles", "plain"), "bubbles")
+        settings = load(THEMES=" plain , bubbles,")
+        assert (settings.themes, settings.default_theme) == (("plain", "bubbles"), "plain")
+        assert load(DEFAULT_THEME="plain").default_theme == "plain"
+        text = problems(load, THEMES="plain,harbour")
+        assert "there is no theme harbour; the known ones are bubbles, plain" in text
+        for wrong in (",", "../themes", "Plain", "plain/", "."):
+            assert "the known ones are bubbles, plain" in problems(load, THEMES=wrong)
+        text = problems(load, THEMES="plain", DEFAULT_THEME="bubbles")
+        assert "DEFAULT_THEME=bubbles" in text
+        assert "it isn't one of THEMES=plain" in text
+
     def test_switches(self, load: Any) -> None:
         assert load(RATE_LIMITS="OFF").rate_limits is False
         for wrong in ("maybe", "0", "false"):

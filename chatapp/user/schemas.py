@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
+from chatapp.accent import is_color
 from chatapp.auth.schemas import Username
 from chatapp.errors import Forbidden
 from chatapp.paging import PageQuery
@@ -31,7 +32,6 @@ RIGHTS = ("is_active", "is_staff", "is_superuser")
 OWN_PICTURE = re.compile(
     r"/pictures/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
 )
-_COLOUR = re.compile(r"#[0-9a-f]{6}")
 _PHONE = re.compile(r"[0-9 +()-]{3,40}")
 _THEME = re.compile(r"[a-z0-9_-]{1,40}")
 
@@ -51,7 +51,7 @@ def _picture(text: str) -> str:
 
 
 def _colour(text: str) -> str:
-    if not _COLOUR.fullmatch(text.lower()):
+    if not is_color(text):
         raise ValueError("A colour is # and six of 0-9 and a-f, such as #0a7c66")
     return text.lower()
 

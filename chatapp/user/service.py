@@ -30,7 +30,6 @@ from chatapp.models import (
     SignIn,
     User,
 )
-from chatapp.theming import themes
 from chatapp.user import queries
 from chatapp.user.presenters import SinceJson
 from chatapp.user.schemas import OWN_PICTURE, ProfilePatch
@@ -89,8 +88,8 @@ def _refuse_unknown(work: Session, user: User, given: Mapping[str, Any]) -> None
     wrong = {}
     if new.get("role") and settings.user_roles and new["role"] not in settings.user_roles:
         wrong["role"] = f"A role here is one of: {', '.join(settings.user_roles)}."
-    if new.get("theme") and new["theme"] not in themes():
-        wrong["theme"] = f"A theme here is one of: {', '.join(themes())}."
+    if new.get("theme") and new["theme"] not in settings.themes:
+        wrong["theme"] = f"A theme here is one of: {', '.join(settings.themes)}."
     for field, purpose in (("profile_picture", "profile"), ("background_image", "background")):
         if new.get(field) and not _is_at_hand(work, user.id, purpose, new[field]):
             wrong[field] = "There is no such picture of yours."

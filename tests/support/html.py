@@ -33,6 +33,8 @@ class _Reader(HTMLParser):
         elif tag in ("script", "style", "template"):
             self._hidden += 1
         elif self._form is not None and "name" in given:
+            if given.get("type") in ("radio", "checkbox") and "checked" not in given:
+                return
             if tag == "input" and given.get("type") not in ("submit", "button"):
                 self._form.fields[given["name"]] = given.get("value", "")
             elif tag == "textarea":
