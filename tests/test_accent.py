@@ -71,7 +71,10 @@ def test_every_accent_can_be_read(mode: int) -> None:
             *((one["on_accent"], one[button]) for button in ("accent", "accent_strong")),
             *((one[words], one["own"]) for words in ("accent", "accent_strong", "on_own")),
             *((one[words], own_code) for words in ("accent", "accent_strong", "on_own")),
-            *((words, one["accent_soft"]) for words in (one["accent"], text, muted)),
+            *(
+                (words, one["accent_soft"])
+                for words in (one["accent"], one["accent_strong"], text, muted)
+            ),
             *((words, one["selected"]) for words in (one["accent"], text, muted)),
             *((one["focus"], surface) for surface in surfaces),
         ]

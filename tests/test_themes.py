@@ -168,7 +168,7 @@ client = create_app().test_client()
 page = client.get("/").text
 assert "<title>The harbour</title>" in page, page
 assert "Conversations that stay" in page, "the rest of the original"
-sheet = page.split('<link rel="stylesheet" href="')[2].split('"')[0]
+sheet = page.split('<link rel="stylesheet" href="')[-1].split('"')[0]
 answer = client.get(sheet)
 assert sheet.endswith("/themes/harbour.css"), sheet
 assert answer.status_code == 200 and "--canvas" in answer.text

@@ -131,7 +131,8 @@
   composer?.elements.content.addEventListener("keydown", (event) => {
     // 229: Safari says so for the Enter that ends a composition
     if (event.key !== "Enter" || event.isComposing || event.keyCode === 229) return;
-    if (event.shiftKey || event.altKey || touch.matches) return;
+    const shifted = event.shiftKey || event.altKey;
+    if (touch.matches || (composer.dataset.enter ? !(shifted || event.ctrlKey || event.metaKey) : shifted)) return;
     event.preventDefault();
     if (event.target.value.trim()) composer.requestSubmit();
   });

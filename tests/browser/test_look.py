@@ -21,7 +21,13 @@ WIDE = {"width": 1280, "height": 800}
 NARROW = {"width": 390, "height": 844}
 ZOOMED = {"width": 320, "height": 256}  # 1280 × 1024 at 400 %
 
-SETTINGS = ("/settings/account", "/settings/sessions", "/settings/data", "/verify")
+SETTINGS = (
+    "/settings/appearance",
+    "/settings/account",
+    "/settings/sessions",
+    "/settings/data",
+    "/verify",
+)
 LINKS = ("/forgot", "/forgot?sent=1", "/reset?token=no", "/verify?token=no")
 SAID = (
     "Morning! Is the hall ours on Saturday?",

@@ -96,6 +96,8 @@ ROUTES: dict[str, Rule | str] = {
     "POST /settings/sessions/end": "ends the caller's own; takes no id",
     "POST /settings/sessions/<sign_in_id>/end": Rule("/settings/sessions/{sign_in}/end", 404, 401),
     "POST /settings/account/password": "changes the caller's own; takes no id",
+    "GET /settings/appearance": Rule("/settings/appearance", 200, 302),
+    "POST /settings/appearance": "changes how things look to the caller; takes no id",
     "GET /settings/data": Rule("/settings/data", 200, 302),
     "GET /settings/data/download": Rule("/settings/data/download", 200, 302),
     "POST /settings/data/deactivate": "deactivates the caller's own account; takes no id",

@@ -1,8 +1,6 @@
 import { make } from "../lib/dom.js";
 
 const KEYS = [
-  ["Enter", "send"],
-  ["Shift + Enter", "new line"],
   ["↑", "in an empty box: edit your last message"],
   ["j, k", "next and previous message"],
   ["r", "reply to it"],
@@ -21,7 +19,9 @@ export function showHelp() {
   title.id = "keys-title";
   dialog.setAttribute("aria-labelledby", title.id);
   const list = make("dl", "");
-  for (const [keys, what] of KEYS) {
+  const breaks = document.getElementById("composer")?.dataset.enter;
+  const enter = breaks ? ["new line", "send"] : ["send", "new line"];
+  for (const [keys, what] of [["Enter", enter[0]], ["Shift + Enter", enter[1]], ...KEYS]) {
     const name = make("dt", "");
     name.append(make("kbd", "", keys));
     list.append(name, make("dd", "", what));
