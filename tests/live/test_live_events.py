@@ -225,6 +225,8 @@ def test_a_block_hides_how_what_began_before_it_ends(pair: Pair) -> None:
     for line in (alices, bobs):
         view(line, pair.id)
         line.call("typing:start", {"conversation_id": pair.id})
+    for line in (alices, bobs):
+        line.settle()
     counts = [(line, len(line.log)) for line in (alices, bobs)]
     assert pair.alice.rest("POST", f"/api/users/{pair.bob.id}/block").status_code == 204
     for line in (alices, bobs):
