@@ -256,6 +256,14 @@ SETTINGS: tuple[Setting, ...] = (
         "The address of a front end of your own; its origin may use the session cookie.",
     ),
     Setting(
+        "DIALECTS",
+        kind.dialects,
+        "camel, kebab and cookie, separated by commas; or none",
+        "camel,kebab,cookie",
+        "The contracts of older back ends that are spoken beside this server's own: "
+        "docs/dialects.md.",
+    ),
+    Setting(
         "GOOGLE_CLIENT_ID",
         kind.text,
         "the client id from Google's console, together with GOOGLE_CLIENT_SECRET",
@@ -495,6 +503,7 @@ class Settings:
     user_roles: tuple[str, ...]
     themes: tuple[str, ...]
     default_theme: str
+    dialects: frozenset[str]
     registration: Literal["open", "invite", "closed"]
     rate_limits: bool
     concurrency: Literal["eventlet", "gevent", "threads"]

@@ -179,6 +179,16 @@ def origin(address: str) -> str:
     return _joined(parts.scheme, parts.hostname or "", port)
 
 
+def dialects(value: str) -> frozenset[str]:
+    """Some of the older dialects' names, separated by commas; `none` for none of them."""
+    names = frozenset(filter(None, (name.strip().lower() for name in value.split(","))))
+    if names == {"none"}:
+        return frozenset()
+    if not names or not names <= {"camel", "kebab", "cookie"}:
+        raise ValueError
+    return names
+
+
 def origins(value: str) -> tuple[str, ...]:
     """Origins separated by commas; `*` may be one of them."""
     entries = (entry for entry in map(str.strip, value.split(",")) if entry)

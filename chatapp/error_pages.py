@@ -9,6 +9,7 @@ from typing import Any
 from flask import (
     Flask,
     Response,
+    current_app,
     g,
     jsonify,
     make_response,
@@ -20,6 +21,7 @@ from flask import (
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from chatapp import themes
+from chatapp.calls import is_call
 from chatapp.errors import ChatError, Internal, Unauthenticated, Unavailable, describe
 from chatapp.logs import request_id
 
@@ -73,7 +75,7 @@ def error_page(error: ChatError) -> Response:
 
 def wants_json() -> bool:
     """Whether this request comes from a program."""
-    return request.path.startswith(("/api/", "/socket.io"))
+    return is_call(request.path, current_app.config["SETTINGS"])
 
 
 def _answer(exc: Exception) -> Any:
@@ -83,7 +85,8 @@ def _answer(exc: Exception) -> Any:
         return exc  # a redirect
     error = tell(exc)
     if wants_json():
-        response = jsonify(error_json(error))
+        shape = current_app.extensions.get("error_shape", error_json)
+        response = jsonify(shape(error))
         response.status_code = error.status
     elif isinstance(error, Unauthenticated) and request.method in ("GET", "HEAD"):
         return redirect(url_for("auth.login_page", next=request.full_path.rstrip("?")))

@@ -7,12 +7,13 @@ visitor in as someone else.
 
 from __future__ import annotations
 
-from flask import Flask, request
+from flask import Flask, current_app, request
 from flask_wtf.csrf import CSRFError
 
+from chatapp.calls import is_rest
 from chatapp.errors import Forbidden
 from chatapp.extensions import csrf
-from chatapp.identity import signed_in
+from chatapp.identity import by_cookie_token, signed_in
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
@@ -32,7 +33,15 @@ def init_app(app: Flask) -> None:
 def _check() -> None:
     if request.method in _SAFE or "Authorization" in request.headers:
         return
-    if request.path.startswith("/api/") and signed_in() is None:
+    view = current_app.view_functions.get(request.endpoint or "")
+    if by_cookie_token():
+        # Which page makes the call stands in its Origin; that of a foreign one has cost it the
+        # cookie before (see `origins`).
+        same_site = request.headers.get("Sec-Fetch-Site") == "same-origin"
+        if "Origin" in request.headers or same_site or getattr(view, "public", False):
+            return
+        raise Forbidden("With this cookie a call needs the Origin header that browsers send.")
+    if is_rest(request.path, current_app.config["SETTINGS"]) and signed_in() is None:
         return
     try:
         csrf.protect()

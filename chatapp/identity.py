@@ -1,9 +1,9 @@
 """Who is asking: from a credential, never from the payload.
 
-Over HTTP a bearer token counts before the session cookie; a wrong token is not made good by a
-cookie. A service token (see `services`) makes REST calls as the person whom `On-Behalf-Of` names.
-Over a socket people's own credentials count, and there the cookie only with an allowed Origin (see
-`origins`, which takes the cookie away otherwise).
+Over HTTP a bearer token counts before the cookie `jwt`, and that before the session cookie; a wrong
+token is not made good by a cookie. A service token (see `services`) makes REST calls as the person
+whom `On-Behalf-Of` names. Over a socket people's own credentials count, and there cookies only with
+an allowed Origin (see `origins`, which takes them away otherwise).
 
 Whatever the credential is, a row of `SignIn` says whether it still counts; it is read with the
 person, in one query.
@@ -24,6 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from chatapp import services, tokens
 from chatapp.backends.sessions import check_readable
+from chatapp.calls import is_rest
 from chatapp.db import atomic, db, now
 from chatapp.errors import Forbidden, Unauthenticated
 from chatapp.extensions import login
@@ -32,6 +33,9 @@ from chatapp.scopes import is_service_call
 
 log = logging.getLogger(__name__)
 V = TypeVar("V", bound=Callable[..., Any])
+
+#: The cookie in which the clients of one dialect carry their access token.
+TOKEN_COOKIE = "jwt"  # noqa: S105
 
 #: How exact `SignIn.last_used_at` is: a write for each request would be far too many.
 NOTED_EVERY = timedelta(minutes=5)
@@ -43,6 +47,8 @@ class Identity:
 
     user_id: str
     credential_id: str
+    #: It came as the cookie `jwt`, as one dialect's clients have it.
+    by_cookie_token: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,8 @@ def _require_caller() -> None:
 def _closed_view() -> Callable[..., Any] | None:
     """The REST call that this request makes, None where it is a public one or a page."""
     view = current_app.view_functions.get(request.endpoint or "")
-    if view is None or not request.path.startswith("/api/") or getattr(view, "public", False):
+    settings = current_app.config["SETTINGS"]
+    if view is None or not is_rest(request.path, settings) or getattr(view, "public", False):
         return None
     return view
 
@@ -138,11 +145,22 @@ def signed_in() -> User | None:
             g.caller = _acted_for(service)
         elif header is not None:
             g.caller = _by_token(_bearer(header))
+        elif (text := _cookie_token(request.args.get("dialect"))) is not None:
+            g.caller = _by_token(text)
         else:
             user = current_user._get_current_object()
             g.caller = user if isinstance(user, User) else None
     caller: User | None = g.caller
     return caller
+
+
+def by_cookie_token() -> bool:
+    """Whether this request's credential is the cookie `jwt`, valid or not.
+
+    Being a cookie, browsers send it along with calls that any page makes, see `forgery`.
+    """
+    alone = "Authorization" not in request.headers
+    return alone and _cookie_token(request.args.get("dialect")) is not None
 
 
 def current_sign_in() -> SignIn:
@@ -164,14 +182,18 @@ def client() -> Client:
 def socket_identity(auth: object) -> Identity:
     """Who opens a socket, in the request context of its handshake.
 
-    ``auth.token``, an Authorization header, then the session cookie; the first that is there
-    decides. ``auth.user_id`` says who it has to be: a page that was left open does so, since its
-    cookie may be another person's by now. Raises Unauthenticated, Unavailable where nobody can say
-    whose session it is.
+    ``auth.token``, an Authorization header, the cookie `jwt`, then the session cookie; the first
+    that is there decides. ``auth.user_id`` says who it has to be: a page that was left open does
+    so, since its cookie may be another person's by now. Raises Unauthenticated, Unavailable where
+    nobody can say whose session it is.
     """
-    text = auth.get("token") if isinstance(auth, Mapping) else None
-    header = request.headers.get("Authorization")
-    if text is not None or header is not None:
+    said = auth if isinstance(auth, Mapping) else {}
+    text, header = said.get("token"), request.headers.get("Authorization")
+    cookie = _cookie_token(said.get("dialect", request.args.get("dialect")))
+    by_cookie = text is None and header is None and cookie is not None
+    if by_cookie:
+        user = _by_token(cookie)
+    elif text is not None or header is not None:
         user = _by_token(text if text is not None else _bearer(header or ""))
     else:
         check_readable()
@@ -181,9 +203,9 @@ def socket_identity(auth: object) -> Identity:
             "Send a token from /api/auth/login, or for a service's user from /api/service/tokens, "
             "as auth.token."
         )
-    if isinstance(auth, Mapping) and auth.get("user_id", user.id) != user.id:
+    if said.get("user_id", user.id) != user.id:
         raise Unauthenticated("Somebody else has signed in here. Reload the page.")
-    return Identity(user.id, g.sign_in.id)
+    return Identity(user.id, g.sign_in.id, by_cookie)
 
 
 def standing(ids: set[str]) -> set[str]:
@@ -221,6 +243,15 @@ def load_user(user_id: str) -> User | None:
 def _bearer(header: str) -> str:
     scheme, _, text = header.partition(" ")
     return text.strip() if scheme.lower() == "bearer" else ""
+
+
+def _cookie_token(dialect: object) -> str | None:
+    """The token in the cookie `jwt`, where it is a credential: for calls, not for our own pages."""
+    if dialect == "colon" or not request.path.startswith(("/api/", "/socket.io")):
+        return None
+    if "cookie" not in current_app.config["SETTINGS"].dialects:
+        return None
+    return request.cookies.get(TOKEN_COOKIE)
 
 
 def _service() -> ServiceToken | None:

@@ -13,12 +13,13 @@ import math
 import time
 from collections import Counter, deque
 
-from flask import Flask, request
+from flask import Flask, current_app, request
 from limits import RateLimitItem, RateLimitItemPerSecond
 from limits.storage import MovingWindowSupport, Storage
 from limits.strategies import MovingWindowRateLimiter
 
 from chatapp import concurrency
+from chatapp.calls import is_rest
 from chatapp.errors import RateLimited
 from chatapp.identity import counted_as
 from config import Settings
@@ -30,7 +31,7 @@ MESSAGES = RateLimitItemPerSecond(30, 3, namespace="messages")
 EVENTS = RateLimitItemPerSecond(60, 1, namespace="events")
 
 #: Doors of messages: these count as messages, where they are stored, and not as requests too.
-MESSAGE_ENDPOINTS = frozenset({"chat.send_message", "chat.send_form"})
+MESSAGE_ENDPOINTS = frozenset({"chat.send_message", "chat.send_form", "cookie.send"})
 
 
 class Windows(Storage, MovingWindowSupport):
@@ -198,7 +199,11 @@ def _check(limit: RateLimitItem, user_id: str, problem: str) -> None:
 def _check_request() -> None:
     if not _on or request.endpoint in MESSAGE_ENDPOINTS:
         return
-    if request.path.startswith("/api/") or request.method not in ("GET", "HEAD", "OPTIONS"):
+    if is_rest(request.path, current_app.config["SETTINGS"]) or request.method not in (
+        "GET",
+        "HEAD",
+        "OPTIONS",
+    ):
         id_ = counted_as()
         if id_ is not None:
             check_event(id_)

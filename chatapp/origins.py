@@ -16,14 +16,13 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
+from chatapp.calls import is_call
 from config import Settings
 
 Environ = dict[str, Any]
 WsgiApp = Callable[[Environ, Any], Iterable[bytes]]
 Headers = list[tuple[str, str]]
 
-#: Where calls of other origins are answered: not on pages.
-_CALLS = ("/api/", "/socket.io", "/health")
 _PREFLIGHT: Headers = [
     ("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE"),
     ("Access-Control-Allow-Headers", "Authorization, Content-Type, On-Behalf-Of, X-CSRF-Token"),
@@ -45,7 +44,7 @@ class CookieGuard:
         if path.startswith("/socket.io"):
             if not cookie_counts(self._settings, environ):
                 environ.pop("HTTP_COOKIE", None)
-        elif path.startswith(_CALLS):
+        elif is_call(path, self._settings):
             origin = environ.get("HTTP_ORIGIN")
             if origin is not None and not _is_trusted(self._settings, origin, environ):
                 environ.pop("HTTP_COOKIE", None)
@@ -61,16 +60,16 @@ class CrossOrigin:
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         """Pass the request on, and put into its answer's headers what they may say of origins."""
-        is_call = environ.get("PATH_INFO", "").startswith(_CALLS)
-        granted = self._granted(environ.get("HTTP_ORIGIN")) if is_call else []
-        if is_call and _is_preflight(environ):
+        called = is_call(environ.get("PATH_INFO", ""), self._settings)
+        granted = self._granted(environ.get("HTTP_ORIGIN")) if called else []
+        if called and _is_preflight(environ):
             headers = [("Content-Length", "0"), *granted, *(_PREFLIGHT if granted else [])]
             start_response("204 No Content", [*headers, ("Vary", "Origin")])
             return [b""]
 
         def start(status: str, headers: Headers, *more: Any) -> Any:
             kept = [pair for pair in headers if not pair[0].lower().startswith("access-control-")]
-            if is_call:
+            if called:
                 kept += [*granted, ("Vary", "Origin")]
             return start_response(status, kept, *more)
 
