@@ -20,6 +20,10 @@ from typing import Any
 log = logging.getLogger(__name__)
 
 
+#: The Socket.IO id of the connection whose event is being answered.
+origin: ContextVar[str | None] = ContextVar("origin", default=None)
+
+
 @dataclass(frozen=True, slots=True)
 class Announcement:
     """One event for live listeners: its canonical name, its payload and who is concerned.
@@ -40,6 +44,8 @@ class Announcement:
     former_ids: frozenset[str] = frozenset()
     #: The conversation's membership version at the commit: who may hear this. Never sent.
     membership_version: int = 0
+    #: The connection whose event made the change. Never sent.
+    origin: str | None = field(default_factory=origin.get)
     #: Set by a subscriber that keeps a place for this event before the commit.
     place: list[Any] = field(default_factory=list, compare=False)
 

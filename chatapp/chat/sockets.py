@@ -24,7 +24,7 @@ from chatapp.realtime.dispatch import Connection, on_event
 Answer = dict[str, Any]
 
 
-@on_event("message:send", NewMessage)
+@on_event("message:send", NewMessage, sends=True)
 def send_message(connection: Connection, new: NewMessage) -> Answer:
     """The stored message, the first one for a repeat."""
     stored = service.send_message(connection.user_id, new.conversation_id, new)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Flask
 
 from chatapp.announce import Announcement
 from chatapp.extensions import socketio
+from chatapp.realtime.delivery import to_members, to_person
+from chatapp.realtime.dialect import spoken
+from chatapp.realtime.dispatch import connections
 from chatapp.realtime.membership import hold_at_least, sids_in
 from chatapp.realtime.rooms import conversation_room, credential_room, user_room
 
@@ -20,7 +25,7 @@ def broadcast(app: Flask, announcement: Announcement) -> None:
     if announcement.event == "credential:ended":
         end_connections(announcement.payload["credential_id"])
     elif conversation_id is None:
-        _emit(announcement.event, announcement.payload, announcement.user_ids)
+        _to_people(app, announcement.event, announcement.payload, announcement.user_ids)
     elif announcement.only_ids:
         hold_at_least(app, conversation_id, announcement.membership_version)
         members = set(sids_in(conversation_room(conversation_id)))
@@ -29,16 +34,27 @@ def broadcast(app: Flask, announcement: Announcement) -> None:
                 socketio.server.emit(announcement.event, announcement.payload, to=sid)
     else:
         hold_at_least(app, conversation_id, announcement.membership_version)
-        came = [sid for user_id in announcement.user_ids for sid in sids_in(user_room(user_id))]
-        socketio.server.emit(
+        to_members(
+            app,
             announcement.event,
             announcement.payload,
-            to=conversation_room(conversation_id),
-            skip_sid=came,
+            conversation_id,
+            skip=[sid for user_id in announcement.user_ids for sid in sids_in(user_room(user_id))],
+            origin=announcement.origin,
         )
-        _emit("conversation:created", announcement.payload, announcement.user_ids)
+        _to_people(app, "conversation:created", announcement.payload, announcement.user_ids)
+        if announcement.event in ("conversation:created", "conversation:updated"):
+            _notice_each_other(app, conversation_id)
         gone = {"conversation_id": conversation_id}
-        _emit("conversation:removed", gone, announcement.former_ids)
+        _to_people(app, "conversation:removed", gone, announcement.former_ids)
+
+
+def _notice_each_other(app: Flask, conversation_id: int) -> None:
+    """Who shares a conversation may notice each other's presence from now on."""
+    for dialect in spoken():
+        if dialect.noticed is not None:
+            for sid in sids_in(conversation_room(conversation_id, dialect.name)):
+                dialect.noticed(app, connections[sid].user_id)
 
 
 def end_connections(credential_id: str) -> None:
@@ -47,6 +63,6 @@ def end_connections(credential_id: str) -> None:
         socketio.server.disconnect(sid)
 
 
-def _emit(event: str, payload: object, user_ids: frozenset[str]) -> None:
+def _to_people(app: Flask, event: str, payload: dict[str, Any], user_ids: frozenset[str]) -> None:
     for user_id in user_ids:
-        socketio.server.emit(event, payload, to=user_room(user_id))
+        to_person(app, event, payload, user_id)

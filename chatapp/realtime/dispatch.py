@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any
 from uuid import uuid4
 
 from flask import Flask
-from pydantic import BaseModel
 
 from chatapp import concurrency, limits, verified
-from chatapp.announce import held
-from chatapp.error_pages import error_ack, error_json, tell
+from chatapp.announce import held, origin
+from chatapp.error_pages import tell
 from chatapp.errors import BadRequest, Unauthenticated
 from chatapp.extensions import socketio
 from chatapp.identity import Identity
 from chatapp.logs import request_id
-from chatapp.validation import read_event
+from chatapp.realtime.dialect import COLON, Dialect, begin, by_first_event, end, note_use
+from chatapp.realtime.rooms import translated
 
-M = TypeVar("M", bound=BaseModel)
-Reply = Callable[[dict[str, Any]], None]
+Reply = Callable[[Any], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +28,9 @@ class Connection:
 
     sid: str
     identity: Identity
+    dialect: Dialect = COLON
+    #: Nothing that comes changes the dialect any more.
+    settled: bool = True
 
     @property
     def user_id(self) -> str:
@@ -36,36 +38,11 @@ class Connection:
         return self.identity.user_id
 
 
-@dataclass(frozen=True, slots=True)
-class _Handler:
-    model: type[BaseModel]
-    call: Callable[[Connection, Any], dict[str, Any]]
-    reads: bool
-
-
-#: Every event a client may send.
-handlers: dict[str, _Handler] = {}
+#: Every event that colon's clients may send, and how to let a function answer one.
+handlers = COLON.handlers
+on_event = COLON.on_event
 #: Every connection of this process, by its Socket.IO id.
 connections: dict[str, Connection] = {}
-
-
-def on_event(
-    name: str, model: type[M], *, reads: bool = False
-) -> Callable[
-    [Callable[[Connection, M], dict[str, Any]]], Callable[[Connection, M], dict[str, Any]]
-]:
-    """Let this function answer ``name``: its return value goes beside ``ok`` in the answer.
-
-    ``reads``: it is open to who may read only.
-    """
-
-    def register(
-        function: Callable[[Connection, M], dict[str, Any]],
-    ) -> Callable[[Connection, M], dict[str, Any]]:
-        handlers[name] = _Handler(model, function, reads)
-        return function
-
-    return register
 
 
 def dispatch(
@@ -76,32 +53,67 @@ def dispatch(
     The acknowledgement goes out before the events that the use case announces. A client that
     asked for none is told of a failure by the event `error`.
     """
-    token = request_id.set(uuid4().hex)
+    token, origin_token = request_id.set(uuid4().hex), origin.set(sid)
     try:
+        speaks = _dialect(sid, name, args)
         with app.app_context(), held():
             try:
-                answer = {"ok": True, **_handle(sid, name, args)}
+                answer = speaks.answer(_handle(speaks, sid, name, args))
             except Exception as exc:
                 error = tell(exc)
-                answer = error_ack(error)
+                answer = speaks.failed(error)
                 if reply is None:
-                    socketio.server.emit("error", error_json(error), to=sid)
+                    event, payload = speaks.refusal(error)
+                    socketio.server.emit(event, payload, to=sid)
             if reply is not None:
                 reply(answer)
         concurrency.wait(0)  # a client that sends without a pause doesn't hold up the others
     finally:
         request_id.reset(token)
+        origin.reset(origin_token)
 
 
-def _handle(sid: str, name: object, args: tuple[Any, ...]) -> dict[str, Any]:
+def _dialect(sid: str, name: object, args: tuple[Any, ...]) -> Dialect:
+    """What this connection speaks; its first event settles that."""
+    connection = connections.get(sid)
+    if connection is None:
+        return COLON
+    if not connection.settled:
+        connection = replace(connection, settled=True)
+        connections[sid] = connection
+        dialect = by_first_event(name, args)
+        if dialect is not connection.dialect:
+            connection = speak(connection, dialect)
+    return connection.dialect
+
+
+def speak(connection: Connection, dialect: Dialect) -> Connection:
+    """The connection hears this dialect's events from now on, and no others'."""
+    changed = replace(connection, dialect=dialect)
+    # Nothing waits in here: no event can come to a connection that is half in each.
+    server = socketio.server
+    for room in list(server.rooms(connection.sid)):
+        if (other := translated(room, connection.dialect.name, dialect.name)) is not None:
+            server.leave_room(connection.sid, room)
+            server.enter_room(connection.sid, other)
+    end(connection.dialect)
+    begin(dialect)
+    connections[connection.sid] = changed
+    note_use(dialect.name, changed.user_id)
+    return changed
+
+
+def _handle(speaks: Dialect, sid: str, name: object, args: tuple[Any, ...]) -> dict[str, Any]:
     connection = connections.get(sid)
     if connection is None:
         raise Unauthenticated()
-    if name != "message:send":  # a message counts where it is known to be new
+    name, args = speaks.unwrap(name, args)
+    handler = speaks.handlers.get(name) if isinstance(name, str) else None
+    if handler is None or not handler.sends:  # a message counts where it is known to be new
         limits.check_event(connection.user_id)
-    handler = handlers.get(name) if isinstance(name, str) else None
     if handler is None:
         raise BadRequest(f"There is no event {str(name)[:60]!r}.")
     if not handler.reads:
         verified.check_writer(connection.user_id)
-    return handler.call(connection, read_event(handler.model, args))
+    answer: dict[str, Any] = handler.call(connection, handler.read(handler.model, args))
+    return answer

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from chatapp.db import db, snapshot
 from chatapp.extensions import socketio
 from chatapp.models import Conversation, Participant
+from chatapp.realtime.dialect import known
 from chatapp.realtime.dispatch import Connection, connections
 from chatapp.realtime.rooms import conversation_room, user_room, view_room
 
@@ -54,19 +55,19 @@ def refresh(app: Flask, conversation_id: int) -> None:
             break  # else someone else has read a later state meanwhile, and this one is too old
     # From here on nothing waits: two refreshes at once can't mix their states.
     _known[conversation_id] = version
-    room, view, server = (
-        conversation_room(conversation_id),
-        view_room(conversation_id),
-        socketio.server,
-    )
-    present = {sid: connections[sid] for sid in (*sids_in(room), *sids_in(view))}
+    server = socketio.server
+    rooms = [conversation_room(conversation_id, dialect) for dialect in known]
+    rooms.append(view_room(conversation_id))
+    present = {sid: connections[sid] for room in rooms for sid in sids_in(room)}
     gone = [one for one in present.values() if one.user_id not in members]
     for connection in gone:
-        server.leave_room(connection.sid, room)
-        server.leave_room(connection.sid, view)
+        for room in rooms:
+            server.leave_room(connection.sid, room)
     for user_id in members:
         for sid in sids_in(user_room(user_id)):
-            server.enter_room(sid, room)
+            server.enter_room(
+                sid, conversation_room(conversation_id, connections[sid].dialect.name)
+            )
     if gone:
         with app.app_context():
             for connection in gone:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import update
 
 from chatapp import concurrency
 from chatapp.backends import presence
 from chatapp.conversation.audience import neighbours
 from chatapp.db import atomic, db, now
-from chatapp.extensions import socketio
 from chatapp.models import User
+from chatapp.realtime.delivery import to_person
+from chatapp.realtime.dialect import spoken
 from chatapp.realtime.dispatch import Connection, connections
 from chatapp.realtime.hooks import after_connect, after_disconnect
-from chatapp.realtime.rooms import user_room
 from chatapp.times import iso
 
 #: Seconds for which somebody whose last connection ended still counts as online.
@@ -50,5 +51,9 @@ def go(connection: Connection) -> None:
 
 def _tell(event: str, user_id: str, last_seen: str | None) -> None:
     payload: dict[str, Any] = {"user_id": user_id, "last_seen": last_seen}
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
     for neighbour in neighbours(user_id):
-        socketio.server.emit(event, payload, to=user_room(neighbour))
+        to_person(app, event, payload, neighbour)
+        for dialect in spoken():
+            if dialect.noticed is not None:
+                dialect.noticed(app, neighbour)

@@ -1,0 +1,56 @@
+"""What a connection says of itself before its first event (contracts, rule 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from flask import request
+
+from chatapp.errors import BadRequest, Forbidden
+from chatapp.identity import Identity
+from chatapp.realtime.dialect import COLON, Dialect, known
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """The dialect that a client names, and the id it says it has; either may be missing."""
+
+    named: Any
+    user_id: Any
+
+    @classmethod
+    def of(cls, auth: object) -> Self:
+        """From ``auth``, and from the query of the request that is being handled."""
+        said = auth if isinstance(auth, Mapping) else {}
+        return cls(
+            said.get("dialect", request.args.get("dialect")),
+            said.get("userId", request.args.get("userId")),
+        )
+
+    def dialect(self, identity: Identity) -> Dialect:
+        """What this connection speaks; colon that isn't `settled` may still turn out another.
+
+        Raises BadRequest for a name that isn't spoken here, Forbidden where the id is another's.
+        """
+        if self.user_id is not None and self.user_id != identity.user_id:
+            raise Forbidden("This userId isn't the one that the token belongs to.")
+        if self.named is not None:
+            if not isinstance(self.named, str) or self.named not in known:
+                raise BadRequest(f"The dialects spoken here are {', '.join(sorted(known))}.")
+            return known[self.named]
+        if identity.by_cookie_token:
+            return known.get("cookie", COLON)
+        return known.get("camel", COLON) if self.user_id is not None else COLON
+
+    def settled(self, dialect: Dialect) -> bool:
+        """Whether the first event can't show another dialect any more."""
+        return self.named is not None or dialect is not COLON
+
+    @property
+    def wants_a_sentence(self) -> bool:
+        """Whether a refusal's message is the sentence itself, as camel's clients show it."""
+        return "camel" in known and (
+            self.named == "camel" or (self.named is None and self.user_id is not None)
+        )
