@@ -17,16 +17,23 @@ from chatapp.models import SignIn, User
 from config import Settings
 
 
-def prove_oneself(mine: SignIn, password: str | None, *, field: str = "password") -> str | None:
+def prove_oneself(
+    mine: SignIn,
+    password: str | None,
+    *,
+    field: str = "password",
+    recent_sign_in_proves: bool = False,
+) -> str | None:
     """It is the account's owner who asks, and not somebody who found the browser open.
 
-    The password proves it; for an account without one, having signed in within REAUTH_WINDOW.
+    The password proves it; for an account without one, and with ``recent_sign_in_proves`` for
+    everybody who gives none, having signed in within REAUTH_WINDOW.
     Gives the stored hash that was proven. Raises ValidationFailed for a missing password (the
     ``field`` it belongs in), Forbidden, RateLimited.
     """
     stored = db.session.scalar(select(User.password_hash).where(User.id == mine.user_id))
     release()
-    if stored is None:
+    if stored is None or (recent_sign_in_proves and not password):
         settings: Settings = current_app.config["SETTINGS"]
         if mine.kind == "service" or mine.created_at <= now() - settings.reauth_window:
             raise Forbidden("Sign out and in again first, so that we know that it is you.")
@@ -37,13 +44,18 @@ def prove_oneself(mine: SignIn, password: str | None, *, field: str = "password"
     return stored
 
 
-def change(mine: SignIn, wanted: PasswordChange) -> None:
+def change(mine: SignIn, wanted: PasswordChange, *, recent_sign_in_proves: bool = False) -> None:
     """The account has this password from now on, and every other sign-in of it has ended.
 
     Links that were mailed before count no more; the account's address is told of the change.
     Raises as `prove_oneself` does, and Conflict where the password was changed elsewhere meanwhile.
     """
-    stored = prove_oneself(mine, wanted.current_password, field="current_password")
+    stored = prove_oneself(
+        mine,
+        wanted.current_password,
+        field="current_password",
+        recent_sign_in_proves=recent_sign_in_proves,
+    )
     hashed = hash_password(wanted.password)
     with atomic() as work:
         unchanged = User.password_hash.is_(None) if stored is None else User.password_hash == stored

@@ -90,27 +90,41 @@ def _subject(text: str) -> str:
 
 
 Password = Annotated[str, AfterValidator(_password)]
-
-
 Email = Annotated[str, AfterValidator(_email)]
 Username = Annotated[str, AfterValidator(_username)]
 
 
-class Registration(BaseModel):
-    """A new account; a missing name or username is made from the rest."""
+class NewPerson(BaseModel):
+    """A new account, perhaps without an address."""
 
-    email: Email
+    email: Annotated[Email | None, BlankIsNone] = None
     password: Password
     name: Annotated[Name | None, BlankIsNone] = None
     username: Annotated[Username | None, BlankIsNone] = None
 
 
+class Registration(NewPerson):
+    """A new account; a missing name or username is made from the rest."""
+
+    email: Email
+
+
+Invited = Annotated[
+    Annotated[str, AfterValidator(clean), Field(max_length=200)] | None, BlankIsNone
+]
+
+
 class Visitor(Registration):
     """A new account for somebody who came by, perhaps with an invitation."""
 
-    invitation: Annotated[
-        Annotated[str, AfterValidator(clean), Field(max_length=200)] | None, BlankIsNone
-    ] = None
+    invitation: Invited = None
+
+
+class NamedVisitor(NewPerson):
+    """The same for somebody who is known by a username alone."""
+
+    username: Username
+    invitation: Invited = None
 
 
 class OpenIdClaims(BaseModel):

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from chatapp.auth import audit, invitations, lockout
 from chatapp.auth.passwords import check_password, hash_password, is_outdated
-from chatapp.auth.schemas import Credentials, Registration, Visitor
+from chatapp.auth.schemas import Credentials, NamedVisitor, NewPerson, Visitor
 from chatapp.auth.source import Source
 from chatapp.auth.verification import mail_verification
 from chatapp.db import atomic, db, now, release
@@ -55,7 +55,7 @@ class Proven:
     password_hash: str
 
 
-def register(new: Visitor, source: Source) -> User:
+def register(new: Visitor | NamedVisitor, source: Source) -> User:
     """A new account for somebody who came by, if REGISTRATION or an invitation lets them.
 
     Raises Forbidden, ValidationFailed where the invitation is another's, Conflict where address or
@@ -65,7 +65,7 @@ def register(new: Visitor, source: Source) -> User:
     return register_admitted(new, source, along=lambda work, _: admitted(work))
 
 
-def register_admitted(new: Registration, source: Source, along: Along | None = None) -> User:
+def register_admitted(new: NewPerson, source: Source, along: Along | None = None) -> User:
     """A new account for somebody who may have one. Raises Conflict, RateLimited."""
     release()
     lockout.spend(lockout.REGISTRATIONS, source.network)

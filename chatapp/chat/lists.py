@@ -10,7 +10,11 @@ from sqlalchemy import ColumnElement, Select, and_, case, exists, func, not_, or
 from chatapp.chat.schemas import ListQuery
 from chatapp.conversation.preferences import is_archived, is_silent
 from chatapp.conversation.presenters import ConversationJson
-from chatapp.conversation.reading import own_conversations, present_conversations
+from chatapp.conversation.reading import (
+    own_conversations,
+    present_conversations,
+    read_conversations,
+)
 from chatapp.db import db, snapshot
 from chatapp.models import Conversation, Group, Participant, User
 from chatapp.paging import Page, decode_cursor, encode_cursor
@@ -42,6 +46,15 @@ def conversations(
         place = tuple_(_PINNED, Conversation.active_at, Conversation.id)
         own = own.where(place < tuple(after))
     return _page(own, query)
+
+
+def all_conversations(user_id: str) -> list[ConversationJson]:
+    """All of them at once, archived ones too, latest first: as many statements as for one."""
+    own = own_conversations(user_id)
+    with snapshot():
+        return read_conversations(
+            own.order_by(Conversation.active_at.desc(), Conversation.id.desc()), "few"
+        )
 
 
 def sidebar(user_id: str, query: ListQuery, current_id: int | None = None) -> Sidebar:

@@ -10,7 +10,7 @@ from sqlalchemy import func, or_, select, tuple_
 from chatapp.chat.lists import Sidebar, sidebar
 from chatapp.chat.schemas import ListQuery, MembersQuery, MessagesQuery
 from chatapp.conversation.access import access_conversation, access_message, check_may_write
-from chatapp.conversation.blocks import visible_presence
+from chatapp.conversation.blocks import direct_key, visible_presence
 from chatapp.conversation.presenters import (
     ConversationJson,
     MemberJson,
@@ -25,7 +25,7 @@ from chatapp.conversation.reading import (
 )
 from chatapp.db import db, snapshot
 from chatapp.errors import NotFound
-from chatapp.models import Message, Participant, User
+from chatapp.models import Conversation, Message, Participant, User
 from chatapp.paging import Page, decode_cursor, page_of
 from chatapp.validation import MOST_SEQ
 
@@ -100,6 +100,31 @@ def message(user_id: str, message_id: str) -> MessageJson:
     with snapshot():
         access_message(user_id, message_id)
         return read_messages(messages_where(Message.id == message_id))[0]
+
+
+def written_between(
+    user_id: str, other_id: str, before_id: str | None, limit: int
+) -> list[MessageJson]:
+    """The newest messages of these two's one-to-one conversation, oldest first; none of none.
+
+    Without the deleted ones; only those before ``before_id``, where it is given.
+    Raises NotFound where that isn't one of theirs.
+    """
+    with snapshot():
+        conversation_id = db.session.scalar(
+            select(Conversation.id).where(Conversation.direct_key == direct_key(user_id, other_id))
+        )
+        if conversation_id is None:
+            return []
+        access_conversation(user_id, conversation_id)
+        written = [Message.conversation_id == conversation_id, Message.deleted_at.is_(None)]
+        if before_id is not None:
+            access = access_message(user_id, before_id)
+            if access.conversation.id != conversation_id:
+                raise NotFound()
+            written.append(Message.seq < access.message.seq)
+        found = read_stretch(*written, order=lambda message: (message.seq.desc(),), most=limit)
+        return found.messages[::-1]
 
 
 def check_place(user_id: str, conversation_id: int, message_id: str) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from chatapp.chat.schemas import NO_ADDRESS, Edit, MessageBody, PreferencesPatch, fits_type
 from chatapp.conversation.access import MessageAccess, access_conversation, access_message
 from chatapp.conversation.append import Draft, Stored, append_messages, closed_conversations
-from chatapp.conversation.blocks import blocked_among, is_blocked
+from chatapp.conversation.blocks import blocked_among, direct_key, is_blocked
 from chatapp.conversation.members import announce_created, change
 from chatapp.conversation.mentions import (
     Roster,
@@ -26,6 +26,7 @@ from chatapp.conversation.presenters import ConversationJson, MessageJson
 from chatapp.conversation.reading import messages_where, read_conversation, read_messages
 from chatapp.db import announce, atomic, now
 from chatapp.errors import ChatError, Conflict, Forbidden, ValidationFailed
+from chatapp.group.queries import conversation_of
 from chatapp.group.service import create_group
 from chatapp.models import Conversation, Message, Participant, Reaction, User
 
@@ -53,6 +54,21 @@ def send_message(sender_id: str, conversation_id: int, new: MessageBody) -> Stor
     if isinstance(outcome, ChatError):
         raise outcome
     return outcome
+
+
+def send_to_person(sender_id: str, receiver_id: str, new: MessageBody) -> Stored:
+    """The message is in the one-to-one conversation of these two, which is opened if need be.
+
+    Raises as `open_direct` and `send_message`; then neither is there.
+    """
+    with atomic():
+        conversation, _ = open_direct(sender_id, receiver_id)
+        return send_message(sender_id, conversation["id"], new)
+
+
+def send_to_group(sender_id: str, group_id: str, new: MessageBody) -> Stored:
+    """The message is in this group's conversation. Raises as `send_message`."""
+    return send_message(sender_id, conversation_of(sender_id, group_id), new)
 
 
 def edit_message(user_id: str, message_id: str, edit: Edit) -> MessageJson:
@@ -216,7 +232,7 @@ def open_direct(user_id: str, other_id: str) -> tuple[ConversationJson, bool]:
     Raises ValidationFailed where the other isn't an active person, Forbidden across a block
     unless it stands already.
     """
-    key = ":".join(sorted((user_id, other_id)))
+    key = direct_key(user_id, other_id)
     with atomic() as work:
         standing = select(Conversation.id).where(Conversation.direct_key == key)
         id_ = work.scalar(standing)

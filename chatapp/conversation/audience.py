@@ -49,6 +49,21 @@ def neighbours(user_id: str) -> set[str]:
     See `_aware`, with conversations of at most `SMALL` members; without those between whom and
     this person a block stands.
     """
+    rows = db.session.execute(
+        _aware(lambda whom, who: (whom == user_id, who != user_id), _in_small_ones_of(user_id))
+    )
+    return {row.who for row in rows} - blocked_with(user_id)
+
+
+def noticed_by(user_id: str) -> set[str]:
+    """Everybody of whose coming and going this person is told: `neighbours`, seen from there."""
+    rows = db.session.execute(
+        _aware(lambda whom, who: (who == user_id, whom != user_id), _in_small_ones_of(user_id))
+    )
+    return {row.whom for row in rows} - blocked_with(user_id)
+
+
+def _in_small_ones_of(user_id: str) -> ColumnElement[bool]:
     own = select(Participant.conversation_id).where(
         Participant.user_id == user_id, Participant.left_at.is_(None)
     )
@@ -58,13 +73,7 @@ def neighbours(user_id: str) -> set[str]:
         .group_by(Participant.conversation_id)
         .having(func.count() <= SMALL)
     )
-    rows = db.session.execute(
-        _aware(
-            lambda whom, who: (whom == user_id, who != user_id),
-            Conversation.id.in_(small),
-        )
-    )
-    return {row.who for row in rows} - blocked_with(user_id)
+    return Conversation.id.in_(small)
 
 
 def _aware(

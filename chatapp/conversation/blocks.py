@@ -37,6 +37,11 @@ def visible_presence(viewer_id: str, user_ids: Collection[str]) -> dict[str, boo
     return online(user_id for user_id in user_ids if user_id not in hidden)
 
 
+def direct_key(user_id: str, other_id: str) -> str:
+    """What tells the one-to-one conversation of these two from all others."""
+    return ":".join(sorted((user_id, other_id)))
+
+
 def pair_of(conversation: Conversation) -> frozenset[str]:
     """The two people of a one-to-one conversation; nobody for a group."""
     return frozenset((conversation.direct_key or "").split(":")) - {""}

@@ -45,6 +45,7 @@ class SenderJson(TypedDict):
     name: str
     username: str
     profile_picture: str | None
+    role: str | None
 
 
 class ReactionJson(TypedDict):
@@ -171,6 +172,7 @@ def message_json(
             "name": sender.name,
             "username": sender.username,
             "profile_picture": sender.profile_picture,
+            "role": sender.role,
         },
         "type": message.type,
         "content": text,

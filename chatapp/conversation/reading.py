@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, case, func, or_, select
 
-from chatapp.conversation.blocks import visible_presence
+from chatapp.conversation.blocks import pair_of, visible_presence
 from chatapp.conversation.mentions import mentions_in, unread_mentions
 from chatapp.conversation.presenters import (
     ConversationJson,
@@ -119,6 +119,28 @@ def read_event(conversation_id: int) -> dict[str, Any]:
             last_message=_last_messages([conversation_id]).get(conversation_id),
         )
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """To whom the messages of a conversation go: a group, or one of two people to the other."""
+
+    group_id: str | None
+    pair: frozenset[str]
+
+    def receiver(self, sender_id: str) -> str:
+        """Whom this sender writes to: the group's id, or the other person's."""
+        return self.group_id or next(iter(self.pair - {sender_id}), sender_id)
+
+
+def addressed_to(conversation_ids: Collection[int]) -> dict[int, Addressed]:
+    """Of each of these conversations to whom it is addressed; it never changes."""
+    rows = db.session.execute(
+        select(Conversation, Group.id)
+        .outerjoin(Group, Group.conversation_id == Conversation.id)
+        .where(Conversation.id.in_(conversation_ids))
+    )
+    return {row[0].id: Addressed(row[1], pair_of(row[0])) for row in rows}
 
 
 def messages_where(*conditions: Any) -> Select[Message, User]:

@@ -37,6 +37,15 @@ def group(user_id: str, group_id: str) -> GroupJson:
         return _present(user_id, [(row[0], row[2])])[0]
 
 
+def conversation_of(user_id: str, group_id: str) -> int:
+    """The id of the conversation of a group that this person is in. Raises NotFound."""
+    own = own_conversations(user_id).where(Group.id == group_id, Group.deleted_at.is_(None))
+    id_: int | None = db.session.scalar(own.with_only_columns(Conversation.id))
+    if id_ is None:
+        raise NotFound()
+    return id_
+
+
 def _present(viewer_id: str, rows: list[tuple[Conversation, Group]]) -> list[GroupJson]:
     ids = [conversation.id for conversation, _ in rows]
     members: dict[int, list[tuple[Participant, User]]] = {id_: [] for id_ in ids}

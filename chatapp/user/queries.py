@@ -69,6 +69,22 @@ def contacts_among(user_id: str, user_ids: Collection[str]) -> set[str]:
     return set(db.session.scalars(found))
 
 
+def contact_ids(user_id: str, user_ids: Collection[str]) -> dict[str, str]:
+    """Those of these people who are among this person's contacts, each with the contact's id."""
+    rows = db.session.execute(
+        select(Contact.contact_id, Contact.id).where(
+            Contact.user_id == user_id, Contact.contact_id.in_(user_ids)
+        )
+    )
+    return {row.contact_id: row.id for row in rows}
+
+
+def members_since(user_ids: Collection[str]) -> dict[str, str]:
+    """When the account of each of these people was made."""
+    rows = db.session.execute(select(User.id, User.created_at).where(User.id.in_(user_ids)))
+    return {row.id: iso(row.created_at) for row in rows}
+
+
 def blocked(user_id: str, query: PageQuery) -> Page[SinceJson]:
     """Those whom this person blocks, the last one first."""
     own = (
