@@ -14,6 +14,7 @@ from chatapp import (
     auth,
     chat,
     cli,
+    dialects,
     error_pages,
     forgery,
     group,
@@ -80,6 +81,7 @@ def build(settings: Settings | None = None) -> Flask:
     cli.init_app(app)
     app.add_url_rule("/health", "health", _health)
     realtime.init_app(app, settings)
+    dialects.init_app(app, settings)
     app.wsgi_app = SecureHeaders(CrossOrigin(app.wsgi_app, settings), settings)  # type: ignore[method-assign]
     proxies.init_app(app, settings.trusted_proxies)
     return app

@@ -43,6 +43,7 @@ class Rule:
 
 
 TEXT = {"content": "from Carol"}
+DIALECT = "test_dialects shows that strangers are refused, in the dialect's own shape"
 
 # Keyed by method and rule, converters left out. 302 without a credential leads to the login page.
 ROUTES: dict[str, Rule | str] = {
@@ -112,6 +113,18 @@ ROUTES: dict[str, Rule | str] = {
     ),
     "GET /admin/people": Rule("/admin/people", 403, 302),
     "POST /admin/people/<user_id>": Rule("/admin/people/{alice}", 403, 401, {"is_active": "false"}),
+    # the dialects: their own shapes, so their own tests
+    "POST /auth/register": DIALECT,
+    "POST /auth/login": DIALECT,
+    "PUT /user/profile": DIALECT,
+    "PUT /user/update-password": DIALECT,
+    "POST /user/add-contact": DIALECT,
+    "GET /user/<user_id>": DIALECT,
+    "GET /user/dashboard": DIALECT,
+    "POST /group/create": DIALECT,
+    "POST /group/add-members": DIALECT,
+    "POST /api/auth/signup": DIALECT,
+    "POST /api/messages/send/<user_id>": DIALECT,
     # REST
     "POST /api/auth/register": "takes no id",
     "POST /api/auth/login": "takes no id",

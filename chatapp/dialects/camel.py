@@ -1,0 +1,74 @@
+"""Camel: events of a back end that ran beside an outer application; its REST is colon's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from chatapp.chat import service
+from chatapp.chat.schemas import NewMessage
+from chatapp.conversation.presenters import MessageJson
+from chatapp.dialects.rest import Rest
+from chatapp.dialects.shapes import address_or_text
+from chatapp.errors import ChatError, Forbidden
+from chatapp.realtime.dialect import Dialect
+from chatapp.realtime.dispatch import Connection
+
+
+class Introduction(BaseModel):
+    """Who a client says it is, though its token says so already."""
+
+    userId: str  # noqa: N815
+
+
+def message(payload: dict[str, Any] | MessageJson) -> dict[str, Any]:
+    """A message as camel's clients know it; a system message is a plain one."""
+    sender = payload["sender"]
+    return {
+        "id": payload["id"],
+        "conversation_id": payload["conversation_id"],
+        "sender_id": payload["sender_id"],
+        "content": address_or_text(payload),
+        "type": "text" if payload["type"] == "system" else payload["type"],
+        "read_at": payload["read_at"],
+        "created_at": payload["created_at"],
+        "updated_at": payload["updated_at"],
+        "deleted_at": payload["deleted_at"],
+        "sender": {
+            "id": sender["id"],
+            "username": sender["username"],
+            "email": None,
+            "profile_picture": sender["profile_picture"],
+            "role": sender["role"],
+        },
+    }
+
+
+def _failed(error: ChatError) -> dict[str, Any]:
+    return {"error": {"code": error.code, "message": error.message}}
+
+
+DIALECT = Dialect(
+    "camel",
+    hears={"message:received": lambda payload: ("receiveMessage", message(payload))},
+    answer=lambda answer: answer,
+    failed=_failed,
+    refusal=lambda error: ("error", _failed(error)),
+)
+#: Colon's calls serve camel's clients as they are.
+REST = Rest("camel")
+
+
+@DIALECT.on_event("sendMessage", NewMessage, sends=True)
+def send_message(connection: Connection, new: NewMessage) -> dict[str, Any]:
+    """The stored message."""
+    return message(service.send_message(connection.user_id, new.conversation_id, new).message)
+
+
+@DIALECT.on_event("connection", Introduction, reads=True)
+def introduce(connection: Connection, introduction: Introduction) -> dict[str, Any]:
+    """Nothing: some clients say who they are, which the token has said."""
+    if introduction.userId != connection.user_id:
+        raise Forbidden("This userId isn't the one that your token belongs to.")
+    return {}

@@ -1,0 +1,235 @@
+"""Cookie: a token in a cookie, one-to-one conversations only, and a list of who is online."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+from flask import Blueprint, Response, current_app, jsonify, request
+from pydantic import BaseModel, model_validator
+from werkzeug.exceptions import HTTPException
+
+from chatapp.auth import service as accounts
+from chatapp.auth import sign_ins
+from chatapp.auth.presenters import signed_in_json
+from chatapp.auth.schemas import Credentials, Email, NamedVisitor, Password, Username
+from chatapp.auth.sign_ins import IssuedToken
+from chatapp.auth.source import request_source
+from chatapp.chat import queries, service
+from chatapp.chat.schemas import MessageBody
+from chatapp.conversation.reading import addressed_to
+from chatapp.dialects import roster
+from chatapp.dialects.rest import Rest, plain_failure
+from chatapp.dialects.shapes import address_or_text
+from chatapp.identity import TOKEN_COOKIE, by_cookie_token, caller, client, current_sign_in, public
+from chatapp.models import User
+from chatapp.realtime.dialect import Dialect
+from chatapp.scopes import scope
+from chatapp.user import queries as people
+from chatapp.user.schemas import DirectoryQuery
+from chatapp.validation import BlankIsNone, MessageText, Name, Uuid, read_json, read_query
+from config import Settings
+
+#: Messages that a history holds.
+NEWEST = 200
+_NO_ADDRESS = (
+    "This account has no e-mail address, so a forgotten password can't be reset by mail. "
+    "Add one in the settings."
+)
+
+bp = Blueprint("cookie", __name__)
+
+
+class SignUp(BaseModel):
+    """A new account."""
+
+    fullName: Name  # noqa: N815
+    username: Username
+    password: Password
+    confirmPassword: str  # noqa: N815
+    email: Annotated[Email | None, BlankIsNone] = None
+    invitation: str | None = None
+
+    @model_validator(mode="after")
+    def _typed_twice(self) -> Self:
+        if self.password != self.confirmPassword:
+            raise ValueError("The two passwords aren't the same")
+        return self
+
+    def visitor(self) -> NamedVisitor:
+        """The same in colon's words."""
+        return NamedVisitor(
+            name=self.fullName,
+            username=self.username,
+            password=self.password,
+            email=self.email,
+            invitation=self.invitation,
+        )
+
+
+class LogIn(BaseModel):
+    """A username where colon has an address or a username."""
+
+    username: str
+    password: str
+
+
+class Send(BaseModel):
+    """A message to somebody."""
+
+    message: MessageText
+
+
+class HistoryQuery(BaseModel):
+    """Which part of a history: what is older than this message."""
+
+    before: Uuid | None = None
+
+
+def user(person: Any) -> dict[str, Any]:
+    """Somebody as cookie's clients know them."""
+    return {
+        "_id": person["id"],
+        "fullName": person["name"],
+        "username": person["username"],
+        "profilePic": person["profile_picture"] or "",
+    }
+
+
+def message(payload: Any, receiver_id: str) -> dict[str, Any]:
+    """A message as cookie's clients know it."""
+    return {
+        "_id": payload["id"],
+        "senderId": payload["sender_id"],
+        "receiverId": receiver_id,
+        "message": address_or_text(payload),
+        "createdAt": payload["created_at"],
+        "updatedAt": payload["updated_at"],
+    }
+
+
+def _new_message(payload: dict[str, Any]) -> tuple[str, Any] | None:
+    """None in a group: there are none here."""
+    addressed = addressed_to([payload["conversation_id"]])[payload["conversation_id"]]
+    if addressed.group_id is not None:
+        return None
+    return "newMessage", message(payload, addressed.receiver(payload["sender_id"]))
+
+
+DIALECT = Dialect(
+    "cookie",
+    hears={"message:received": _new_message},
+    failed=plain_failure,
+    refusal=lambda error: ("error", plain_failure(error)),
+    echoes=False,
+    noticed=roster.changed,
+)
+
+
+@bp.post("/api/auth/signup")
+@public
+def sign_up() -> Any:
+    """201 with the account, and the cookie."""
+    new = read_json(SignUp)
+    who = accounts.register(new.visitor(), request_source())
+    answer = _own(who) if who.email else {**_own(who), "notice": _NO_ADDRESS}
+    return _with_cookie(jsonify(answer), sign_ins.issue_token(who.id, client())), 201
+
+
+def log_in() -> Any:
+    """Colon's answer and the account in this dialect, and the cookie."""
+    given = read_json(LogIn)
+    credentials = Credentials(email=given.username, password=given.password)
+    proven = accounts.log_in(credentials, request_source())
+    issued = sign_ins.issue_token(proven.user.id, client(), proven_by=proven.password_hash)
+    answer = jsonify({**signed_in_json(proven.user, issued), **_own(proven.user)})
+    return _with_cookie(answer, issued)
+
+
+def log_out() -> Any:
+    """200; the cookie is gone, its token and sockets end."""
+    sign_in = current_sign_in()
+    sign_ins.end(sign_in.user_id, sign_in.id)
+    answer = jsonify({"message": "Logged out successfully"})
+    answer.delete_cookie(TOKEN_COOKIE, httponly=True, samesite="Strict", secure=_secure())
+    return answer
+
+
+def sidebar() -> Any:
+    """Everybody one may see, as a plain array."""
+    me, found, cursor = caller().id, [], None
+    while True:
+        page = people.directory(me, DirectoryQuery(limit=200, cursor=cursor))
+        found += [user(person) for person in page.items]
+        cursor = page.next_cursor
+        if cursor is None:
+            return jsonify(found)
+
+
+def history(message_id: UUID) -> Any:
+    """The conversation with this person, as a plain array, oldest first."""
+    me, other = caller().id, str(message_id)  # colon's name for this place of the address
+    before = read_query(HistoryQuery).before
+    written = queries.written_between(me, other, before, NEWEST)
+    return jsonify([message(one, other if one["sender_id"] == me else me) for one in written])
+
+
+@bp.post("/api/messages/send/<uuid:user_id>")
+@scope("chat:write")
+def send(user_id: UUID) -> Any:
+    """201 with the stored message."""
+    new = MessageBody(content=read_json(Send).message)
+    stored = service.send_to_person(caller().id, str(user_id), new)
+    return message(stored.message, str(user_id)), 201
+
+
+def _is_meant() -> bool:
+    if by_cookie_token():
+        return True
+    if request.endpoint != "auth.log_in" or not request.is_json:
+        return False
+    try:
+        body = request.get_json(silent=True)
+    except HTTPException:  # more of it than is read
+        return False
+    return isinstance(body, dict) and "username" in body and "email" not in body
+
+
+REST = Rest(
+    "cookie",
+    blueprint=bp,
+    is_meant=_is_meant,
+    instead={
+        "auth.log_in": log_in,
+        "auth.log_out": log_out,
+        "user.people": sidebar,
+        "chat.message": history,
+    },
+    failed=plain_failure,
+)
+
+
+def _own(who: User) -> dict[str, Any]:
+    return {
+        "_id": who.id,
+        "fullName": who.name,
+        "username": who.username,
+        "profilePic": who.profile_picture or "",
+    }
+
+
+def _secure() -> bool:
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings.secure
+
+
+def _with_cookie(answer: Response, issued: IssuedToken) -> Response:
+    answer.set_cookie(
+        TOKEN_COOKIE,
+        issued.token,
+        expires=issued.expires_at,
+        httponly=True,
+        samesite="Strict",
+        secure=_secure(),
+    )
+    return answer

@@ -1,0 +1,90 @@
+"""Kebab: events of a Supabase-style back end; its REST is in `kebab_rest`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from chatapp.chat import service
+from chatapp.chat.schemas import MessageBody
+from chatapp.conversation.reading import addressed_to
+from chatapp.dialects.kebab_rest import REST
+from chatapp.dialects.kebab_shapes import message
+from chatapp.dialects.rest import plain_failure
+from chatapp.errors import Forbidden
+from chatapp.group.queries import conversation_of
+from chatapp.realtime.dialect import Args, Dialect
+from chatapp.realtime.dispatch import Connection
+from chatapp.validation import MessageText, Uuid
+
+__all__ = ["DIALECT", "REST"]
+
+
+class Named(BaseModel):
+    """The one id that an event consists of."""
+
+    id: Uuid
+
+
+class Send(BaseModel):
+    """A message to a person or to a group."""
+
+    sender_id: Uuid
+    receiver_id: Uuid
+    content: MessageText
+    is_group: bool = False
+
+
+def _unwrap(name: object, args: Args) -> tuple[object, Args]:
+    """A test tool sends `message` with `{event, data}` for every event."""
+    said = args[0] if args else None
+    if name == "message" and isinstance(said, Mapping) and "event" in said:
+        return said["event"], (said.get("data"),)
+    return name, args
+
+
+def _id(model: type[Named], args: Args) -> Named:
+    return model.model_validate({"id": args[0] if args else None}, strict=True)
+
+
+def _shown(payload: Mapping[str, Any]) -> dict[str, Any]:
+    id_ = payload["conversation_id"]
+    return message(payload, addressed_to([id_])[id_])
+
+
+DIALECT = Dialect(
+    "kebab",
+    hears={"message:received": lambda payload: ("receive-message", _shown(payload))},
+    failed=plain_failure,
+    refusal=lambda error: ("error-message", plain_failure(error)),
+    unwrap=_unwrap,
+    echoes=False,
+    by_first_event=True,
+)
+
+
+@DIALECT.on_event("join", Named, reads=True, read=_id)
+def join(connection: Connection, inbox: Named) -> dict[str, Any]:
+    """Nothing: one's own inbox is open from the start, and no other can be."""
+    if inbox.id != connection.user_id:
+        raise Forbidden("Join with your own id: the inbox of the token's owner is the only one.")
+    return {}
+
+
+@DIALECT.on_event("join-group", Named, reads=True, read=_id)
+def join_group(connection: Connection, group: Named) -> dict[str, Any]:
+    """Nothing: members hear their groups from the start; for others there is no such group."""
+    conversation_of(connection.user_id, group.id)
+    return {}
+
+
+@DIALECT.on_event("send-message", Send, sends=True)
+def send_message(connection: Connection, new: Send) -> dict[str, Any]:
+    """The stored message."""
+    if new.sender_id != connection.user_id:
+        raise Forbidden("Send as yourself: sender_id has to be the id of the token's owner.")
+    send = service.send_to_group if new.is_group else service.send_to_person
+    stored = send(connection.user_id, new.receiver_id, MessageBody(content=new.content)).message
+    return {"message": _shown(stored)}

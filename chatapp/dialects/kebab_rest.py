@@ -1,0 +1,212 @@
+"""Kebab's calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+from uuid import UUID
+
+from flask import Blueprint
+from pydantic import BaseModel, Field
+
+from chatapp.auth import own_password, sign_ins
+from chatapp.auth import service as accounts
+from chatapp.auth.schemas import Credentials, PasswordChange, Visitor
+from chatapp.auth.source import request_source
+from chatapp.db import now
+from chatapp.dialects.kebab_shapes import Shapes, own_user
+from chatapp.dialects.rest import Rest, plain_failure
+from chatapp.errors import Forbidden
+from chatapp.group import queries as groups
+from chatapp.group import service as group_service
+from chatapp.group.presenters import GroupJson
+from chatapp.group.schemas import NewGroup
+from chatapp.identity import caller, client, current_sign_in, public
+from chatapp.paging import LIMIT_MOST, Page, PageQuery
+from chatapp.scopes import personal, scope
+from chatapp.user import queries as people
+from chatapp.user import service
+from chatapp.user.schemas import DirectoryQuery, ProfilePatch
+from chatapp.validation import Name, Uuid, read_json
+
+bp = Blueprint("kebab", __name__)
+
+
+class Register(Visitor):
+    """A new account under its full name."""
+
+    name: Annotated[Name | None, Field(validation_alias="fullName")]
+
+
+class Profile(ProfilePatch):
+    """One's own profile; the id has to be one's own."""
+
+    id: Uuid
+
+
+class AddContact(BaseModel):
+    """Whom to keep at hand."""
+
+    contactId: Uuid  # noqa: N815
+
+
+class UpdatePassword(PasswordChange):
+    """A new password; the id has to be one's own."""
+
+    id: Uuid
+
+
+class CreateGroup(NewGroup):
+    """A group to make; ``created_by`` has to be oneself."""
+
+    created_by: Uuid
+
+
+class AddMembers(BaseModel):
+    """People to add to a group."""
+
+    group_id: Uuid
+    user_ids: Annotated[list[Uuid], Field(min_length=1, max_length=1000)]
+
+
+@bp.post("/auth/register")
+@public
+def register() -> Any:
+    """201 with the new account."""
+    user = accounts.register(read_json(Register), request_source())
+    return {"message": "User registered successfully", "user": own_user(user)}, 201
+
+
+@bp.post("/auth/login")
+@public
+def log_in() -> Any:
+    """200 with the account, and its token as a session."""
+    proven = accounts.log_in(read_json(Credentials), request_source())
+    user = proven.user
+    issued = sign_ins.issue_token(user.id, client(), proven_by=proven.password_hash)
+    session = {
+        "access_token": issued.token,
+        "token_type": "bearer",
+        "expires_in": round((issued.expires_at - now()).total_seconds()),
+        "expires_at": int(issued.expires_at.timestamp()),
+        "user": own_user(user),
+    }
+    return {"message": "Login successful", "user": own_user(user), "session": session}
+
+
+@bp.put("/user/profile")
+@scope("users:write")
+def update_profile() -> Any:
+    """200 with one's changed account."""
+    wanted = read_json(Profile)
+    me = _oneself(wanted.id, "id")
+    # The same patch without what colon doesn't know: what wasn't given stays.
+    given = {name: value for name, value in wanted.given().items() if name != "id"}
+    user = service.update_profile(me, ProfilePatch.model_construct(set(given), **given))
+    return {"message": "Profile updated successfully", "user": own_user(user)}
+
+
+@bp.put("/user/update-password")
+@personal
+def update_password() -> Any:
+    """200; every other sign-in ends."""
+    wanted = read_json(UpdatePassword)
+    _oneself(wanted.id, "id")
+    own_password.change(current_sign_in(), wanted, recent_sign_in_proves=True)
+    return {"message": "Password updated successfully"}
+
+
+@bp.post("/user/add-contact")
+@scope("users:write")
+def add_contact() -> Any:
+    """201 with the new contact, 200 with one that stood."""
+    me, other = caller().id, read_json(AddContact).contactId
+    contact, created = service.add_contact(me, other)
+    shown = Shapes.around(me, [other]).contact(contact)
+    return {"message": "Contact added successfully", "contact": shown}, 201 if created else 200
+
+
+@bp.get("/user/<uuid:user_id>")
+@scope("users:read")
+def user(user_id: UUID) -> Any:
+    """One user."""
+    me = caller()
+    if str(user_id) == me.id:
+        return {"user": own_user(me)}
+    person = people.person(me.id, str(user_id))
+    return {"user": Shapes.around(me.id, [person["id"]]).user(person)}
+
+
+@bp.get("/user/dashboard")
+@personal
+def dashboard() -> Any:
+    """Oneself, one's contacts and one's groups."""
+    me = caller()
+    contacts = _all(
+        lambda cursor: people.contacts(me.id, DirectoryQuery(limit=LIMIT_MOST, cursor=cursor))
+    )
+    own = _all(lambda cursor: groups.groups(me.id, PageQuery(limit=LIMIT_MOST, cursor=cursor)))
+    shown = {contact["user"]["id"] for contact in contacts}
+    shown |= {member["id"] for group in own for member in group["members"]}
+    shapes = Shapes.around(me.id, shown)
+    return {
+        "user": own_user(me),
+        "contacts": [shapes.contact(contact) for contact in contacts],
+        "groups": [shapes.group(group) for group in own],
+    }
+
+
+@bp.post("/group/create")
+@scope("groups:write")
+def create_group() -> Any:
+    """201 with the new group."""
+    new = read_json(CreateGroup)
+    me = _oneself(new.created_by, "created_by")
+    group = group_service.create_group(
+        me,
+        name=new.name,
+        member_ids=new.members,
+        description=new.description,
+        picture=new.group_picture,
+    )
+    return {
+        "message": "Group created successfully",
+        "group": _group(me, groups.group(me, group.id)),
+    }, 201
+
+
+@bp.post("/group/add-members")
+@scope("groups:write")
+def add_members() -> Any:
+    """200 with the group and its new members."""
+    me, wanted = caller().id, read_json(AddMembers)
+    group_service.add_group_members(me, wanted.group_id, wanted.user_ids)
+    return {
+        "message": "Members added successfully",
+        "group": _group(me, groups.group(me, wanted.group_id)),
+    }
+
+
+REST = Rest("kebab", blueprint=bp, failed=plain_failure)
+
+
+def _oneself(id_: str, name: str) -> str:
+    """The caller's id. Raises Forbidden where the payload says another."""
+    me = caller().id
+    if id_ != me:
+        raise Forbidden(f"{name} has to be your own id: the token says who you are.")
+    return me
+
+
+def _group(me: str, group: GroupJson) -> dict[str, Any]:
+    return Shapes.around(me, [member["id"] for member in group["members"]]).group(group)
+
+
+def _all(page: Callable[[str | None], Page[Any]]) -> list[Any]:
+    found, cursor = [], None
+    while True:
+        some = page(cursor)
+        found += some.items
+        cursor = some.next_cursor
+        if cursor is None:
+            return found

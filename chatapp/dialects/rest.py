@@ -1,0 +1,85 @@
+"""The REST side of the dialects: calls of their own, and colon's calls in another shape."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Blueprint, Flask, g, request
+
+from chatapp.error_pages import error_json
+from chatapp.errors import ChatError
+from chatapp.realtime.dialect import note_use
+
+View = Callable[..., Any]
+
+#: Sign-ins of which it is known that they use older names; the oldest are forgotten.
+_MOST_KNOWN = 10_000
+_known: OrderedDict[tuple[str, str], None] = OrderedDict()
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """A dialect's calls."""
+
+    name: str
+    #: Calls at addresses that colon doesn't have.
+    blueprint: Blueprint | None = None
+    #: Whether a request to an address that both have is this dialect's.
+    is_meant: Callable[[], bool] = lambda: False
+    #: What answers such a request, by the name of colon's endpoint.
+    instead: Mapping[str, View] = field(default_factory=dict)
+    failed: Callable[[ChatError], dict[str, Any]] = error_json
+
+    def answers(self) -> bool:
+        """Whether the present request is this dialect's."""
+        own = self.blueprint is not None and request.blueprint == self.blueprint.name
+        return own or self.is_meant()
+
+
+def init_app(app: Flask, dialects: Sequence[Rest]) -> None:
+    """Answer these dialects' calls, each with errors in its own shape."""
+
+    def spoken() -> Rest | None:
+        return next((rest for rest in dialects if rest.answers()), None)
+
+    def answer() -> Any:
+        rest = spoken()
+        if rest is None:
+            return None
+        _note(rest.name)
+        view = rest.instead.get(request.endpoint or "")
+        return view(**(request.view_args or {})) if view else None
+
+    def shape(error: ChatError) -> dict[str, Any]:
+        rest = spoken()
+        return rest.failed(error) if rest else error_json(error)
+
+    for rest in dialects:
+        if rest.blueprint is not None:
+            app.register_blueprint(rest.blueprint)
+    app.before_request(answer)
+    app.extensions["error_shape"] = shape
+
+
+def _note(dialect: str) -> None:
+    """Count a sign-in's first call; those that no sign-in makes count each."""
+    sign_in = g.get("sign_in")
+    if sign_in is not None:
+        key = (dialect, sign_in.id)
+        if key in _known:
+            return
+        _known[key] = None
+        if len(_known) > _MOST_KNOWN:
+            _known.popitem(last=False)
+    note_use(dialect, sign_in.user_id if sign_in else None)
+
+
+def plain_failure(error: ChatError) -> dict[str, Any]:
+    """`{error, code}`, and `fields` where there are any, as two of the older back ends had it."""
+    body: dict[str, Any] = {"error": error.message, "code": error.code}
+    if error.fields:
+        body["fields"] = error.fields
+    return body
