@@ -383,8 +383,32 @@ SETTINGS: tuple[Setting, ...] = (
         kind.folder,
         "a folder this process may write to; a relative one is seen from chatapp's own folder",
         "instance",
-        "Where secrets, the embedded database, and mail without SMTP_URL are kept. Back it up; "
-        "keep it private.",
+        "Where secrets, the embedded database, pictures without MEDIA_URL and mail without "
+        "SMTP_URL are kept. Back it up; keep it private.",
+    ),
+    Setting(
+        "MEDIA_URL",
+        kind.media,
+        "file: and a folder that this process may write to, such as file:///var/lib/chatapp/media",
+        "",
+        "Where pictures are kept. By default the folder media in INSTANCE_DIR. Back it up together "
+        "with the database.",
+    ),
+    Setting(
+        "PICTURE_FETCH",
+        kind.switch,
+        "on or off",
+        "on",
+        "Whether a picture that somebody gives as an https address is fetched from there, once, to "
+        "be shown from here. `off`: initials are shown, and only uploads as pictures.",
+    ),
+    Setting(
+        "PICTURE_FETCH_ALLOW",
+        kind.networks,
+        "networks or addresses such as 10.20.0.0/16, separated by commas",
+        "",
+        "Networks that aren't public and that pictures may be fetched from all the same, by any "
+        "port. Whoever has an account can then make this server ask there.",
     ),
 )
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
@@ -510,6 +534,9 @@ class Settings:
     log_format: Literal["text", "json"]
     log_level: Literal["debug", "info", "warning", "error"]
     instance_dir: Path
+    media_url: str
+    picture_fetch: bool
+    picture_fetch_allow: tuple[str, ...]
 
     @classmethod
     def load(cls) -> Settings:
@@ -554,6 +581,8 @@ class Settings:
         values["SESSION_URL"] = values["SESSION_URL"] or values["MONGODB_URL"] or "database"
         values["SOCKET_IO_CORS"] = values["SOCKET_IO_CORS"] or ()
         values["USER_ROLES"] = values["USER_ROLES"] or ()
+        values["MEDIA_URL"] = values["MEDIA_URL"] or f"file:{values['INSTANCE_DIR']}/media"
+        values["PICTURE_FETCH_ALLOW"] = values["PICTURE_FETCH_ALLOW"] or ()
         return cls(**{name: values[name.upper()] for name in cls.__dataclass_fields__})
 
     @cached_property

@@ -283,6 +283,23 @@ def mailbox(value: str) -> str:
     return f"{name} <{address_}>" if name else address_
 
 
+def media(value: str) -> str:
+    """Where files are kept: `file:` and a folder, which is seen from the top folder."""
+    scheme, separator, path = text(value).partition(":")
+    if scheme.lower() != "file" or not separator:
+        raise ValueError(f"the scheme {scheme!r} is unknown; the known one is file:")
+    path = unquote(path[2:] if path.startswith("///") else path)
+    if not path or path.startswith("//"):
+        raise ValueError("it names no folder of this computer")
+    return f"file:{folder(path)}"
+
+
+def networks(value: str) -> tuple[str, ...]:
+    """Networks, or single addresses, separated by commas."""
+    entries = (entry for entry in map(str.strip, value.split(",")) if entry)
+    return tuple(dict.fromkeys(str(ipaddress.ip_network(entry)) for entry in entries))
+
+
 @dataclass(frozen=True)
 class Database:
     """What an address says: where the database is, and the fields of ours that it decides."""

@@ -63,8 +63,13 @@ def make_app() -> Flask:
     """The application, patched before anything of it is imported."""
     try:
         from chatapp import create_app
+        from chatapp.pictures import fetching
 
-        return create_app(settings)
+        app = create_app(settings)
+        if not commanded:
+            with app.app_context():
+                fetching.begin()  # what an earlier process left
+        return app
     except Exception as exc:
         if "--reload" not in sys.argv:
             raise

@@ -21,13 +21,16 @@ from chatapp import (
     headers,
     identity,
     logs,
+    pictures,
     proxies,
     themes,
     theming,
+    uploads,
     user,
     verified,
 )
 from chatapp.auth.presenters import account_json
+from chatapp.backends import files
 from chatapp.backends.session_stores import store_for
 from chatapp.backends.sessions import Sessions, check_readable
 from chatapp.extensions import db, migrate
@@ -63,6 +66,7 @@ def build(settings: Settings | None = None) -> Flask:
 
     db.init_app(app)
     migrate.init_app(app, db, directory=str(TOP / "migrations"), compare_type=True)
+    files.init_app(app, settings)
     app.session_interface = Sessions(app, store_for(settings))
 
     app.before_request(_name_request)
@@ -70,13 +74,14 @@ def build(settings: Settings | None = None) -> Flask:
     app.after_request(_tell_request_id)
     error_pages.init_app(app)
     identity.init_app(app)
+    uploads.init_app(app)
     forgery.init_app(app)
     verified.init_app(app)
     headers.init_app(app)
     theming.init_app(app)
     themes.init_app(app)
     app.context_processor(_viewer)
-    for slice_ in (auth, user, group, chat):
+    for slice_ in (auth, pictures, user, group, chat):
         app.register_blueprint(slice_.bp)
     cli.init_app(app)
     app.add_url_rule("/health", "health", _health)

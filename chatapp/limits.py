@@ -1,7 +1,8 @@
 """How much one person may do, over all doors of this process together.
 
 At most `MOST_CONNECTIONS` live connections, 10 messages a second (30 at once, then), and 60 of
-everything else. Where RATE_LIMITS is off nothing is counted. Sizes are limited elsewhere, always.
+everything else; 20 pictures a minute. Where RATE_LIMITS is off nothing is counted. Sizes are
+limited elsewhere, always.
 
 The counting is the `limits` library's moving window; what it counts is kept here, because its own
 memory starts a thread every 10 ms that looks through everyone who ever came.
@@ -14,7 +15,7 @@ import time
 from collections import Counter, deque
 
 from flask import Flask, current_app, request
-from limits import RateLimitItem, RateLimitItemPerSecond
+from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond
 from limits.storage import MovingWindowSupport, Storage
 from limits.strategies import MovingWindowRateLimiter
 
@@ -29,6 +30,8 @@ MOST_CONNECTIONS = 10
 MESSAGES = RateLimitItemPerSecond(30, 3, namespace="messages")
 #: Everything else that a person asks for: 60 a second.
 EVENTS = RateLimitItemPerSecond(60, 1, namespace="events")
+#: Each is decoded and encoded, or fetched from elsewhere.
+PICTURES = RateLimitItemPerMinute(20, 1, namespace="pictures")
 
 #: Doors of messages: these count as messages, where they are stored, and not as requests too.
 MESSAGE_ENDPOINTS = frozenset({"chat.send_message", "chat.send_form", "cookie.send"})
@@ -162,6 +165,11 @@ def return_message(user_id: str) -> None:
 def check_event(user_id: str) -> None:
     """One more event, call or form other than a message. Raises RateLimited."""
     _check(EVENTS, user_id, "You are doing too much at once.")
+
+
+def check_picture(user_id: str) -> None:
+    """One more picture, uploaded or to be fetched. Raises RateLimited."""
+    _check(PICTURES, user_id, "You are changing pictures too fast.")
 
 
 def take_connection(user_id: str) -> None:

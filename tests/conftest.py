@@ -7,6 +7,7 @@ process of its own; `context` is an application context for calling services dir
 from __future__ import annotations
 
 import contextvars
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -93,6 +94,7 @@ def settings(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Any
             "JWT_SECRET": JWT_SECRET,
             "CONCURRENCY": "threads",
             "RATE_LIMITS": "off",
+            "PICTURE_FETCH": "off",  # no test asks the world
         }
     )
 
@@ -162,6 +164,7 @@ def clean(request: pytest.FixtureRequest) -> Iterator[None]:
         wait_until(background.idle, "what goes on in the background is done")
         _empty_tables(app)
         Mailbox(app.config["SETTINGS"].instance_dir).clear()
+        shutil.rmtree(app.config["SETTINGS"].instance_dir / "media", ignore_errors=True)
         _forget_request()
 
 

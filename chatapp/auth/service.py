@@ -20,6 +20,7 @@ from chatapp.auth.verification import mail_verification
 from chatapp.db import atomic, db, now, release
 from chatapp.errors import Conflict, Forbidden, Unauthenticated
 from chatapp.models import User
+from chatapp.pictures.service import give_picture
 from chatapp.visible_text import visible_line
 
 #: What else is written with a new account.
@@ -97,7 +98,6 @@ def create_account(new: NewAccount, along: Along | None = None) -> User:
             name=new.name or new.username or visible_line(origin)[:80] or username,
             email_verified_at=now() if new.email_verified else None,
             password_hash=new.password_hash,
-            profile_picture=new.profile_picture,
             external_id=new.external_id,
             last_login=new.last_login,
         )
@@ -105,6 +105,7 @@ def create_account(new: NewAccount, along: Along | None = None) -> User:
             with atomic() as work:
                 work.add(user)
                 work.flush()
+                give_picture(work, user.id, user, "profile", new.profile_picture)
                 if new.external_id is None:  # a service's people know nothing of us
                     mail_verification(work, user)
                 if along is not None:

@@ -22,6 +22,7 @@ class PersonJson(TypedDict):
     resume_link: str | None
     role: str | None
     profile_picture: str | None
+    avatar_url: str | None
     online: bool | None
     last_seen: str | None
 
@@ -45,6 +46,7 @@ class SenderJson(TypedDict):
     name: str
     username: str
     profile_picture: str | None
+    avatar_url: str | None
     role: str | None
 
 
@@ -89,6 +91,7 @@ class ConversationJson(TypedDict):
     name: str
     group_id: str | None
     picture: str | None
+    avatar_url: str | None
     announcements_only: bool
     participant_count: int
     participants: list[ParticipantJson]
@@ -124,7 +127,20 @@ _OF_THE_VIEWER = (
     *("unread_count", "unread_mentions", "last_read_seq"),
     *("notify", "muted_until", "pinned_at", "archived_at"),
 )
-_EVENT_PARTICIPANT = ("id", "username", "name", "profile_picture", "member_role", "last_read_seq")
+_EVENT_PARTICIPANT = (
+    *("id", "username", "name", "profile_picture", "avatar_url"),
+    *("member_role", "last_read_seq"),
+)
+
+
+def picture_path(picture_id: str) -> str:
+    """Where a picture that is kept here is shown."""
+    return f"/pictures/{picture_id}"
+
+
+def avatar_url(holder: User | Group | None) -> str | None:
+    """What is shown of a person or a group: the picture kept here, None while there is none."""
+    return picture_path(holder.picture_id) if holder and holder.picture_id else None
 
 
 def person_json(user: User, *, online: bool | None = None) -> PersonJson:
@@ -137,6 +153,7 @@ def person_json(user: User, *, online: bool | None = None) -> PersonJson:
         "resume_link": user.resume_link,
         "role": user.role,
         "profile_picture": user.profile_picture,
+        "avatar_url": avatar_url(user),
         "online": online,
         "last_seen": None if online is None else iso(user.last_seen),
     }
@@ -172,6 +189,7 @@ def message_json(
             "name": sender.name,
             "username": sender.username,
             "profile_picture": sender.profile_picture,
+            "avatar_url": avatar_url(sender),
             "role": sender.role,
         },
         "type": message.type,
@@ -227,6 +245,7 @@ def conversation_json(
         "name": (other.name if direct and other else conversation.name) or "",
         "group_id": group.id if group else None,
         "picture": (group.group_picture if group else other.profile_picture if other else None),
+        "avatar_url": avatar_url(group or other),
         "announcements_only": conversation.announcements_only,
         "participant_count": participants[0].members if participants else 0,
         "participants": [
@@ -259,7 +278,7 @@ def conversation_event(conversation: ConversationJson) -> dict[str, Any]:
     for name in _OF_THE_VIEWER:
         del event[name]
     if conversation["kind"] == "direct":
-        del event["name"], event["picture"]
+        del event["name"], event["picture"], event["avatar_url"]
     event["participants"] = [
         {name: participant[name] for name in _EVENT_PARTICIPANT}  # type: ignore[literal-required]
         for participant in conversation["participants"]

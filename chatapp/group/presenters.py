@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
-from chatapp.conversation.presenters import PersonJson, person_json
+from chatapp.conversation.presenters import PersonJson, avatar_url, person_json
 from chatapp.models import Conversation, Group, Participant, User
 from chatapp.times import iso
 
@@ -25,6 +25,7 @@ class GroupJson(TypedDict):
     name: str
     description: str | None
     group_picture: str | None
+    avatar_url: str | None
     announcements_only: bool
     created_by: str
     members: list[MemberJson]
@@ -46,6 +47,7 @@ def group_json(
         "name": conversation.name or "",
         "description": group.description,
         "group_picture": group.group_picture,
+        "avatar_url": avatar_url(group),
         "announcements_only": conversation.announcements_only,
         "created_by": group.created_by,
         "members": [

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, Field
 
-from chatapp.validation import BlankIsNone, Description, Name, Uuid, WebAddress
+from chatapp.pictures.schemas import PictureAddress
+from chatapp.validation import BlankIsNone, Description, Name, Uuid
 
 
 def _a_name(name: str | None) -> str:
@@ -29,7 +30,7 @@ class NewGroup(BaseModel):
 
     name: Name
     description: Annotated[Description | None, BlankIsNone] = None
-    group_picture: Annotated[WebAddress | None, BlankIsNone] = None
+    group_picture: Annotated[PictureAddress | None, BlankIsNone] = None
     members: People = []
 
 
@@ -38,7 +39,7 @@ class GroupPatch(BaseModel):
 
     name: Annotated[Name | None, AfterValidator(_a_name)] = None
     description: Annotated[Description | None, BlankIsNone] = None
-    group_picture: Annotated[WebAddress | None, BlankIsNone] = None
+    group_picture: Annotated[PictureAddress | None, BlankIsNone] = None
     announcements_only: Annotated[bool | None, AfterValidator(_a_choice)] = None
 
 

@@ -23,6 +23,7 @@ from chatapp.db import atomic, db, now
 from chatapp.errors import Conflict, Forbidden, NotFound, ValidationFailed
 from chatapp.group.schemas import GroupPatch
 from chatapp.models import Conversation, Group, Participant, User
+from chatapp.pictures.service import give_picture
 
 _NAME_MOST = 80
 
@@ -64,7 +65,6 @@ def create_group(
         group = Group(
             conversation_id=conversation.id,
             description=description,
-            group_picture=picture,
             created_by=user_id,
         )
         work.add(group)
@@ -74,6 +74,7 @@ def create_group(
                 Participant(conversation_id=conversation.id, user_id=person.id, member_role=role)
             )
         work.flush()
+        give_picture(work, user_id, group, "group", picture)
         announce_created(conversation)
         append_system_message(conversation, owner, f"{owner.name} made the group")
         return group
@@ -96,7 +97,10 @@ def update_group(user_id: str, group_id: str, patch: GroupPatch) -> Group:
         if not changed:
             return group
         for name, value in changed.items():
-            setattr(_holder(access, name), name, value)
+            if name == "group_picture":
+                give_picture(work, user_id, group, "group", value)
+            else:
+                setattr(_holder(access, name), name, value)
         change(conversation)
         work.flush()
         announce_updated(conversation)
@@ -127,6 +131,7 @@ def delete_group(user_id: str, group_id: str) -> None:
         access = _access(user_id, group_id)
         _check_role(access.member, "owner")
         members = current_members(work, access.conversation.id)
+        give_picture(work, user_id, access.group, "group", None)
         access.group.deleted_at = access.conversation.deleted_at = now()
         change(access.conversation, members=True)
         work.flush()

@@ -20,6 +20,7 @@ from sqlalchemy import ColumnElement, select
 from chatapp import concurrency
 from chatapp.auth import audit, lockout
 from chatapp.auth.presenters import account_json, sign_in_json
+from chatapp.backends.files import files
 from chatapp.conversation.access import access_conversation
 from chatapp.conversation.presenters import MessageJson
 from chatapp.conversation.reading import (
@@ -31,6 +32,9 @@ from chatapp.conversation.reading import (
 from chatapp.db import db, now, release, snapshot
 from chatapp.errors import NotFound
 from chatapp.models import Block, Conversation, LinkedAccount, Message, SignIn, User
+from chatapp.pictures.keeping import file_name
+from chatapp.pictures.presenters import picture_json
+from chatapp.pictures.queries import own_pictures
 from chatapp.times import iso
 
 #: Messages that are in memory at a time.
@@ -67,6 +71,7 @@ def _write(archive: zipfile.ZipFile, user_id: str, current_id: str) -> None:
         "blocked": list(
             db.session.scalars(select(Block.blocked_id).where(Block.blocker_id == user_id))
         ),
+        "pictures": _write_pictures(archive, user_id),
         "exported_at": iso(now()),
     }
     ids = db.session.scalars(
@@ -102,6 +107,20 @@ def _write(archive: zipfile.ZipFile, user_id: str, current_id: str) -> None:
         "export/index.html", conversations=listed, elsewhere=elsewhere, person=account, **facts
     )
     archive.writestr("index.html", page)
+
+
+def _write_pictures(archive: zipfile.ZipFile, user_id: str) -> list[dict[str, Any]]:
+    """The files of this person's pictures, and what is known of each."""
+    listed = []
+    for picture in own_pictures(user_id):
+        try:
+            with files().open(file_name(picture.id)) as file:
+                archive.writestr(f"pictures/{picture.id}.webp", file.read())
+        except NotFound:
+            continue  # gone since a moment ago
+        facts = {"source_url": picture.source_url, "created_at": iso(picture.created_at)}
+        listed.append({**picture_json(picture), **facts})
+    return listed
 
 
 def _write_messages(

@@ -12,8 +12,8 @@ from chatapp.accent import is_color
 from chatapp.auth.schemas import Username
 from chatapp.errors import Forbidden
 from chatapp.paging import PageQuery
+from chatapp.pictures.schemas import PictureAddress
 from chatapp.validation import (
-    ADDRESS_MOST,
     BlankIsNone,
     Description,
     Line,
@@ -21,17 +21,12 @@ from chatapp.validation import (
     Uuid,
     WebAddress,
     clean,
-    shown_address,
 )
 
 T = TypeVar("T")
 
 #: What only an administrator sets, by another call.
 RIGHTS = ("is_active", "is_staff", "is_superuser")
-#: The address of a picture that is kept here; the id is in the group.
-OWN_PICTURE = re.compile(
-    r"/pictures/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
-)
 _PHONE = re.compile(r"[0-9 +()-]{3,40}")
 _THEME = re.compile(r"[a-z0-9_-]{1,40}")
 
@@ -40,14 +35,6 @@ def _kept(value: T | None) -> T:
     if value is None:  # given as null: defaults aren't validated
         raise ValueError("This can't be empty: leave it out, or give another")
     return value
-
-
-def _picture(text: str) -> str:
-    if OWN_PICTURE.fullmatch(text):
-        return text
-    if not text.lower().startswith("https://"):
-        raise ValueError("A picture's address begins with https://")
-    return shown_address(text)
 
 
 def _colour(text: str) -> str:
@@ -68,7 +55,6 @@ def _theme(text: str) -> str:
     return text
 
 
-Picture = Annotated[str, Field(max_length=ADDRESS_MOST), AfterValidator(_picture)]
 #: May be left out, but not be emptied.
 Kept = AfterValidator(_kept)
 
@@ -84,11 +70,11 @@ class ProfilePatch(BaseModel):
     description: Annotated[Description | None, BlankIsNone] = None
     resume_link: Annotated[WebAddress | None, BlankIsNone] = None
     role: Annotated[Annotated[Line, Field(max_length=80)] | None, BlankIsNone] = None
-    profile_picture: Annotated[Picture | None, BlankIsNone] = None
+    profile_picture: Annotated[PictureAddress | None, BlankIsNone] = None
     phone_number: Annotated[Annotated[Line, AfterValidator(_phone)] | None, BlankIsNone] = None
     theme_mode: Annotated[Literal["light", "dark", "system"] | None, Kept] = None
     theme_color: Annotated[Annotated[str, AfterValidator(_colour)] | None, BlankIsNone] = None
-    background_image: Annotated[Picture | None, BlankIsNone] = None
+    background_image: Annotated[PictureAddress | None, BlankIsNone] = None
     theme: Annotated[Annotated[str, AfterValidator(_theme)] | None, BlankIsNone] = None
     enter_sends: Annotated[bool | None, Kept] = None
     hide_last_seen: Annotated[bool | None, Kept] = None

@@ -9,7 +9,6 @@ from uuid import uuid4
 from flask import current_app
 from sqlalchemy import Select, delete, or_, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from chatapp.auth import administration, audit, sign_ins
 from chatapp.auth.links import end_links
@@ -26,16 +25,18 @@ from chatapp.models import (
     Conversation,
     LinkedAccount,
     Participant,
-    Picture,
     SignIn,
     User,
 )
+from chatapp.pictures.images import Purpose
+from chatapp.pictures.service import drop_all_of, give_picture
 from chatapp.user import queries
 from chatapp.user.presenters import SinceJson
-from chatapp.user.schemas import OWN_PICTURE, ProfilePatch
+from chatapp.user.schemas import ProfilePatch
 from config import Settings
 
 _TRIES = 5
+_PICTURES: dict[str, Purpose] = {"profile_picture": "profile", "background_image": "background"}
 
 
 def block(user_id: str, other_id: str) -> None:
@@ -70,18 +71,21 @@ def update_profile(user_id: str, patch: ProfilePatch) -> User:
     try:
         with atomic() as work:
             user = work.get_one(User, user_id, with_for_update=True, populate_existing=True)
-            _refuse_unknown(work, user, given)
+            _refuse_unknown(user, given)
             if username is not None and username != user.username:
                 refuse_taken(username=username)
             for name, value in given.items():
-                setattr(user, name, value)
+                if name in _PICTURES:
+                    give_picture(work, user_id, user, _PICTURES[name], value)
+                else:
+                    setattr(user, name, value)
     except IntegrityError:
         refuse_taken(username=username)  # by somebody who took it a moment ago
         raise
     return user
 
 
-def _refuse_unknown(work: Session, user: User, given: Mapping[str, Any]) -> None:
+def _refuse_unknown(user: User, given: Mapping[str, Any]) -> None:
     """Raises ValidationFailed unless there is what these fields name. What stands may stay."""
     settings: Settings = current_app.config["SETTINGS"]
     new = {name: value for name, value in given.items() if value != getattr(user, name)}
@@ -90,20 +94,8 @@ def _refuse_unknown(work: Session, user: User, given: Mapping[str, Any]) -> None
         wrong["role"] = f"A role here is one of: {', '.join(settings.user_roles)}."
     if new.get("theme") and new["theme"] not in settings.themes:
         wrong["theme"] = f"A theme here is one of: {', '.join(settings.themes)}."
-    for field, purpose in (("profile_picture", "profile"), ("background_image", "background")):
-        if new.get(field) and not _is_at_hand(work, user.id, purpose, new[field]):
-            wrong[field] = "There is no such picture of yours."
     if wrong:
         raise ValidationFailed(fields=wrong)
-
-
-def _is_at_hand(work: Session, user_id: str, purpose: str, address: str) -> bool:
-    """Whether it is somewhere else, or kept here as this person's own for this purpose."""
-    kept_here = OWN_PICTURE.fullmatch(address)
-    if kept_here is None:
-        return True
-    picture = work.get(Picture, kept_here[1])
-    return picture is not None and (picture.owner_id, picture.purpose) == (user_id, purpose)
 
 
 def add_contact(user_id: str, other_id: str) -> tuple[SinceJson, bool]:
@@ -189,9 +181,10 @@ def _try_to_delete(user_id: str) -> bool:
         user.deleted_at = now()
         user.name, user.username, user.email = "Deleted user", f"deleted.{user_id}", None
         user.external_id = None
-        user.password_hash = user.phone_number = user.profile_picture = None
+        user.password_hash = user.phone_number = None
         user.description = user.resume_link = user.role = None
         user.email_verified_at = None
+        drop_all_of(work, user)
         end_links(work, user_id)
         sign_ins.end_all(user_id)
         work.execute(delete(LinkedAccount).where(LinkedAccount.user_id == user_id))

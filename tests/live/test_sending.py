@@ -179,7 +179,7 @@ def test_everyone_hears_the_very_same_message_without_private_fields(pair: Pair)
         *("media", "reply_to", "reactions", "version", "read_at"),
         *("created_at", "updated_at", "edited_at", "deleted_at"),
     }
-    assert set(stored["sender"]) == {"id", "name", "username", "profile_picture"}
+    assert set(stored["sender"]) == {*("id", "name", "username", "profile_picture", "avatar_url")}
 
 
 @pytest.mark.parametrize("text", ["😀" * 10_000, "\U0001d11e" * 10_000, "ä" * 10_000])

@@ -21,6 +21,7 @@ from tests.cast import Pair
 from tests.support.errors import ack_error, rest_error
 from tests.support.events import event_names
 from tests.support.people import Person, WebSession
+from tests.support.photos import photo
 from tests.support.server import LiveServer
 from tests.support.wire import Wire, knock
 
@@ -103,6 +104,12 @@ ROUTES: dict[str, Rule | str] = {
     "GET /settings/data/download": Rule("/settings/data/download", 200, 302),
     "POST /settings/data/deactivate": "deactivates the caller's own account; takes no id",
     "POST /settings/data/delete": "deletes the caller's own account; takes no id",
+    "POST /settings/profile/picture": "changes the caller's own; takes no id",
+    "POST /settings/profile/picture/remove": "changes the caller's own; takes no id",
+    "POST /settings/appearance/background": "changes the caller's own; takes no id",
+    "POST /settings/appearance/background/remove": "changes the caller's own; takes no id",
+    "GET /pictures/<picture_id>": Rule("/pictures/{picture}", 404, 302),
+    "POST /api/pictures": "takes a file and no id; test_pictures has it",
     "GET /setup": Rule("/setup", 200, 200),
     "POST /setup": "takes the code that the first start printed: test_first_run's",
     "GET /admin": Rule("/admin", 403, 302),
@@ -266,9 +273,20 @@ class Scene:
         self.group = made.json()["id"]
         group = made.json()["conversation_id"]
         self.alice.rest("DELETE", f"/api/groups/{self.group}/members/{self.dave.id}")
+        self.picture = self._picture()
         self.sign_in = self.alice.get("/api/auth/sessions")["items"][0]["id"]
         self.places = {"direct": self._place(direct), "group": self._place(group)}
         self.where = self.places["direct"]
+
+    def _picture(self) -> str:
+        """The id of their group's picture."""
+        made = self.alice.rest(
+            "POST", "/api/pictures", data={"purpose": "group"}, files={"file": photo()}
+        )
+        path = f"/api/groups/{self.group}"
+        given = self.alice.rest("PATCH", path, json={"group_picture": made.json()["url"]})
+        assert given.status_code == 200, given.text
+        return str(made.json()["id"])
 
     def _place(self, id_: int) -> Place:
         message = self.alice.says(id_, f"{SECRET} to Bob", client_id=f"{SECRET}-client")
@@ -298,6 +316,7 @@ class Scene:
             message=NOBODY if absent else self.where.message,
             group=NOBODY if absent else self.group,
             sign_in=NOBODY if absent else self.sign_in,
+            picture=NOBODY if absent else self.picture,
             alice=self.alice.id,
             bob=self.bob.id,
             carol=self.carol.id,
@@ -492,7 +511,7 @@ def test_private_fields_are_for_oneself(pair: Pair, carol: Person) -> None:
     alice = pair.alice
     public = {
         *("id", "username", "name", "description", "resume_link", "role", "profile_picture"),
-        *("online", "last_seen"),
+        *("avatar_url", "online", "last_seen"),
     }
     assert set(carol.get(f"/api/users/{alice.id}")) == public
     for one in carol.get("/api/users", limit=200)["items"]:

@@ -41,6 +41,7 @@ class LiveServer:
             "JWT_SECRET": JWT_SECRET,
             "SOCKET_IO_CORS": FRIEND_ORIGIN,
             "RATE_LIMITS": "off",
+            "PICTURE_FETCH": "off",  # no test asks the world
             "DB_POOL_TIMEOUT": "60s",  # hundreds at once, on a busy machine
             "LOG_FORMAT": "text",
             **environ,
