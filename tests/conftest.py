@@ -227,10 +227,10 @@ def api(app: flask.Flask) -> Callable[[Any], Any]:
 def new_server(
     new_database: Callable[[], str | None],
 ) -> Iterator[Callable[..., LiveServer]]:
-    """`new_server(NAME="value", …)` starts a server with data of its own."""
+    """`new_server(NAME="value", …)` starts a server with data of its own; `top=` names a copy."""
     started: list[LiveServer] = []
 
-    def start(**environ: str) -> LiveServer:
+    def start(**environ: Any) -> LiveServer:
         started.append(LiveServer(new_database(), **environ))
         return started[-1].start()
 

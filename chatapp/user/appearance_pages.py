@@ -16,7 +16,7 @@ from chatapp.user.schemas import ProfilePatch
 from config import Settings
 
 #: What the page's form changes; of the rest of a profile it knows nothing.
-FIELDS = ("theme_mode", "theme_color", "theme", "enter_sends")
+FIELDS = ("theme_mode", "theme_color", "theme", "enter_sends", "background_image")
 
 
 @bp.get("/settings/appearance")

@@ -25,7 +25,8 @@ FRIEND_ORIGIN = "https://friend.example"  # listed in SOCKET_IO_CORS, so its coo
 class LiveServer:
     """A server process. `kill()` and `restart()` keep port and data."""
 
-    def __init__(self, database_url: str | None, **environ: str) -> None:
+    def __init__(self, database_url: str | None, *, top: Path = TOP, **environ: str) -> None:
+        self.top = top  # the repository, or a copy of it
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.folder = Path(tempfile.mkdtemp(prefix="chatapp-live-"))
@@ -62,7 +63,7 @@ class LiveServer:
                     assert code == 0, f"chatapp.prepare ended with {code}:\n{self.log()}"
                 self._process = subprocess.Popen(
                     [*dies_with_us("TERM"), *command],
-                    cwd=TOP,
+                    cwd=self.top,
                     env=self.environ,
                     stdin=subprocess.DEVNULL,
                     stdout=log,
@@ -76,7 +77,7 @@ class LiveServer:
         """What `flask --app wsgi …` prints, run beside the server as its operator does."""
         done = subprocess.run(
             [*dies_with_us("TERM"), sys.executable, "-m", "flask", "--app", "wsgi", *words],
-            cwd=TOP,
+            cwd=self.top,
             env=self.environ,
             input=typed,
             capture_output=True,
@@ -112,7 +113,7 @@ with create_app(Settings.load()).app_context():
 """
         done = subprocess.run(
             [sys.executable, "-c", program],
-            cwd=TOP,
+            cwd=self.top,
             env={**self.environ, "CONCURRENCY": "threads"},
             capture_output=True,
             text=True,
