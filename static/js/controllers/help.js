@@ -1,4 +1,5 @@
 import { make } from "../lib/dom.js";
+import { wear } from "../lib/sheet.js";
 
 const KEYS = [
   ["↑", "in an empty box: edit your last message"],
@@ -7,12 +8,14 @@ const KEYS = [
   ["e", "edit it"],
   ["+", "react to it"],
   ["Esc", "to the newest message; leave a reply or an edit"],
+  ["Ctrl or ⌘ + K", "jump to a conversation or a person"],
   ["Alt + ↑, ↓", "previous and next conversation; with Shift, the next unread"],
   ["?", "this list"],
 ];
 
 /** The list of keys, in a dialog. */
-export function showHelp() {
+export async function showHelp() {
+  await wear("dialogs.css");
   if (document.querySelector("dialog.keys")) return;
   const dialog = make("dialog", "keys");
   const title = make("h2", "bar__title", "Keys");

@@ -6,7 +6,10 @@ const typing = (element) => element.isContentEditable || /^(INPUT|TEXTAREA|SELEC
 export function startKeys({ sidebar, conversation }) {
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.isComposing || document.querySelector(":popover-open, dialog[open]")) return;
-    if (event.altKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
+    if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key === "k") {
+      event.preventDefault();
+      import("./palette.js").then(({ showPalette }) => showPalette());
+    } else if (event.altKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
       const step = event.key === "ArrowUp" ? -1 : 1;
       if (sidebar.go(step, { unread: event.shiftKey })) event.preventDefault();
     } else if (event.key === "Escape") {
