@@ -6,4 +6,4 @@ from flask import Blueprint
 
 bp = Blueprint("chat", __name__)
 
-from chatapp.chat import api, pages, sockets  # noqa: E402, F401  (they register themselves)
+from chatapp.chat import api, notification_pages, pages, sockets  # noqa: E402, F401  (they register themselves)

@@ -207,6 +207,12 @@ class PreferencesForm(BaseModel):
         return PreferencesPatch(**given)
 
 
+class NotificationsForm(BaseModel):
+    """Of what an account is told where a conversation says nothing else."""
+
+    notify: Level
+
+
 class MessagesQuery(BaseModel):
     """Which page of messages; bounds are exclusive, without one it is the newest."""
 

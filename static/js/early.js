@@ -49,6 +49,10 @@
     return `on ${dayLabel(date, now)}`;
   }
 
+  /** "14:03", "7 January, 14:03". */
+  const untilTime = (date, now = new Date()) =>
+    `${daysAgo(date, now) === 0 ? "" : `${date.getDate()} ${month(date)}, `}${clock(date)}`;
+
   /** Whether a message goes under the head of the run begun by `head`; both `{sender, type, date}`. */
   function joins(head, message) {
     return (
@@ -60,7 +64,7 @@
     );
   }
 
-  const formats = { clock, short: shortTime, seen: seenTime };
+  const formats = { clock, short: shortTime, seen: seenTime, until: untilTime };
 
   /** Writes every <time data-as> under `root` in the reader's zone. */
   function localTimes(root) {

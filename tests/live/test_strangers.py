@@ -94,6 +94,8 @@ ROUTES: dict[str, Rule | str] = {
     # settings: everyone's are their own, no address names a person
     "GET /settings": Rule("/settings", 303, 302),
     "GET /settings/account": Rule("/settings/account", 200, 302),
+    "GET /settings/notifications": Rule("/settings/notifications", 200, 302),
+    "POST /settings/notifications": "changes the caller's own; takes no id",
     "GET /settings/sessions": Rule("/settings/sessions", 200, 302),
     "POST /settings/sessions/end": "ends the caller's own; takes no id",
     "POST /settings/sessions/<sign_in_id>/end": Rule("/settings/sessions/{sign_in}/end", 404, 401),
