@@ -216,7 +216,9 @@ def test_opening_a_conversation_passes_the_gate_once(world, statements):
     world.alice.client.page(path)  # signs in, and reads
     with statements() as texts:
         world.alice.client.page(path)
-    gates = [text for text in texts if "conversations.id = " in text and "left_at" in text]
+    gates = [
+        one for one in texts if re.search(r"conversations.id = [?%]", one) and "left_at" in one
+    ]
     assert len(gates) == 1, "\n".join(gates)
 
 

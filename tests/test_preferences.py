@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from chatapp.announce import subscribe
+from chatapp.backends import presence
 from chatapp.conversation.preferences import FOREVER
 from chatapp.db import atomic, now, uuid7
 from chatapp.models import Conversation, Group, Message, Participant, User
@@ -312,3 +313,58 @@ def test_the_title_counts_all_that_isnt_muted(app, world, path):
     assert "data-silent" in client.get("/chats").text
     assert title(client.get(f"/chats/{world.conversation_id}").text).startswith("(3) "), "silent"
     assert title(client.get(f"/chats/{opened['id']}").text) == "Carol · chatapp"
+
+
+def test_the_account_says_of_what_one_is_told(app, world, path):
+    client, page = world.alice.client, "/settings/notifications"
+    assert client.submit(page, notify="mentions").status_code == 303
+    assert world.alice.api.get("/api/users/me").get_json()["notify"] == "mentions"
+    assert "As in my settings: mentions" in client.page(f"/chats/{world.conversation_id}").text
+    assert client.submit(page, notify="some").status_code == 422
+    assert world.bob.api.get("/api/users/me").get_json()["notify"] == "all"
+
+
+def test_what_differs_is_listed_and_lifted(app, world, path):
+    client, page = world.alice.client, "/settings/notifications"
+    lift = f"/chats/{world.conversation_id}/preferences"
+    assert "No conversation is muted" in client.page(page).text
+    world.alice.api.patch(path, {"notify": "none", "pinned": True})
+    world.bob.api.patch(path, {"notify": "all"})
+    assert "Bob Nothing Lift for Bob" in client.page(page).text
+    answer = client.submit(page, lift)
+    assert (answer.status_code, answer.headers["Location"]) == (303, page)
+    assert "No conversation is muted" in client.page(page).text
+    assert own(world.alice, world.conversation_id)["pinned_at"]
+    until = now() + timedelta(hours=1)
+    world.alice.api.patch(path, {"muted_until": iso(until)})
+    assert "Muted until" in client.page(page).text
+    let_pass(app, world, seconds=1)
+    assert "No conversation is muted" in client.page(page).text
+
+
+def test_who_is_online_is_who_one_is_told_of(app, world):
+    names = ("Ann", "Ben", "Cleo", "Dan", "Eve", "Flo", "Gus", "Hal")
+    others = [register(app, name) for name in names]
+    body = {"name": "Crew", "members": [one.id for one in others]}
+    assert world.alice.api.post("/api/groups", body).status_code == 201
+    assert world.alice.api.post("/api/contacts", {"user_id": others[-1].id}).status_code == 201
+
+    def online() -> list[str]:
+        html = world.alice.client.page("/chats").html.partition('id="online"')[2]
+        return re.findall(r'title="([^"]+)"', html.partition("</ul>")[0])
+
+    assert online() == []
+    people = [*others, world.bob, world.carol, world.alice]
+    for one in people:
+        presence.came(one.id, one.id)
+    try:
+        assert online() == ["Hal", "Ann", "Ben", "Bob", "Cleo", "Dan", "Eve"], "contacts first"
+        world.alice.api.post(f"/api/users/{others[0].id}/block")
+        assert online() == ["Hal", "Ben", "Bob", "Cleo", "Dan", "Eve", "Flo"]
+        page = world.alice.client.page("/chats").html
+        assert f'<a href="/chats/{world.conversation_id}" title="Bob">' in page
+        assert f'action="/people/{others[1].id}/message"' in page
+    finally:
+        for one in people:
+            presence.went(one.id, one.id)
+            presence.stayed_away(one.id, one.id)

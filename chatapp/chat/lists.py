@@ -5,22 +5,41 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, not_, or_, tuple_
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, not_, or_, select, tuple_
 
 from chatapp.chat.schemas import ListQuery
+from chatapp.conversation.audience import noticed_by
+from chatapp.conversation.blocks import visible_presence
 from chatapp.conversation.preferences import is_archived, is_silent
-from chatapp.conversation.presenters import ConversationJson
+from chatapp.conversation.presenters import ConversationJson, PersonJson, person_json
 from chatapp.conversation.reading import (
     own_conversations,
     present_conversations,
     read_conversations,
 )
 from chatapp.db import db, snapshot
-from chatapp.models import Conversation, Group, Participant, User
+from chatapp.models import Contact, Conversation, Group, Participant, User
 from chatapp.paging import Page, decode_cursor, encode_cursor
 from chatapp.times import iso, parse
+from chatapp.user import queries as people
+from chatapp.user.presenters import SinceJson
+from chatapp.user.schemas import DirectoryQuery
 
 _PINNED: ColumnElement[int] = case((Participant.pinned_at.is_not(None), 1), else_=0)
+
+
+#: So many people are shown as online beside the list.
+MOST_ONLINE = 7
+#: So many of each stand on the page on which nothing is open.
+A_FEW = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Someone who is online, and the conversation with them, where there is one."""
+
+    person: PersonJson
+    conversation_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +50,15 @@ class Sidebar:
     page: Page[ConversationJson]
     #: How many messages are unread in all that is in the list and not silent.
     unread: int
+    online: list[Present]
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """What one can do next where nothing is open."""
+
+    unread: list[ConversationJson]
+    contacts: list[SinceJson]
 
 
 def conversations(
@@ -41,10 +69,12 @@ def conversations(
     What is open, ``current_id``, stays among the unread ones though it is being read.
     """
     own = own_conversations(user_id).where(*_narrowed(user_id, query, current_id))
-    after = decode_cursor(query.cursor, int, parse, int)
-    if after:
-        place = tuple_(_PINNED, Conversation.active_at, Conversation.id)
-        own = own.where(place < tuple(after))
+    return _page(own, query)
+
+
+def with_own_notifications(user_id: str, query: ListQuery) -> Page[ConversationJson]:
+    """This person's conversations that are muted or have a level of their own."""
+    own = own_conversations(user_id).where(or_(Participant.notify.is_not(None), is_silent()))
     return _page(own, query)
 
 
@@ -64,12 +94,26 @@ def sidebar(user_id: str, query: ListQuery, current_id: int | None = None) -> Si
             query=query,
             page=conversations(user_id, query, current_id),
             unread=_unread(user_id),
+            online=_online(user_id),
+        )
+
+
+def dashboard(user_id: str) -> Dashboard:
+    """What this person can do next."""
+    with snapshot():
+        return Dashboard(
+            unread=conversations(user_id, ListQuery(filter="unread", limit=A_FEW)).items,
+            contacts=people.contacts(user_id, DirectoryQuery(limit=A_FEW)).items,
         )
 
 
 def _page(
     own: Select[Conversation, Participant, Group], query: ListQuery
 ) -> Page[ConversationJson]:
+    after = decode_cursor(query.cursor, int, parse, int)
+    if after:
+        place = tuple_(_PINNED, Conversation.active_at, Conversation.id)
+        own = own.where(place < tuple(after))
     own = own.order_by(_PINNED.desc(), Conversation.active_at.desc(), Conversation.id.desc())
     with snapshot():
         rows = [(row[0], row[1], row[2]) for row in db.session.execute(own.limit(query.limit + 1))]
@@ -114,6 +158,29 @@ def _named(user_id: str, wanted: str) -> ColumnElement[bool]:
         ),
         and_(Conversation.kind == "direct", other),
     )
+
+
+def _online(user_id: str) -> list[Present]:
+    """A few of those who are online, contacts before the others, by name."""
+    here = [
+        id_ for id_, is_here in visible_presence(user_id, noticed_by(user_id)).items() if is_here
+    ]
+    contact = and_(Contact.contact_id == User.id, Contact.user_id == user_id)
+    found = db.session.scalars(
+        select(User)
+        .outerjoin(Contact, contact)
+        .where(User.id.in_(here), User.is_active, User.deleted_at.is_(None))
+        .order_by(Contact.id.is_(None), User.name, User.id)
+        .limit(MOST_ONLINE)
+    ).all()
+    keys = {":".join(sorted((user_id, user.id))): user.id for user in found}
+    direct = db.session.execute(
+        select(Conversation.direct_key, Conversation.id).where(
+            Conversation.direct_key.in_(keys), Conversation.deleted_at.is_(None)
+        )
+    )
+    ids = {keys[key or ""]: id_ for key, id_ in direct}
+    return [Present(person_json(user, online=True), ids.get(user.id)) for user in found]
 
 
 def _unread(user_id: str) -> int:

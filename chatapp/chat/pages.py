@@ -43,8 +43,11 @@ def home() -> Any:
 @bp.get("/chats")
 def chats_page() -> Any:
     """One's conversations, with nothing open: what there is to do next."""
-    sidebar = lists.sidebar(caller().id, read_query(ListQuery))
-    return render_template("chat/chats.html", sidebar=sidebar, current_id=None)
+    me = caller().id
+    sidebar = lists.sidebar(me, read_query(ListQuery))
+    return render_template(
+        "chat/chats.html", sidebar=sidebar, dashboard=lists.dashboard(me), current_id=None
+    )
 
 
 @bp.get("/chats/sidebar")

@@ -165,6 +165,40 @@ def test_a_long_list_grows_on_demand_and_stays(server: LiveServer, new_person: N
     expect(entries(bob)).to_have_count(61)
 
 
+def test_who_is_online_stands_below_and_on_the_page_where_nothing_is_open(
+    server: LiveServer, new_person: NewPerson
+) -> None:
+    bob = new_person("Bob", viewport=WIDE)
+    alice, carol, dave = (Person(server, name) for name in ("Alice", "Carol", "Dave"))
+    with_alice = alice.opens(bob.known_as)
+    body = {"name": "Crew", "members": [bob.known_as.id]}
+    crew = carol.rest("POST", "/api/groups", json=body).json()["conversation_id"]
+    wires = [carol.wire(), dave.wire()]
+
+    bob.page.goto("/chats")
+    online = bob.page.locator("#online li")
+    dashboard = bob.page.locator("#dashboard")
+    expect(online).to_have_count(1)
+    expect(online).to_contain_text("Carol")
+    alices = alice.wire()
+    expect(online).to_have_count(2)
+    expect(dashboard.get_by_role("link", name="Alice")).to_be_visible()
+    alice.says(with_alice, "hello")
+    expect(dashboard.get_by_role("link", name="hello")).to_be_visible()
+    assert violations(bob.page) == []
+    assert bob.page.get_by_text("Dave").count() == 0, "a stranger"
+    online.get_by_title("Alice").click()
+    expect(bob.page).to_have_url(re.compile(rf"/chats/{with_alice}"))
+
+    alices.close()
+    expect(online).to_have_count(1)
+    online.get_by_role("button", name="Carol").click()
+    expect(bob.page.get_by_role("heading", name="Carol")).to_be_visible()
+    assert crew not in (with_alice, bob.page.url)
+    for wire in wires:
+        wire.close()
+
+
 @pytest.mark.parametrize("mode", ["light", "dark"])
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 def test_the_list_is_accessible_and_fits(

@@ -32,7 +32,10 @@ export function startChat() {
   startBanner($("#banner"), { line });
   if (log) startPresence($("#status"), { line, id: Number(log.dataset.conversation), me });
   startKeys({ sidebar, conversation });
+  if (!log) import("./dashboard.js").then(({ startDashboard }) => startDashboard($("#dashboard"), { line }));
   line.watch({ up: () => outbox.flush() });
+  const key = `notifications:${me.id}`;
+  if (store.get(key)) import("./notifier.js").then(({ startNotifier }) => startNotifier({ line, store, key, me }));
 
   keepTimesFresh();
 }

@@ -1,4 +1,4 @@
-import { $, $$, announce, partOf, setAttribute, setText, settled, wordsOf } from "../lib/dom.js";
+import { $, $$, announce, make, partOf, setAttribute, setText, settled, wordsOf } from "../lib/dom.js";
 import { getHtml } from "../lib/http.js";
 import { localTimes } from "../lib/time.js";
 import { ConversationList } from "../models/conversation_list.js";
@@ -6,6 +6,7 @@ import { showPresence } from "./presence.js";
 
 const PAGE = 50;
 const MOST = 200;
+const MOST_ONLINE = 7;
 
 /** The list of conversations, kept true while the page is open, what narrows it, and the number in the document's title. */
 export function startSidebar(list, { line, me }) {
@@ -16,11 +17,13 @@ export function startSidebar(list, { line, me }) {
   let fetching = false;
   let stale = false;
   let ending;
+  const online = $("#online");
   const title = document.title.replace(/^\(\d+\) /, "");
 
   const lastWords = (message) =>
     (message.sender_id === me.id && message.type !== "system" && !message.deleted_at ? "You: " : "") + wordsOf(message);
   const links = () => $$("[data-conversation]", list);
+  const nameOf = (link) => $(".conversation-link__name", link).firstChild.textContent;
   const linkOf = (id) => $(`[data-conversation="${id}"]`, list);
 
   function draw(id) {
@@ -60,7 +63,8 @@ export function startSidebar(list, { line, me }) {
     stale = false;
     try {
       const { href } = source;
-      const fresh = partOf(await getHtml(href), "conversations");
+      const page = await getHtml(href);
+      const fresh = partOf(page, "conversations");
       if (href === source.href) {
         const focused = document.activeElement?.dataset?.conversation;
         const place = list.scrollTop;
@@ -69,6 +73,8 @@ export function startSidebar(list, { line, me }) {
         list.replaceChildren(...fresh.children);
         if (focused) linkOf(focused)?.focus({ preventScroll: true });
         list.scrollTop = place;
+        online.replaceChildren(...partOf(page, "online").children);
+        online.hidden = !online.children.length;
         learn();
       }
     } catch {
@@ -127,8 +133,29 @@ export function startSidebar(list, { line, me }) {
 
   line.on("message:edited", changed);
   line.on("message:deleted", changed);
-  line.on("user:online", ({ user_id }) => showPresence(user_id, true));
-  line.on("user:offline", ({ user_id }) => showPresence(user_id, false));
+
+  /** Somebody came or went: their dots, and their place among those who are online. */
+  function presence(user, here) {
+    showPresence(user, here);
+    const place = $(`[data-person="${user}"]`, online);
+    const link = $(`[data-person="${user}"]`, list);
+    if (!here) place?.remove();
+    else if (!place && link && online.children.length < MOST_ONLINE) {
+      const entry = make("li", "");
+      entry.dataset.person = user;
+      const shown = make("a", "");
+      Object.assign(shown, { href: link.pathname, title: nameOf(link) });
+      const avatar = $(".avatar", link).cloneNode(true);
+      avatar.classList.add("avatar--small");
+      shown.append(avatar, make("span", "visually-hidden", shown.title));
+      entry.append(shown);
+      online.append(entry);
+    }
+    online.hidden = !online.children.length;
+  }
+
+  line.on("user:online", ({ user_id }) => presence(user_id, true));
+  line.on("user:offline", ({ user_id }) => presence(user_id, false));
   for (const event of ["conversation:created", "conversation:updated", "conversation:removed", "preferences:updated"]) {
     line.on(event, refetchSoon);
   }
@@ -164,8 +191,7 @@ export function startSidebar(list, { line, me }) {
   search.addEventListener("input", () => {
     // what is here at once, the rest when the server has it
     for (const link of links()) {
-      const name = $(".conversation-link__name", link).textContent.toLowerCase();
-      link.parentElement.hidden = !name.includes(wanted().toLowerCase());
+      link.parentElement.hidden = !nameOf(link).toLowerCase().includes(wanted().toLowerCase());
     }
     ask();
   });
