@@ -26,7 +26,7 @@ from chatapp.conversation.presenters import ConversationJson, MessageJson
 from chatapp.conversation.reading import messages_where, read_conversation, read_messages
 from chatapp.db import announce, atomic, now
 from chatapp.errors import ChatError, Conflict, Forbidden, ValidationFailed
-from chatapp.group.queries import conversation_of
+from chatapp.group.access import conversation_of
 from chatapp.group.service import create_group
 from chatapp.models import Conversation, Message, Participant, Reaction, User
 

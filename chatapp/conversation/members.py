@@ -38,9 +38,16 @@ def change(conversation: Conversation, *, members: bool = False) -> int:
 
 
 def add_members(
-    work: Session, conversation: Conversation, actor: User, people: Sequence[User]
+    work: Session,
+    conversation: Conversation,
+    actor: User,
+    people: Sequence[User],
+    told: str | None = None,
 ) -> None:
-    """These people are members: one change however many; those who were change nothing."""
+    """These people are members: one change however many; those who were change nothing.
+
+    Everybody is ``told`` of it, in other words than that the actor added them.
+    """
     standing = current_members(work, conversation.id)
     new = [person for person in people if person.id not in standing]
     if not new:
@@ -66,7 +73,7 @@ def add_members(
     change(conversation, members=True)
     work.flush()
     announce_updated(conversation, came=frozenset(person.id for person in new))
-    append_system_message(conversation, actor, f"{actor.name} added {_listed(new)}")
+    append_system_message(conversation, actor, told or f"{actor.name} added {_listed(new)}")
 
 
 def remove_member(
@@ -78,7 +85,7 @@ def remove_member(
     standing = current_members(work, conversation.id)
     standing.pop(leaving.user_id, None)
     if standing and not any(one.member_role == "owner" for one in standing.values()):
-        _heir(work, conversation.id).member_role = "owner"
+        heir(work, conversation.id, leaving.user_id).member_role = "owner"
     change(conversation, members=True)
     work.flush()
     settle_after_leaving(work, leaving)
@@ -116,11 +123,15 @@ def announce_updated(
     )
 
 
-def _heir(work: Session, conversation_id: int) -> Participant:
-    """The longest-standing admin, else member."""
+def heir(work: Session, conversation_id: int, leaving_id: str) -> Participant:
+    """Who becomes the owner after the last one: the longest-standing admin, else member."""
     return work.scalars(
         select(Participant)
-        .where(Participant.conversation_id == conversation_id, Participant.left_at.is_(None))
+        .where(
+            Participant.conversation_id == conversation_id,
+            Participant.left_at.is_(None),
+            Participant.user_id != leaving_id,
+        )
         .order_by(
             case((Participant.member_role == "admin", 0), else_=1),
             Participant.joined_at,

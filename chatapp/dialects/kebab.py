@@ -14,7 +14,7 @@ from chatapp.dialects.kebab_rest import REST
 from chatapp.dialects.kebab_shapes import message
 from chatapp.dialects.rest import plain_failure
 from chatapp.errors import Forbidden
-from chatapp.group.queries import conversation_of
+from chatapp.group.access import conversation_of
 from chatapp.realtime.dialect import Args, Dialect
 from chatapp.realtime.dispatch import Connection
 from chatapp.validation import MessageText, Uuid

@@ -6,4 +6,4 @@ from flask import Blueprint
 
 bp = Blueprint("group", __name__)
 
-from chatapp.group import api  # noqa: E402, F401  (it registers on bp)
+from chatapp.group import api, link_api, link_pages, pages  # noqa: E402, F401  (they register on bp)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 from chatapp.conversation.presenters import PersonJson, avatar_url, person_json
-from chatapp.models import Conversation, Group, Participant, User
+from chatapp.models import Conversation, Group, GroupLink, Participant, User
 from chatapp.times import iso
 
 
@@ -15,6 +15,19 @@ class MemberJson(PersonJson):
 
     member_role: str
     joined_at: str
+
+
+class GroupLinkJson(TypedDict):
+    """A link by which people join a group, for its owners and admins."""
+
+    id: str
+    link: str
+    token: str
+    uses: int
+    most_uses: int | None
+    expires_at: str | None
+    created_by: str
+    created_at: str
 
 
 class GroupJson(TypedDict):
@@ -31,6 +44,29 @@ class GroupJson(TypedDict):
     members: list[MemberJson]
     created_at: str
     updated_at: str
+
+
+def member_json(member: Participant, user: User, *, online: bool | None) -> MemberJson:
+    """Someone's place in a group; without ``online`` their presence isn't for the viewer."""
+    return {
+        **person_json(user, online=online),
+        "member_role": member.member_role,
+        "joined_at": iso(member.joined_at),
+    }
+
+
+def group_link_json(link: GroupLink, address: str, token: str) -> GroupLinkJson:
+    """A link with its address."""
+    return {
+        "id": link.id,
+        "link": address,
+        "token": token,
+        "uses": link.uses,
+        "most_uses": link.most_uses,
+        "expires_at": iso(link.expires_at),
+        "created_by": link.created_by,
+        "created_at": iso(link.created_at),
+    }
 
 
 def group_json(
@@ -51,12 +87,7 @@ def group_json(
         "announcements_only": conversation.announcements_only,
         "created_by": group.created_by,
         "members": [
-            {
-                **person_json(user, online=online.get(user.id)),
-                "member_role": member.member_role,
-                "joined_at": iso(member.joined_at),
-            }
-            for member, user in members
+            member_json(member, user, online=online.get(user.id)) for member, user in members
         ],
         "created_at": iso(group.created_at),
         "updated_at": iso(max(group.updated_at, conversation.updated_at)),

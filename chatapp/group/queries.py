@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Select, case, func, select, tuple_
 
 from chatapp.conversation.blocks import visible_presence
+from chatapp.conversation.members import heir
+from chatapp.conversation.presenters import PersonJson, person_json
 from chatapp.conversation.reading import own_conversations
 from chatapp.db import db, snapshot
 from chatapp.errors import NotFound
-from chatapp.group.presenters import GroupJson, group_json
-from chatapp.models import Conversation, Group, Participant, User
-from chatapp.paging import Page, PageQuery, decode_cursor, encode_cursor
+from chatapp.group.access import access_group, check_role
+from chatapp.group.presenters import GroupJson, MemberJson, group_json, member_json
+from chatapp.models import Contact, Conversation, Group, Participant, User
+from chatapp.paging import Page, PageQuery, decode_cursor, encode_cursor, page_of
+from chatapp.user.queries import in_lists_for, is_called
+from chatapp.user.schemas import DirectoryQuery
 
 
 def groups(user_id: str, query: PageQuery) -> Page[GroupJson]:
@@ -37,13 +45,118 @@ def group(user_id: str, group_id: str) -> GroupJson:
         return _present(user_id, [(row[0], row[2])])[0]
 
 
-def conversation_of(user_id: str, group_id: str) -> int:
-    """The id of the conversation of a group that this person is in. Raises NotFound."""
-    own = own_conversations(user_id).where(Group.id == group_id, Group.deleted_at.is_(None))
-    id_: int | None = db.session.scalar(own.with_only_columns(Conversation.id))
-    if id_ is None:
-        raise NotFound()
-    return id_
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """A group as its page shows it to a member; not its members, of whom there may be hundreds."""
+
+    id: str
+    conversation_id: int
+    name: str
+    description: str | None
+    group_picture: str | None
+    announcements_only: bool
+    #: The viewer's own.
+    role: str
+    count: int
+    #: Who will own it if the viewer, its only owner, leaves.
+    heir: str | None
+
+    @property
+    def manages(self) -> bool:
+        """Whether the viewer may change it."""
+        return self.role in ("owner", "admin")
+
+
+def overview(user_id: str, group_id: str, *, for_admins: bool = False) -> Overview:
+    """A group as its page shows it. Raises NotFound, and Forbidden ``for_admins`` only."""
+    with snapshot():
+        access = access_group(user_id, group_id)
+        if for_admins:
+            check_role(access.member, "owner", "admin")
+        count, owners = db.session.execute(
+            select(func.count(), func.count(case((Participant.member_role == "owner", 1)))).where(
+                *_in(access.conversation.id)
+            )
+        ).one()
+        last = access.member.member_role == "owner" and owners == 1 and count > 1
+        next_owner = heir(db.session(), access.conversation.id, user_id) if last else None
+        return Overview(
+            id=access.group.id,
+            conversation_id=access.conversation.id,
+            name=access.conversation.name or "",
+            description=access.group.description,
+            group_picture=access.group.group_picture,
+            announcements_only=access.conversation.announcements_only,
+            role=access.member.member_role,
+            count=count,
+            heir=db.session.get_one(User, next_owner.user_id).name if next_owner else None,
+        )
+
+
+def members(user_id: str, group_id: str, query: DirectoryQuery) -> Page[MemberJson]:
+    """A page of a group's members: owners, admins, then the others, by name. Raises NotFound."""
+    rank = case(
+        (Participant.member_role == "owner", 0), (Participant.member_role == "admin", 1), else_=2
+    )
+    with snapshot():
+        access = access_group(user_id, group_id)
+        people = (
+            select(Participant, User, rank)
+            .join(User, User.id == Participant.user_id)
+            .where(*_in(access.conversation.id), is_called(query.q))
+        )
+        after = decode_cursor(query.cursor, int, str, str)
+        if after:
+            people = people.where(tuple_(rank, User.name, User.id) > tuple(after))
+        rows = db.session.execute(people.order_by(rank, User.name, User.id).limit(query.limit + 1))
+        page = page_of(rows.all(), query.limit, lambda row: (row[2], row[1].name, row[1].id))
+        visible = visible_presence(user_id, {row[1].id for row in page.items})
+        shown = [member_json(row[0], row[1], online=visible.get(row[1].id)) for row in page.items]
+        return Page(shown, page.next_cursor)
+
+
+def candidates(
+    user_id: str, query: DirectoryQuery, group_id: str | None, *, without: Collection[str]
+) -> Page[PersonJson]:
+    """People whom this person may take into a group, their contacts first, then by name.
+
+    Those who are in the group, and those ``without`` whom, are left out.
+    """
+    contacts = select(Contact.contact_id).where(Contact.user_id == user_id)
+    rank = case((User.id.in_(contacts), 0), else_=1)
+    people = _outside(user_id, group_id, query.q).where(User.id.not_in(without))
+    after = decode_cursor(query.cursor, int, str, str)
+    if after:
+        people = people.where(tuple_(rank, User.name, User.id) > tuple(after))
+    with snapshot():
+        rows = db.session.execute(
+            people.add_columns(rank).order_by(rank, User.name, User.id).limit(query.limit + 1)
+        )
+        page = page_of(rows.all(), query.limit, lambda row: (row[1], row[0].name, row[0].id))
+        return Page([person_json(row[0]) for row in page.items], page.next_cursor)
+
+
+def picked(user_id: str, ids: Collection[str], group_id: str | None) -> list[PersonJson]:
+    """Of these people those whom this person may take into a group, by name."""
+    with snapshot():
+        people = _outside(user_id, group_id).where(User.id.in_(ids)).order_by(User.name, User.id)
+        return [person_json(user) for user in db.session.scalars(people)]
+
+
+def _outside(user_id: str, group_id: str | None, q: str = "") -> Select[User]:
+    people = select(User).where(in_lists_for(user_id), is_called(q))
+    if group_id is None:
+        return people
+    inside = (
+        select(Participant.user_id)
+        .join(Group, Group.conversation_id == Participant.conversation_id)
+        .where(Group.id == group_id, Participant.left_at.is_(None))
+    )
+    return people.where(User.id.not_in(inside))
+
+
+def _in(conversation_id: int) -> tuple[ColumnElement[bool], ...]:
+    return Participant.conversation_id == conversation_id, Participant.left_at.is_(None)
 
 
 def _present(viewer_id: str, rows: list[tuple[Conversation, Group]]) -> list[GroupJson]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from chatapp.pictures.schemas import PictureAddress
-from chatapp.validation import BlankIsNone, Description, Name, Uuid
+from chatapp.validation import BlankIsNone, Description, Name, Uuid, cleaned
 
 
 def _a_name(name: str | None) -> str:
@@ -22,7 +22,10 @@ def _a_choice(choice: bool | None) -> bool:
     return choice
 
 
-People = Annotated[list[Uuid], Field(max_length=1000)]
+#: People who are named in one call.
+MOST_AT_ONCE = 1000
+
+People = Annotated[list[Uuid], Field(max_length=MOST_AT_ONCE)]
 
 
 class NewGroup(BaseModel):
@@ -53,3 +56,18 @@ class Role(BaseModel):
     """A member's role."""
 
     member_role: Literal["owner", "admin", "member"]
+
+
+class NewLink(BaseModel):
+    """A link to make: for how long it counts, in seconds, and how many may join by it."""
+
+    expires_in: Annotated[Annotated[int, Field(ge=60, le=366 * 86_400)] | None, BlankIsNone] = (
+        7 * 86_400
+    )
+    uses: Annotated[Annotated[int, Field(ge=1, le=10_000)] | None, BlankIsNone] = None
+
+
+class JoinToken(BaseModel):
+    """The token of a link."""
+
+    token: Annotated[str, BeforeValidator(cleaned), Field(max_length=500)]

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from chatapp.conversation.access import access_conversation
 from chatapp.conversation.append import append_system_message
 from chatapp.conversation.blocks import blocked_with
 from chatapp.conversation.members import (
@@ -19,22 +17,14 @@ from chatapp.conversation.members import (
     current_members,
     remove_member,
 )
-from chatapp.db import atomic, db, now
+from chatapp.db import atomic, now
 from chatapp.errors import Conflict, Forbidden, NotFound, ValidationFailed
+from chatapp.group.access import GroupAccess, access_group, check_role
 from chatapp.group.schemas import GroupPatch
 from chatapp.models import Conversation, Group, Participant, User
 from chatapp.pictures.service import give_picture
 
 _NAME_MOST = 80
-
-
-@dataclass(frozen=True, slots=True)
-class GroupAccess:
-    """A group, and the place in it of whoever asked. Its conversation's row is locked."""
-
-    group: Group
-    conversation: Conversation
-    member: Participant
 
 
 def create_group(
@@ -52,7 +42,7 @@ def create_group(
     nothing is made then.
     """
     with atomic() as work:
-        owner, *others = _people(work, list(dict.fromkeys((user_id, *member_ids))), field)
+        owner, *others = existing_people(work, list(dict.fromkeys((user_id, *member_ids))), field)
         _check_blocks(user_id, [person.id for person in others])
         conversation = Conversation(
             kind="group",
@@ -86,8 +76,8 @@ def update_group(user_id: str, group_id: str, patch: GroupPatch) -> Group:
     Raises NotFound, Forbidden for plain members.
     """
     with atomic() as work:
-        access = _access(user_id, group_id)
-        _check_role(access.member, "owner", "admin")
+        access = access_group(user_id, group_id, lock=True)
+        check_role(access.member, "owner", "admin")
         group, conversation = access.group, access.conversation
         changed = {
             name: value
@@ -128,8 +118,8 @@ def _told(conversation: Conversation, changed: Collection[str], actor: str) -> I
 def delete_group(user_id: str, group_id: str) -> None:
     """The group and its conversation are gone for everybody. Raises NotFound, Forbidden."""
     with atomic() as work:
-        access = _access(user_id, group_id)
-        _check_role(access.member, "owner")
+        access = access_group(user_id, group_id, lock=True)
+        check_role(access.member, "owner")
         members = current_members(work, access.conversation.id)
         give_picture(work, user_id, access.group, "group", None)
         access.group.deleted_at = access.conversation.deleted_at = now()
@@ -145,9 +135,9 @@ def add_group_members(user_id: str, group_id: str, user_ids: Sequence[str]) -> G
     unknown person; nobody is added then.
     """
     with atomic() as work:
-        access = _access(user_id, group_id)
-        _check_role(access.member, "owner", "admin")
-        people = _people(work, list(dict.fromkeys(user_ids)), "user_ids")
+        access = access_group(user_id, group_id, lock=True)
+        check_role(access.member, "owner", "admin")
+        people = existing_people(work, list(dict.fromkeys(user_ids)), "user_ids")
         standing = current_members(work, access.conversation.id)
         _check_blocks(user_id, [person.id for person in people if person.id not in standing])
         add_members(work, access.conversation, work.get_one(User, user_id), people)
@@ -160,8 +150,8 @@ def set_role(user_id: str, group_id: str, member_id: str, role: str) -> Group:
     Raises NotFound, Forbidden for anyone but an owner, Conflict for the last owner's own demotion.
     """
     with atomic() as work:
-        access = _access(user_id, group_id)
-        _check_role(access.member, "owner")
+        access = access_group(user_id, group_id, lock=True)
+        check_role(access.member, "owner")
         members = current_members(work, access.conversation.id)
         member = members.get(member_id)
         if member is None:
@@ -189,34 +179,16 @@ def remove_group_member(user_id: str, group_id: str, member_id: str) -> None:
     hands over. Raises NotFound, Forbidden.
     """
     with atomic() as work:
-        access = _access(user_id, group_id)
+        access = access_group(user_id, group_id, lock=True)
         leaving = current_members(work, access.conversation.id).get(member_id)
         if leaving is None:
             raise NotFound("This person isn't a member.")
         if member_id != user_id:
-            _check_role(access.member, "owner", "admin")
+            check_role(access.member, "owner", "admin")
             if access.member.member_role == "admin" and leaving.member_role != "member":
                 raise Forbidden("An admin removes plain members only.")
         actor, person = work.get_one(User, user_id), work.get_one(User, member_id)
         remove_member(work, access.conversation, actor, leaving, person)
-
-
-def _access(user_id: str, group_id: str) -> GroupAccess:
-    conversation_id = db.session.scalar(
-        select(Group.conversation_id).where(Group.id == group_id, Group.deleted_at.is_(None))
-    )
-    if conversation_id is None:
-        raise NotFound()
-    access = access_conversation(user_id, conversation_id, lock=True)
-    group = db.session.scalars(
-        select(Group).where(Group.id == group_id).execution_options(populate_existing=True)
-    ).one()
-    return GroupAccess(group, access.conversation, access.participant)
-
-
-def _check_role(member: Participant, *roles: str) -> None:
-    if member.member_role not in roles:
-        raise Forbidden(f"This takes the {' or '.join(roles)} of the group.")
 
 
 def _check_blocks(user_id: str, others: Collection[str]) -> None:
@@ -224,8 +196,11 @@ def _check_blocks(user_id: str, others: Collection[str]) -> None:
         raise Forbidden("You can't add somebody while one of you blocks the other.")
 
 
-def _people(work: Session, ids: Sequence[str], field: str) -> list[User]:
-    """These people in this order. Raises ValidationFailed where one isn't there."""
+def existing_people(work: Session, ids: Sequence[str], field: str) -> list[User]:
+    """These people in this order, whose accounts stay until the commit.
+
+    Raises ValidationFailed, naming ``field``, where one isn't there.
+    """
     found = {
         user.id: user
         for user in work.scalars(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, func, or_, select, true, tuple_
 
 from chatapp.conversation.audience import presence_for
 from chatapp.conversation.blocks import blocked_with
@@ -25,7 +25,7 @@ def directory(user_id: str, query: DirectoryQuery) -> Page[ProfileJson]:
 
     Searched in name and username, without regard to case.
     """
-    people = select(User).where(_in_lists_for(user_id), *_asked_for(query))
+    people = select(User).where(in_lists_for(user_id), *_asked_for(query))
     rows = db.session.scalars(people.order_by(*_BY_NAME).limit(query.limit + 1)).all()
     page = page_of(rows, query.limit, lambda user: (user.name, user.id))
     return Page(_present(user_id, page.items), page.next_cursor)
@@ -44,7 +44,7 @@ def contacts(user_id: str, query: DirectoryQuery) -> Page[SinceJson]:
     own = (
         select(User, Contact.created_at)
         .join(Contact, Contact.contact_id == User.id)
-        .where(Contact.user_id == user_id, _in_lists_for(user_id), *_asked_for(query))
+        .where(Contact.user_id == user_id, in_lists_for(user_id), *_asked_for(query))
     )
     rows = db.session.execute(own.order_by(*_BY_NAME).limit(query.limit + 1)).all()
     page = page_of(rows, query.limit, lambda row: (row[0].name, row[0].id))
@@ -101,19 +101,22 @@ def blocked(user_id: str, query: PageQuery) -> Page[SinceJson]:
     return Page(_present_since(user_id, page.items), page.next_cursor)
 
 
-def _in_lists_for(viewer_id: str) -> ColumnElement[bool]:
+def in_lists_for(viewer_id: str) -> ColumnElement[bool]:
     """Whom the viewer finds in lists of people."""
     hidden = [viewer_id, *blocked_with(viewer_id)]
     return and_(User.id.not_in(hidden), User.is_active, User.deleted_at.is_(None))
 
 
+def is_called(q: str) -> ColumnElement[bool]:
+    """Whose name or username contains this, without regard to case; everybody, of nothing."""
+    wanted = q.lower()
+    named = func.lower(User.name).contains(wanted, autoescape=True)
+    return or_(named, User.username.contains(wanted, autoescape=True)) if q else true()
+
+
 def _asked_for(query: DirectoryQuery) -> list[ColumnElement[bool]]:
     """Whom the query asks for, in a list by name."""
-    conditions: list[ColumnElement[bool]] = []
-    if query.q:
-        wanted = query.q.lower()
-        named = func.lower(User.name).contains(wanted, autoescape=True)
-        conditions.append(or_(named, User.username.contains(wanted, autoescape=True)))
+    conditions = [is_called(query.q)]
     after = decode_cursor(query.cursor, str, str)
     if after:
         conditions.append(tuple_(*_BY_NAME) > tuple(after))

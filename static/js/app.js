@@ -17,6 +17,18 @@ if (search) {
   startPeople(search);
 }
 
+const picker = $("#picker");
+if (picker) {
+  const { startPicker } = await import("./controllers/picker.js");
+  startPicker(picker);
+}
+
+const copies = $$("[data-copy]");
+if (copies.length) {
+  const { startCopying } = await import("./controllers/copy.js");
+  copies.forEach(startCopying);
+}
+
 // Only the pages that show conversations pay for the socket.
 if ($("#conversations")) {
   const { startChat } = await import("./controllers/chat.js");

@@ -91,6 +91,35 @@ ROUTES: dict[str, Rule | str] = {
     ),
     "GET /people": Rule("/people", 200, 302),
     "POST /people/<user_id>/message": Rule("/people/{alice}/message", 303, 401),
+    # groups
+    "GET /groups/new": Rule("/groups/new", 200, 302),
+    "POST /groups/new": Rule("/groups/new", 422, 401, {"name": "x", "member": ["{group}"]}),
+    "POST /groups/new/people": Rule("/groups/new/people", 200, 401, {"member": ["{group}"]}),
+    "GET /groups/<group_id>": Rule("/groups/{group}", 404, 302),
+    "POST /groups/<group_id>": Rule("/groups/{group}", 404, 401, {"name": "Carol's"}, member=403),
+    "GET /groups/<group_id>/add": Rule("/groups/{group}/add", 404, 302, member=403),
+    "POST /groups/<group_id>/add": Rule(
+        "/groups/{group}/add", 404, 401, {"member": ["{carol}"]}, member=403
+    ),
+    "POST /groups/<group_id>/add/people": Rule(
+        "/groups/{group}/add/people", 404, 401, {"member": ["{carol}"]}, member=403
+    ),
+    "POST /groups/<group_id>/members/<user_id>/role": Rule(
+        "/groups/{group}/members/{bob}/role", 404, 401, {"member_role": "owner"}, member=403
+    ),
+    "POST /groups/<group_id>/members/<user_id>/remove": Rule(
+        "/groups/{group}/members/{alice}/remove", 404, 401, member=403
+    ),
+    "POST /groups/<group_id>/leave": Rule("/groups/{group}/leave", 404, 401),
+    "POST /groups/<group_id>/delete": Rule(
+        "/groups/{group}/delete", 404, 401, {"sure": "yes"}, member=403
+    ),
+    "POST /groups/<group_id>/links": Rule("/groups/{group}/links", 404, 401, member=403),
+    "POST /groups/<group_id>/links/<link_id>/withdraw": Rule(
+        "/groups/{group}/links/{link}/withdraw", 404, 401, member=403
+    ),
+    "GET /join/<token>": Rule("/join/{link}", 404, 404),  # a link's id is no token
+    "POST /join/<token>": Rule("/join/{link}", 404, 401),
     # settings: everyone's are their own, no address names a person
     "GET /settings": Rule("/settings", 303, 302),
     "GET /settings/account": Rule("/settings/account", 200, 302),
@@ -183,6 +212,14 @@ ROUTES: dict[str, Rule | str] = {
     "DELETE /api/groups/<group_id>/members/<user_id>": Rule(
         "/api/groups/{group}/members/{alice}", 404, 401, member=403
     ),
+    "GET /api/groups/<group_id>/links": Rule("/api/groups/{group}/links", 404, 401, member=403),
+    "POST /api/groups/<group_id>/links": Rule(
+        "/api/groups/{group}/links", 404, 401, {"uses": 1}, member=403
+    ),
+    "DELETE /api/groups/<group_id>/links/<link_id>": Rule(
+        "/api/groups/{group}/links/{link}", 404, 401, member=403
+    ),
+    "POST /api/groups/join": Rule("/api/groups/join", 404, 401, {"token": "{link}"}),
     "GET /api/messages/<message_id>": Rule("/api/messages/{message}", 404, 401),
     "PATCH /api/messages/<message_id>": Rule("/api/messages/{message}", 404, 401, TEXT, member=403),
     "DELETE /api/messages/<message_id>": Rule("/api/messages/{message}", 404, 401, member=403),
@@ -276,6 +313,8 @@ class Scene:
         group = made.json()["conversation_id"]
         self.alice.rest("DELETE", f"/api/groups/{self.group}/members/{self.dave.id}")
         self.picture = self._picture()
+        link = self.alice.rest("POST", f"/api/groups/{self.group}/links", json={})
+        self.link, self.token = link.json()["id"], link.json()["token"]
         self.sign_in = self.alice.get("/api/auth/sessions")["items"][0]["id"]
         self.places = {"direct": self._place(direct), "group": self._place(group)}
         self.where = self.places["direct"]
@@ -319,6 +358,7 @@ class Scene:
             group=NOBODY if absent else self.group,
             sign_in=NOBODY if absent else self.sign_in,
             picture=NOBODY if absent else self.picture,
+            link=NOBODY if absent else self.link,
             alice=self.alice.id,
             bob=self.bob.id,
             carol=self.carol.id,
@@ -331,12 +371,13 @@ class Scene:
             *(self.alice.get(f"/api/chat/{id_}") for id_ in ids),
             *(self.alice.history(id_) for id_ in ids),
             self.alice.get(f"/api/groups/{self.group}"),
+            self.alice.get(f"/api/groups/{self.group}/links"),
             self.alice.get("/api/auth/sessions"),
         ]
 
     def leaks(self, text: str) -> list[str]:
         """What of Alice's and Bob's stands in `text` though it isn't the reader's to see."""
-        secrets = {SECRET, self.alice.email, self.bob.email}
+        secrets = {SECRET, self.token, self.alice.email, self.bob.email}
         for place in self.places.values():
             id_ = place.conversation
             secrets |= {f'"conversation_id": {id_},', f'"conversation_id":{id_},'}

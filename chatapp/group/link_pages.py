@@ -1,0 +1,74 @@
+"""Links into groups as pages: where they lead, and where owners and admins make them.
+
+A GET never joins: programs look at links before people do. The page has a token in its address, so
+it sends no referrer.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import flash, make_response, redirect, render_template, url_for
+from pydantic import ValidationError
+
+from chatapp.auth.source import request_source
+from chatapp.errors import ChatError, NotFound, RateLimited, describe
+from chatapp.forms import refused
+from chatapp.group import bp, links
+from chatapp.group.pages import group_page_with
+from chatapp.group.schemas import NewLink
+from chatapp.identity import caller, signed_in
+from chatapp.validation import read_form
+
+
+@bp.get("/join/<token>")
+def join_page(token: str) -> Any:
+    """What a link lets one join, or why it doesn't."""
+    me = signed_in()
+    try:
+        offer = links.read_offer(token, request_source(), me.id if me else None)
+    except (NotFound, RateLimited) as exc:
+        return _join_page(token, None, exc)
+    return _join_page(token, offer)
+
+
+@bp.post("/join/<token>")
+def join_form(token: str) -> Any:
+    """Join, and on to the group's conversation."""
+    me = caller().id
+    try:
+        group = links.join_by_link(me, token, request_source())
+    except (NotFound, RateLimited) as exc:
+        return _join_page(token, None, exc)
+    return redirect(url_for("chat.conversation_page", conversation_id=group.conversation_id), 303)
+
+
+@bp.post("/groups/<uuid:group_id>/links")
+def make_link_form(group_id: UUID) -> Any:
+    """A new link, shown among those that count."""
+    me = caller().id
+    try:
+        links.make_link(me, str(group_id), read_form(NewLink))
+    except (ChatError, ValidationError) as exc:
+        error = describe(exc)
+        return group_page_with(group_id, error, link=refused(error))
+    flash("Here is the link. Send it to whom you want in the group.")
+    return redirect(url_for("group.group_page", group_id=group_id, _anchor="links"), 303)
+
+
+@bp.post("/groups/<uuid:group_id>/links/<uuid:link_id>/withdraw")
+def withdraw_link_form(group_id: UUID, link_id: UUID) -> Any:
+    """The link counts no more."""
+    links.withdraw_link(caller().id, str(group_id), str(link_id))
+    flash("The link is withdrawn: nobody joins by it any more.")
+    return redirect(url_for("group.group_page", group_id=group_id, _anchor="links"), 303)
+
+
+def _join_page(token: str, offer: links.Offer | None, problem: ChatError | None = None) -> Any:
+    html = render_template("group/join.html", token=token, offer=offer, problem=problem)
+    page = make_response(html, problem.status if problem else 200)
+    page.headers["Referrer-Policy"] = "no-referrer"
+    if problem is not None and problem.retry_after is not None:
+        page.headers["Retry-After"] = str(problem.retry_after)
+    return page
