@@ -33,8 +33,10 @@ from chatapp.auth.presenters import account_json
 from chatapp.backends import files
 from chatapp.backends.session_stores import store_for
 from chatapp.backends.sessions import Sessions, check_readable
+from chatapp.conversation.presenters import picture_path
 from chatapp.extensions import db, migrate
 from chatapp.headers import SecureHeaders
+from chatapp.models import User
 from chatapp.origins import CrossOrigin
 from chatapp.realtime import setup as realtime
 from chatapp.themes import ThemedEnvironment
@@ -144,11 +146,14 @@ def _viewer() -> dict[str, Any]:
     """
     if "me" not in g:
         user = identity.signed_in()
-        g.me = None
-        if user is not None:
-            g.me = {**account_json(user), "background_url": themes.picture_url(user.background_id)}
+        g.me = user and {**account_json(user), "background_url": _background_url(user)}
         g.must_verify = user is not None and verified.must_verify(user)
     return {"me": g.me, "must_verify": g.get("must_verify", False)}
+
+
+def _background_url(user: User) -> str | None:
+    """Where the picture behind this person's conversations is; it may stand in a style."""
+    return picture_path(user.background_id) if user.background_id else None
 
 
 def _name_request() -> None:

@@ -10,7 +10,6 @@ template must not be found in another's.
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +20,6 @@ from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, PrefixLoader, Tem
 
 from chatapp import accent, identity, static_files
 from config import Settings
-
-_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class ThemedEnvironment(Environment):
@@ -87,11 +84,6 @@ def theme_sheet() -> str | None:
     name = f"themes/{current()}.css"
     files = static_files.files()
     return files.url(name) if name in files else None
-
-
-def picture_url(picture_id: str | None) -> str | None:
-    """The address of a picture that is kept here; None for what is no id, and so not written."""
-    return f"/pictures/{picture_id}" if picture_id and _ID.fullmatch(picture_id) else None
 
 
 def _loader(originals: BaseLoader, folder: Path) -> BaseLoader:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from sqlalchemy import update
 
-from chatapp import accent, themes
+from chatapp import accent
 from chatapp.db import atomic
 from chatapp.models import User
 from tests.support.errors import rest_error
@@ -179,14 +178,6 @@ def test_an_address_is_never_a_style(world):
         page = styles(world.alice.client.get(path).text)
         assert "example.org" not in page
         assert "display:none" not in page
-
-
-@pytest.mark.parametrize(
-    "foreign",
-    [None, "", ")", "x", f"{SOME_ID})", f"{SOME_ID}\n", f"//{SOME_ID}", "/" * 36, "-" * 36],
-)
-def test_an_id_that_is_none_has_no_address(foreign):
-    assert themes.picture_url(foreign) is None
 
 
 def test_appearance_is_for_whoever_is_signed_in(client):

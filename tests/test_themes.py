@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -190,3 +191,17 @@ assert "The harbour" not in client.get("/login").text
 def test_the_shipped_themes_say_what_they_are():
     for folder in (TOP / "templates/themes").iterdir():
         assert (folder / "_about.html").read_text().strip().endswith(".")
+
+
+def test_what_the_docs_name_is_there():
+    """docs/themes.md is all that whoever makes a theme goes by."""
+    words = (TOP / "docs/themes.md").read_text()
+    sheets = "".join(path.read_text() for path in (TOP / "static/css").rglob("*.css"))
+    table = words[words.index("| tokens |") : words.index("**Contrast.**")]
+    tokens = set(re.findall(r"`(--[\w-]+)`", table))
+    assert len(tokens) > 30
+    assert [token for token in tokens if f"{token}:" not in sheets] == []
+    there = {str(path) for path in (TOP / "templates").rglob("*.html")}
+    named = set(re.findall(r"`((?:[a-z]+/)?[\w]+\.html)`", words[words.index("| template |") :]))
+    assert len(named) > 8
+    assert [n for n in named if not any(path.endswith(f"/{n}") for path in there)] == []

@@ -134,8 +134,9 @@ def test_the_page_stands_still_in_any_zone(server: LiveServer, new_person: NewPe
 
 
 def test_a_conversation_stays_within_its_budget(server: LiveServer, new_person: NewPerson) -> None:
-    """50 KB of scripts and styles, 25 KB of HTML with 40 messages, compressed."""
+    """50 KB of scripts, styles and a theme's, 25 KB of HTML with 40 messages, compressed."""
     ada = new_person("Ada")
+    ada.known_as.rest("PATCH", "/api/users/me", json={"theme": "plain", "theme_color": "#ffff00"})
     conversation_id = with_history(ada, server)
     loaded: dict[str, bytes] = {}
     ada.page.on("requestfinished", lambda request: loaded.setdefault(request.url, b""))
@@ -147,7 +148,7 @@ def test_a_conversation_stays_within_its_budget(server: LiveServer, new_person: 
 
     assets = [url for url in loaded if url.endswith((".js", ".css"))]
     assert len(assets) > 20
-    assert sum(url.endswith(".css") for url in assets) == 1
+    assert sum(url.endswith(".css") for url in assets) == 2
     assert sum(map(compressed, assets)) <= 50 * 1024
     assert compressed(ada.page.url) <= 25 * 1024
 

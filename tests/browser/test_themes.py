@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import io
+import random
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from PIL import Image
+from playwright.sync_api import Page, expect
 
+from chatapp.accent import READABLE, contrast, luminance
 from tests.browser.conftest import NewPerson
 from tests.browser.test_look import NARROW, WIDE, overflows, violations
 from tests.support.clone import copy_repository
@@ -32,9 +37,9 @@ def prefer(person: Person, **preferences: object) -> None:
     assert answer.status_code == 200, answer.text
 
 
-def talk(ada: Person, ben: Person) -> int:
+def talk(ada: Person, ben: Person, conversation_id: int | None = None) -> int:
     """A conversation with one of each kind of message, from both, and one unread; its id."""
-    conversation_id = ada.opens(ben)
+    conversation_id = conversation_id or ada.opens(ben)
     for text in SAID:
         first = ben.says(conversation_id, text)
         mine = ada.says(conversation_id, text)
@@ -45,6 +50,41 @@ def talk(ada: Person, ben: Person) -> int:
     ada.rest("DELETE", f"/api/messages/{gone['id']}")
     ben.says(conversation_id, "Unread")
     return conversation_id
+
+
+PICTURES = {
+    "white": lambda: Image.new("RGB", (640, 400), "white"),
+    "black": lambda: Image.new("RGB", (640, 400), "black"),
+    "noise": lambda: Image.frombytes("L", (320, 200), random.Random(5).randbytes(64_000)).point(
+        lambda value: 255 * (value > 127)
+    ),
+}
+#: Every line of text in the log that is seen, with its colour; then all letters vanish.
+LINES = """() => {
+  document.adoptedStyleSheets = [];
+  const log = document.getElementById("log").getBoundingClientRect();
+  const found = [];
+  const walker = document.createTreeWalker(document.getElementById("log"), NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const element = node.parentElement;
+    const unread = ".visually-hidden, .actions, .avatar, .message--emoji";
+    if (!node.data.trim() || element.closest(unread)) continue;
+    if (!element.checkVisibility({ opacityProperty: true, visibilityProperty: true })) continue;
+    const { color, clipPath } = getComputedStyle(element);
+    if (clipPath !== "none") continue;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    for (const box of range.getClientRects()) {
+      if (box.width < 3 || box.top < log.top || box.bottom > log.bottom) continue;
+      found.push([node.data.trim(), color, box.x, box.y, box.width, box.height]);
+    }
+  }
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(`* { color: transparent !important; text-decoration: none !important; }
+    #jump { display: none !important; }`);
+  document.adoptedStyleSheets = [sheet];
+  return found;
+}"""
 
 
 @pytest.mark.parametrize("theme", THEMES)
@@ -144,3 +184,53 @@ def test_live_rows_follow_the_theme(
     assert bubbles.evaluate_all(borders) == ["7px", "7px", "7px"]
     expect(ben.messages).to_have_count(3)
     assert ben.page.locator(".harbour").count() == 0
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_words_on_a_picture_can_be_read(
+    server: LiveServer, new_person: NewPerson, theme: str
+) -> None:
+    """Each line of text against the very pixels that are under it."""
+    ada = new_person("Ada", viewport={"width": 1280, "height": 1700})
+    ben = Person(server, "Ben")
+    group = {"name": "Weekend", "members": [ben.id]}
+    made = ada.known_as.rest("POST", "/api/groups", json=group).json()
+    conversation_id = talk(ada.known_as, ben, made["conversation_id"])
+    prefer(ada.known_as, theme=theme, theme_color="#ffff00")
+    for name, draw in PICTURES.items():
+        file = io.BytesIO()
+        draw().save(file, "PNG")
+        uploaded = ada.known_as.rest(
+            "POST",
+            "/api/pictures",
+            files={"file": ("picture.png", file.getvalue(), "image/png")},
+            data={"purpose": "background"},
+        )
+        assert uploaded.status_code == 201, uploaded.text
+        prefer(ada.known_as, background_image=uploaded.json()["url"])
+        ada.page.goto(f"/chats/{conversation_id}", wait_until="networkidle")
+        for mode in ("light", "dark"):
+            ada.page.emulate_media(color_scheme=mode)
+            lines = ada.page.evaluate(LINES)
+            assert {"Unread", "Weekend", "Today"} < {line[0] for line in lines}
+            shot = Image.open(io.BytesIO(ada.page.screenshot())).convert("RGB")
+            assert shot.getpixel((310, 850)) != canvas(ada.page), "the picture is there"
+            for text, color, *box in lines:
+                worst = least_contrast(shot, color, *box)
+                assert worst >= READABLE, (name, mode, text, color, worst)
+
+
+def least_contrast(shot: Image.Image, color: str, x: float, y: float, w: float, h: float) -> float:
+    """Of text of this colour with any pixel of this box."""
+    red, green, blue = (int(part) for part in re.findall(r"\d+", color)[:3])
+    text = luminance(f"#{red:02x}{green:02x}{blue:02x}")
+    under = shot.crop((int(x), int(y), int(x + w) + 1, int(y + h) + 1)).getcolors(1_000_000)
+    return min(
+        contrast(text, luminance("#{:02x}{:02x}{:02x}".format(*pixel))) for _, pixel in under
+    )
+
+
+def canvas(page: Page) -> tuple[int, ...]:
+    """The colour of the page behind everything."""
+    color = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    return tuple(map(int, re.findall(r"\d+", color)[:3]))
