@@ -57,6 +57,7 @@ _TAGS = {
 }
 _REL = "noopener noreferrer nofollow"
 _MENTIONED = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ANCHOR = Markup('<a class="link" href="{address}" rel="{rel}">{words}</a>')
 
 
 def render(text: str, people: Sequence[Mentioned] = (), *, everybody: bool = False) -> str | None:
@@ -87,6 +88,18 @@ class _Reading(NamedTuple):
 
     html: str | None = None
     names: frozenset[str] = frozenset()
+
+
+def linked(text: str) -> Markup:
+    """``text`` as it is, with its http(s) addresses as links."""
+    parts, end = [], 0
+    for found in _links.match(text) or []:
+        parts += [
+            escape(text[end : found.index]),
+            _ANCHOR.format(address=found.url, rel=_REL, words=found.raw),
+        ]
+        end = found.last_index
+    return Markup().join([*parts, escape(text[end:])])
 
 
 @lru_cache(maxsize=512)
@@ -186,10 +199,7 @@ def _make() -> MarkdownIt:
     # disappear.
     markdown.disable(["entity", "reference", "lheading", "html_block", "html_inline"])
     markdown.validateLink = lambda url: bool(_ADDRESS.match(url))  # type: ignore[method-assign]
-    # README.md is no site
-    markdown.linkify = LinkifyIt({}, {"fuzzy_link": False, "fuzzy_ip": False})
-    for scheme in ("ftp:", "//"):
-        markdown.linkify.add(scheme, None)
+    markdown.linkify = _linkify("ftp:", "//")
     markdown.add_render_rule("heading_open", lambda *_: "<p><strong>")
     markdown.add_render_rule("heading_close", lambda *_: "</strong></p>\n")
     markdown.add_render_rule("image", _image)
@@ -198,6 +208,15 @@ def _make() -> MarkdownIt:
     return markdown
 
 
+def _linkify(*without: str) -> LinkifyIt:
+    links = LinkifyIt({}, {"fuzzy_link": False, "fuzzy_ip": False})  # README.md is no site
+    for scheme in without:
+        links.add(scheme, None)
+    return links
+
+
+_links = _linkify("ftp:", "//", "mailto:")
+_links.set({"fuzzy_email": False})
 _markdown = _make()
 _sanitiser = nh3.Cleaner(
     tags=_TAGS,

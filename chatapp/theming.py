@@ -27,6 +27,7 @@ def init_app(app: Flask) -> None:
     app.add_template_global(csp_nonce)
     for function in (day, clock, short_time, initials, isolated, avatar_hue, is_emoji_only, words):
         app.add_template_filter(function)
+    app.add_template_filter(markup.linked)
 
 
 def static_url(path: str) -> str:

@@ -10,12 +10,12 @@ from tests.support.pages import PageClient
 from tests.world import Api
 
 
-def test_settings_lead_to_the_account(world):
+def test_settings_lead_to_the_profile(world):
     client = world.alice.client
     assert 'href="/settings"' in client.get("/chats").text
     answer = client.get("/settings")
     assert answer.status_code == 303
-    assert answer.headers["Location"] == "/settings/account"
+    assert answer.headers["Location"] == "/settings/profile"
     page = client.get("/settings/account").text
     assert "@alice · alice@example.org" in page
     assert "Bob" not in page

@@ -58,7 +58,7 @@ def account_page(refused: Mapping[str, Form] | None = None) -> str:
 def settings() -> Any:
     """On to the first page of settings."""
     caller()
-    return redirect(url_for("auth.settings_account"), 303)
+    return redirect(url_for("user.profile_settings"), 303)
 
 
 @bp.get("/settings/account")

@@ -168,6 +168,7 @@ def _conversation_page(
     conversation, page, editing = opened.conversation, opened.page, opened.at.get(edit)
     if conversation["unread_count"] and not page.has_after:
         service.mark_read(me, conversation_id, conversation["last_seq"])
+    blockers = queries.blockers(conversation)
     return render_template(
         "chat/conversation.html",
         conversation=conversation,
@@ -181,10 +182,11 @@ def _conversation_page(
         focus_seq=focus,
         quotes=opened.quotes,
         readers=_readers(conversation, me),
-        editing=editing if editing and editing["sender_id"] == me else None,
+        editing=editing if editing and editing["sender_id"] == me and not blockers else None,
         replying=opened.at.get(reply),
         sidebar=opened.sidebar,
         preferences={**conversation, "conversation_id": conversation_id},
+        blockers=blockers,
         current_id=conversation_id,
         client_id=form.values.get("client_id") or uuid7(),
         form=form,

@@ -10,7 +10,7 @@ from sqlalchemy import func, or_, select, tuple_
 from chatapp.chat.lists import Sidebar, sidebar
 from chatapp.chat.schemas import ListQuery, MembersQuery, MessagesQuery
 from chatapp.conversation.access import access_conversation, access_message, check_may_write
-from chatapp.conversation.blocks import direct_key, visible_presence
+from chatapp.conversation.blocks import blockers_between, direct_key, visible_presence
 from chatapp.conversation.presenters import (
     ConversationJson,
     MemberJson,
@@ -180,6 +180,14 @@ def open_conversation(
             at=_at(conversation_id, places),
             sidebar=sidebar(user_id, listed, conversation_id),
         )
+
+
+def blockers(conversation: ConversationJson) -> set[str]:
+    """In a one-to-one conversation those of the two who block the other."""
+    people = [one["id"] for one in conversation["participants"]]
+    if conversation["kind"] == "group" or len(people) != 2:
+        return set()
+    return blockers_between(*people)
 
 
 def _page(conversation_id: int, last_seq: int, version: int, query: MessagesQuery) -> MessagePage:

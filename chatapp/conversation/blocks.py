@@ -21,6 +21,16 @@ def blocked_with(user_id: str) -> set[str]:
     return set(rows)
 
 
+def blockers_between(one: str, other: str) -> set[str]:
+    """Which of these two blocks the other."""
+    pair = (one, other)
+    return set(
+        db.session.scalars(
+            select(Block.blocker_id).where(Block.blocker_id.in_(pair), Block.blocked_id.in_(pair))
+        )
+    )
+
+
 def blocked_among(user_ids: Collection[str]) -> set[frozenset[str]]:
     """The pairs of these people between whom a block stands."""
     rows = db.session.execute(

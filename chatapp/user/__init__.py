@@ -6,4 +6,10 @@ from flask import Blueprint
 
 bp = Blueprint("user", __name__)
 
-from chatapp.user import api, appearance_pages, data_pages, pages  # noqa: E402, F401  (they register on bp)
+from chatapp.user import (  # noqa: E402  (they register on bp)
+    api,  # noqa: F401
+    appearance_pages,  # noqa: F401
+    data_pages,  # noqa: F401
+    pages,  # noqa: F401
+    settings_pages,  # noqa: F401
+)

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, true, tuple_
+from sqlalchemy.orm import aliased
 
 from chatapp.conversation.audience import presence_for
-from chatapp.conversation.blocks import blocked_with
+from chatapp.conversation.blocks import blocked_with, blockers_between
+from chatapp.conversation.reading import own_conversations
 from chatapp.db import db
 from chatapp.errors import NotFound
-from chatapp.models import Block, Contact, User
+from chatapp.models import Block, Contact, Conversation, Participant, User
 from chatapp.paging import Page, PageQuery, decode_cursor, page_of
 from chatapp.times import iso, parse
 from chatapp.user.presenters import ProfileJson, SinceJson, profile_json, since_json
 from chatapp.user.schemas import DirectoryQuery
 
+#: Groups in common that somebody's page names.
+GROUPS_SHOWN = 20
 _BY_NAME = (User.name, User.id)
 
 
@@ -37,6 +42,38 @@ def person(viewer_id: str, user_id: str) -> ProfileJson:
     if user is None or not user.is_active or user.deleted_at is not None:
         raise NotFound("There is nobody here by this id.")
     return _present(viewer_id, [user])[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Acquaintance:
+    """A person, and what stands between them and the viewer."""
+
+    person: ProfileJson
+    is_contact: bool
+    #: Those of the two who block the other.
+    blockers: set[str]
+    #: The viewer's latest `GROUPS_SHOWN` groups that the person is in too, and how many there are.
+    groups: list[Conversation]
+    group_count: int
+
+
+def acquaintance(viewer_id: str, user_id: str) -> Acquaintance:
+    """One active person as their page shows them to the viewer. Raises NotFound."""
+    shown = person(viewer_id, user_id)
+    theirs = aliased(Participant)
+    groups = (
+        own_conversations(viewer_id)
+        .join(theirs, theirs.conversation_id == Conversation.id)
+        .where(Conversation.kind == "group", theirs.user_id == user_id, theirs.left_at.is_(None))
+    )
+    latest = groups.order_by(Conversation.active_at.desc(), Conversation.id.desc())
+    return Acquaintance(
+        person=shown,
+        is_contact=user_id in contacts_among(viewer_id, [user_id]),
+        blockers=blockers_between(viewer_id, user_id),
+        groups=list(db.session.scalars(latest.limit(GROUPS_SHOWN))),
+        group_count=db.session.scalars(groups.with_only_columns(func.count())).one(),
+    )
 
 
 def contacts(user_id: str, query: DirectoryQuery) -> Page[SinceJson]:

@@ -22,7 +22,9 @@ NARROW = {"width": 390, "height": 844}
 ZOOMED = {"width": 320, "height": 256}  # 1280 × 1024 at 400 %
 
 SETTINGS = (
+    "/settings/profile",
     "/settings/appearance",
+    "/settings/privacy",
     "/settings/account",
     "/settings/sessions",
     "/settings/data",
@@ -82,7 +84,9 @@ def test_every_page_is_accessible_and_fits(
     assert violations(ada.page) == [], "no conversations yet"
     conversation_id = with_history(ada, server)
     paths = ["/chats", f"/chats/{conversation_id}", f"/chats/{conversation_id}?before=30"]
-    for path in [*paths, "/people", "/people?q=nobody-is-called-this", *SETTINGS]:
+    ben = ada.known_as.get(f"/api/chat/{conversation_id}")["participants"][1]["id"]
+    people = ["/people", "/people?q=nobody-is-called-this", "/contacts", f"/people/{ben}"]
+    for path in [*paths, *people, f"/people/{ada.known_as.id}", *SETTINGS]:
         ada.page.goto(path)
         assert violations(ada.page) == [], path
         assert not overflows(ada.page), path
@@ -110,7 +114,7 @@ def test_at_400_percent_nothing_needs_scrolling_sideways(
 ) -> None:
     ada = new_person("Ada", viewport=ZOOMED)
     conversation_id = with_history(ada, server, 12)
-    for path in ("/chats", f"/chats/{conversation_id}", "/people", *SETTINGS):
+    for path in ("/chats", f"/chats/{conversation_id}", "/people", "/contacts", *SETTINGS):
         ada.page.goto(path)
         assert not overflows(ada.page), path
     ada.go(conversation_id)

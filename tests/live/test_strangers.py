@@ -90,6 +90,12 @@ ROUTES: dict[str, Rule | str] = {
         "/chats/{conversation}/preferences", 404, 401, {"pinned": "true"}
     ),
     "GET /people": Rule("/people", 200, 302),
+    "GET /people/<user_id>": Rule("/people/{alice}", 200, 302),
+    "GET /contacts": Rule("/contacts", 200, 302),
+    "POST /people/<user_id>/contact": Rule("/people/{group}/contact", 422, 401),
+    "POST /people/<user_id>/contact/remove": Rule("/people/{alice}/contact/remove", 303, 401),
+    "POST /people/<user_id>/block": Rule("/people/{group}/block", 404, 401),
+    "POST /people/<user_id>/unblock": Rule("/people/{alice}/unblock", 303, 401),
     "POST /people/<user_id>/message": Rule("/people/{alice}/message", 303, 401),
     # groups
     "GET /groups/new": Rule("/groups/new", 200, 302),
@@ -122,6 +128,9 @@ ROUTES: dict[str, Rule | str] = {
     "POST /join/<token>": Rule("/join/{link}", 404, 401),
     # settings: everyone's are their own, no address names a person
     "GET /settings": Rule("/settings", 303, 302),
+    "GET /settings/profile": Rule("/settings/profile", 200, 302),
+    "POST /settings/profile": "changes the caller's own; takes no id",
+    "GET /settings/privacy": Rule("/settings/privacy", 200, 302),
     "GET /settings/account": Rule("/settings/account", 200, 302),
     "GET /settings/notifications": Rule("/settings/notifications", 200, 302),
     "POST /settings/notifications": "changes the caller's own; takes no id",

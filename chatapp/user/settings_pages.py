@@ -1,0 +1,51 @@
+"""One's profile and one's blocks among the settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import current_app, flash, redirect, render_template, url_for
+from pydantic import ValidationError
+
+from chatapp.errors import ChatError, describe
+from chatapp.forms import Form, refused
+from chatapp.identity import caller
+from chatapp.paging import PageQuery
+from chatapp.user import bp, queries, service
+from chatapp.user.schemas import ProfilePatch
+from chatapp.validation import read_form, read_query
+from config import Settings
+
+_FIELDS = ("name", "username", "description", "resume_link", "role", "phone_number")
+
+
+@bp.get("/settings/profile")
+def profile_settings() -> Any:
+    """What one says of oneself."""
+    me = caller()
+    return _profile_page(Form({name: getattr(me, name) or "" for name in _FIELDS}))
+
+
+@bp.post("/settings/profile")
+def profile_form() -> Any:
+    """Say something else; what isn't in the form stays."""
+    me = caller()
+    try:
+        service.update_profile(me.id, read_form(ProfilePatch))
+    except (ChatError, ValidationError) as exc:
+        error = describe(exc)
+        return _profile_page(refused(error)), error.status
+    flash("Your profile is saved.")
+    return redirect(url_for("user.profile_settings"), 303)
+
+
+@bp.get("/settings/privacy")
+def privacy_settings() -> Any:
+    """Whom one blocks."""
+    blocked = queries.blocked(caller().id, read_query(PageQuery))
+    return render_template("settings/privacy.html", blocked=blocked)
+
+
+def _profile_page(form: Form) -> str:
+    settings: Settings = current_app.config["SETTINGS"]
+    return render_template("settings/profile.html", form=form, roles=settings.user_roles)
