@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 from types import FrameType
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
@@ -214,6 +214,7 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(PIECES, max_size=60).map("".join))
+@example("&@adax.org")
 def test_nothing_gets_out_whatever_is_written(text: str) -> None:
     check(text)
     check(text, [ADA, DOT], everybody=True)
