@@ -119,10 +119,19 @@ export function startComposer(form, { store, key, onSend, onEdit }) {
     ask.hidden = true;
     text.focus();
   });
+  let completing;
+  function complete() {
+    if (!text.value.includes("@")) return;
+    completing ??= import("./completion.js")
+      .then(({ startCompletion }) => startCompletion(form))
+      .catch(() => (completing = null));
+  }
+
   text.addEventListener("input", () => {
     grow();
     count();
     keepSoon();
+    complete();
   });
   text.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || about.hidden) return;

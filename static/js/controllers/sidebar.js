@@ -32,6 +32,7 @@ export function startSidebar(list, { line, me }) {
       const unread = model.unread(id);
       setAttribute(link, "data-unread", unread || null);
       setText($("span.pill", link), unread ? String(unread > 99 ? "99+" : unread) : "");
+      if (!unread) $(".pill--mention", link)?.remove();
       setText($("[data-unread-words]", link), unread ? `, ${unread} unread` : "");
     }
     document.title = model.total ? `(${model.total}) ${title}` : title;
