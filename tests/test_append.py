@@ -68,11 +68,13 @@ class Beside(threading.Thread):
 
 
 @contextmanager
-def while_locked(app, world, function: Callable[[], Any]) -> Iterator[Beside]:
+def while_locked(
+    app, world, function: Callable[[], Any], *, conversation_id: int | None = None
+) -> Iterator[Beside]:
     """The block runs while this conversation is locked and ``function`` waits for the lock."""
     with app.app_context():
         with atomic() as work:
-            lock_conversations(work, [world.conversation_id])
+            lock_conversations(work, [conversation_id or world.conversation_id])
             beside = Beside(app, function)
             beside.started_work.wait(10)
             if db.engine.dialect.name == "postgresql":
@@ -171,6 +173,31 @@ def test_a_sender_removed_while_waiting_stores_nothing(app, world):
     with app.app_context():
         assert seqs(world) == [1, 2, 3]
         assert head(world).version == 4
+
+
+def test_whoever_is_removed_meanwhile_is_not_mentioned(app, world):
+    """Who is a member is read after the wait, like everything that a draft depends on."""
+    made = world.alice.api.post("/api/groups", {"name": "Crew", "members": [world.bob.id]})
+    crew = made.get_json()["conversation_id"]
+    heard: list[Announcement] = []
+    end = subscribe(heard.append)
+    try:
+        with while_locked(
+            app,
+            world,
+            lambda: append_messages([Draft(crew, world.alice.id, "@bob @all")]),
+            conversation_id=crew,
+        ) as waiting:
+            db.session.execute(
+                update(Participant)
+                .where(Participant.conversation_id == crew, Participant.user_id == world.bob.id)
+                .values(left_at=now())
+            )
+        (outcome,) = waiting.answer()
+    finally:
+        end()
+    assert (outcome.message["mentions"], outcome.message["mentions_all"]) == ([], True)
+    assert [event.event for event in heard] == ["message:received"]
 
 
 def test_many_at_once_number_without_a_gap(app, world):
