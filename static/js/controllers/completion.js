@@ -1,6 +1,7 @@
+import { drawAvatar } from "../lib/avatar.js";
 import { $, announce, make, settled } from "../lib/dom.js";
 import { getJson } from "../lib/http.js";
-import { avatarHue, initials } from "../models/text.js";
+import { wear } from "../lib/sheet.js";
 
 const MOST = 8;
 // what stands before the caret: an @ that begins a mention, and the beginning of a name
@@ -8,15 +9,13 @@ const WANTED = /(?<![A-Za-z0-9+/=@-])@([\p{L}\p{M}\p{N}_.-]{0,40})$/u;
 
 /** Completes `@` in the composer with members of the open conversation: a listbox over the box, which the keys of the text
     rule while the focus stays in it. Imported with the first @. */
-export function startCompletion(form) {
+export async function startCompletion(form) {
   const text = form.elements.content;
   const { conversation, kind, people } = $("#log").dataset;
   const me = document.body.dataset.me;
   const list = make("ul", "completion");
   Object.assign(list, { id: "completion", role: "listbox", ariaLabel: "People to mention", hidden: true });
-  const styles = document.createElement("link");
-  Object.assign(styles, { rel: "stylesheet", href: new URL("../../css/completion.css", import.meta.url).href });
-  document.head.append(styles);
+  await wear("completion.css");
   $(".composer__box", form).append(list);
   text.setAttribute("aria-autocomplete", "list");
 
@@ -73,11 +72,11 @@ export function startCompletion(form) {
       return;
     }
     list.replaceChildren(
-      ...found.map(({ id, name, about }, number) => {
+      ...found.map(({ id, name, about, avatar_url }, number) => {
         const option = make("li", "completion__item");
         Object.assign(option, { id: `completion-${number}`, role: "option" });
-        const avatar = make("span", `avatar avatar--small avatar--${avatarHue(id)}`, id ? initials(name) : "@");
-        avatar.ariaHidden = "true";
+        const avatar = drawAvatar(id, id ? name : "@", avatar_url);
+        avatar.classList.add("avatar--small");
         const shown = make("span", "completion__name cut", name);
         shown.dir = "auto";
         option.append(avatar, shown, make("span", "completion__about", about));

@@ -1,7 +1,7 @@
+import { drawAvatar } from "../lib/avatar.js";
 import { $, $$, make, setText, settled } from "../lib/dom.js";
 import { getJson } from "../lib/http.js";
 import { wear } from "../lib/sheet.js";
-import { avatarHue, initials } from "../models/text.js";
 
 const MOST = 8;
 
@@ -55,7 +55,7 @@ export async function showPalette() {
     row.setAttribute("role", "option");
     const name = make("b", "cut", entry.name);
     name.dir = "auto";
-    row.append(avatarOf(entry), name, make("small", "", entry.more));
+    row.append(entry.avatar ?? drawAvatar(entry.face, entry.name, entry.picture), name, make("small", "", entry.more));
     row.addEventListener("click", () => go(entry));
     return row;
   }
@@ -139,18 +139,6 @@ const ofPerson = ({ id, name, username, avatar_url }) => ({
   picture: avatar_url,
   more: `@${username}`,
 });
-
-function avatarOf({ avatar, face, name, picture }) {
-  if (avatar) return avatar;
-  const drawn = make("span", `avatar avatar--${avatarHue(face)}`, picture ? "" : initials(name));
-  drawn.setAttribute("aria-hidden", "true");
-  if (picture) {
-    const image = make("img", "avatar__picture");
-    Object.assign(image, { src: picture, alt: "" });
-    drawn.append(image);
-  }
-  return drawn;
-}
 
 /** To the conversation; with a person it may have to be opened first, which is the same form as on their page. */
 function go({ href, write }) {
