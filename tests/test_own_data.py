@@ -80,6 +80,21 @@ def test_what_is_in_it(world):
     assert "Bob" in page
 
 
+def test_contacts_and_what_one_says_of_oneself(world):
+    world.alice.api.post("/api/contacts", {"user_id": world.carol.id})
+    world.bob.api.post("/api/contacts", {"user_id": world.alice.id})
+    said = {"description": "Counts", "phone_number": "+1 555 0100", "notify": "mentions"}
+    world.alice.api.patch("/api/users/me", {**said, "hide_last_seen": True})
+    archive = download(world.alice)
+    facts = load(archive, "profile.json")
+    assert {name: facts["account"][name] for name in said} == said
+    assert facts["account"]["hide_last_seen"] is True
+    (contact,) = facts["contacts"]
+    assert contact["user_id"] == world.carol.id
+    assert set(contact) == {"user_id", "username", "name", "created_at"}
+    assert "Carol</span> · @carol" in archive.read("index.html").decode()
+
+
 def test_nothing_of_others(world):
     """Carol sees nothing of Alice's and Bob's, and no password's hash is anywhere."""
     archive = download(world.carol)

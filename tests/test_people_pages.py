@@ -79,6 +79,14 @@ def test_a_profile_says_what_is_said_and_what_one_can_do(app, world):
     assert [form.action for form in own.forms] == []
 
 
+def test_the_head_of_a_conversation_leads_to_the_person(world):
+    path = f"/chats/{world.conversation_id}"
+    head = world.alice.client.page(path).html.split("<header", 2)[1].split("</header>")[0]
+    assert f'href="{page_of(world.bob)}"' in head
+    world.bob.api.delete("/api/users/me", {"password": PASSWORD})
+    assert page_of(world.bob) not in world.alice.client.page(path).html
+
+
 def test_not_more_groups_in_common_than_fit(world):
     for number in range(GROUPS_SHOWN + 3):
         body = {"name": f"Group {number}", "members": [world.bob.id]}

@@ -31,7 +31,7 @@ from chatapp.conversation.reading import (
 )
 from chatapp.db import db, now, release, snapshot
 from chatapp.errors import NotFound
-from chatapp.models import Block, Conversation, LinkedAccount, Message, SignIn, User
+from chatapp.models import Block, Contact, Conversation, LinkedAccount, Message, SignIn, User
 from chatapp.pictures.keeping import file_name
 from chatapp.pictures.presenters import picture_json
 from chatapp.pictures.queries import own_pictures
@@ -68,6 +68,7 @@ def _write(archive: zipfile.ZipFile, user_id: str, current_id: str) -> None:
         "account": account,
         "sign_ins": _sign_ins(user_id, current_id),
         "linked_accounts": _linked(user_id),
+        "contacts": _contacts(user_id),
         "blocked": list(
             db.session.scalars(select(Block.blocked_id).where(Block.blocker_id == user_id))
         ),
@@ -205,6 +206,25 @@ def _sign_ins(user_id: str, current_id: str) -> list[dict[str, Any]]:
         .limit(10_000)
     )
     return [{**sign_in_json(row, current_id), "ended_at": iso(row.ended_at)} for row in rows]
+
+
+def _contacts(user_id: str) -> list[dict[str, Any]]:
+    rows = db.session.execute(
+        select(User.id, User.username, User.name, Contact.created_at)
+        .join(Contact, Contact.contact_id == User.id)
+        .where(Contact.user_id == user_id)
+        .order_by(User.name, User.id)
+        .limit(10_000)
+    )
+    return [
+        {
+            "user_id": row.id,
+            "username": row.username,
+            "name": row.name,
+            "created_at": iso(row.created_at),
+        }
+        for row in rows
+    ]
 
 
 def _linked(user_id: str) -> list[dict[str, Any]]:
