@@ -87,7 +87,11 @@ def test_a_note_for_what_one_wants_to_be_told_of(server: LiveServer, new_person:
     alice.says(with_alice, "with **marks**")
     alice.says(crew, "in a group")
     wanted = ["Alice: with marks", "Alice in Crew: in a group"]
-    wait_until(lambda: sorted(notes(bob.page)) == sorted(wanted), "both are told of")
+    wait_until(
+        lambda: sorted(notes(bob.page)) == sorted(wanted),
+        "both are told of",
+        details=lambda: notes(bob.page),
+    )
 
     own.rest("PATCH", path, json={"muted_until": "9999-01-01T00:00:00Z"})
     expect(bob.entry(with_alice)).to_have_attribute("data-silent", re.compile("9999"))

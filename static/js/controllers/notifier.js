@@ -34,12 +34,15 @@ export function startNotifier({ line, store, key, me }) {
 
   async function tell(message, mentioned) {
     if (message.sender_id === me.id || message.deleted_at || !store.get(key) || Notification.permission !== "granted") return;
+    if (!document.hidden) {
+      take(message); // somebody looks at this page: no other one tells
+      return;
+    }
     try {
       const conversation = await conversationOf(message.conversation_id);
       if (!(await wants(conversation, mentioned))) return;
-      if (document.hidden) await pause(250); // a page that somebody looks at comes first
-      if (!(await take(message)) || !document.hidden) return;
-      show(message, conversation);
+      await pause(250); // a page that somebody looks at comes first
+      if (document.hidden && (await take(message))) show(message, conversation);
     } catch {
       known.delete(message.conversation_id); // asked again at the next one
       account = null;
