@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import rcssmin
 from werkzeug.wrappers import Request, Response
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def files() -> StaticFiles:
 
 def _read(path: Path) -> _File:
     type_ = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    body = _flat(path) if path.suffix == ".css" else path.read_bytes()
+    body = rcssmin.cssmin(_flat(path)) if path.suffix == ".css" else path.read_bytes()
     packed = gzip.compress(body, 9, mtime=0) if type_.startswith(_TEXT) else body
     return _File(
         type=f"{type_}; charset=utf-8" if type_.startswith("text/") else type_,
