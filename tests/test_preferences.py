@@ -368,3 +368,14 @@ def test_who_is_online_is_who_one_is_told_of(app, world):
         for one in people:
             presence.went(one.id, one.id)
             presence.stayed_away(one.id, one.id)
+
+
+def test_a_groups_page_has_them_too(world):
+    made = world.alice.api.post("/api/groups", {"name": "Crew", "members": [world.bob.id]})
+    group = made.get_json()
+    page, client = f"/groups/{group['id']}", world.bob.client
+    answer = client.submit(page, f"/chats/{group['conversation_id']}/preferences", mute="1w")
+    assert (answer.status_code, answer.headers["Location"]) == (303, page)
+    assert own(world.bob, group["conversation_id"])["muted_until"]
+    assert "Unmute" in client.page(page).text
+    assert "Unmute" not in world.alice.client.page(page).text

@@ -11,6 +11,7 @@ from typing import Literal, TypedDict
 
 from sqlalchemy import ColumnElement, and_, or_
 
+from chatapp.conversation.access import access_conversation
 from chatapp.db import now
 from chatapp.models import Conversation, Participant
 from chatapp.times import iso
@@ -58,6 +59,12 @@ def preferences_json(conversation: Conversation, member: Participant | None) -> 
         "pinned_at": iso(member.pinned_at),
         "archived_at": iso(member.archived_at if archived else None),
     }
+
+
+def read_preferences(user_id: str, conversation_id: int) -> PreferencesJson:
+    """What this person makes of a conversation. Raises NotFound."""
+    access = access_conversation(user_id, conversation_id)
+    return preferences_json(access.conversation, access.participant)
 
 
 def is_silent() -> ColumnElement[bool]:

@@ -9,6 +9,7 @@ from uuid import UUID
 from flask import flash, redirect, render_template, request, url_for
 from pydantic import ValidationError
 
+from chatapp.conversation.preferences import read_preferences
 from chatapp.errors import ChatError, Unauthenticated, ValidationFailed, describe
 from chatapp.forms import Form, refused
 from chatapp.group import bp, links, queries, service
@@ -202,6 +203,7 @@ def _group_page(group_id: UUID, **forms: Form) -> str:
     return render_template(
         "group/group.html",
         group=overview,
+        preferences=read_preferences(me, overview.conversation_id),
         members=queries.members(me, id_, query),
         q=query.q,
         links=[
