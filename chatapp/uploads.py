@@ -8,12 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from flask import Flask, current_app, request
+from flask import Flask, current_app, flash, request
 
-from chatapp.errors import TooLarge, UnsupportedMediaType, ValidationFailed
+from chatapp.errors import (
+    ChatError,
+    InsufficientStorage,
+    RateLimited,
+    TooLarge,
+    UnsupportedMediaType,
+    ValidationFailed,
+)
 from chatapp.identity import signed_in
 
 V = TypeVar("V", bound=Callable[..., Any])
+
+#: What may be wrong with a file: whoever chose it by a form is told so on the page they came from.
+PROBLEMS = (TooLarge, UnsupportedMediaType, ValidationFailed, RateLimited, InsufficientStorage)
 
 #: Bytes of a file.
 MOST_BYTES = 10 * 1024 * 1024
@@ -48,6 +58,11 @@ def read_upload(name: str = "file") -> bytes:
     if len(data) > MOST_BYTES:
         raise TooLarge(_TOO_LARGE)
     return data
+
+
+def tell_problem(error: ChatError) -> None:
+    """The next page says what is wrong with the file."""
+    flash(next(iter(error.fields.values()), error.message), "problem")
 
 
 def _make_room() -> None:

@@ -6,4 +6,10 @@ from flask import Blueprint
 
 bp = Blueprint("group", __name__)
 
-from chatapp.group import api, link_api, link_pages, pages  # noqa: E402, F401  (they register on bp)
+from chatapp.group import (  # noqa: E402, F401  (they register on bp)
+    api,
+    link_api,
+    link_pages,
+    pages,
+    picture_pages,
+)

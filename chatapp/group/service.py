@@ -17,12 +17,13 @@ from chatapp.conversation.members import (
     current_members,
     remove_member,
 )
+from chatapp.conversation.presenters import picture_path
 from chatapp.db import atomic, now
 from chatapp.errors import Conflict, Forbidden, NotFound, ValidationFailed
 from chatapp.group.access import GroupAccess, access_group, check_role
 from chatapp.group.schemas import GroupPatch
 from chatapp.models import Conversation, Group, Participant, User
-from chatapp.pictures.service import give_picture
+from chatapp.pictures.service import give_picture, upload
 
 _NAME_MOST = 80
 
@@ -113,6 +114,15 @@ def _told(conversation: Conversation, changed: Collection[str], actor: str) -> I
     if "announcements_only" in changed:
         whom = "only admins" if conversation.announcements_only else "everybody"
         yield f"{actor} lets {whom} write"
+
+
+def set_group_picture(user_id: str, group_id: str, data: bytes | None) -> Group:
+    """What was sent is the group's picture; with None it has none.
+
+    Raises as `update_group` and `upload` do.
+    """
+    address = None if data is None else picture_path(upload(user_id, "group", data).id)
+    return update_group(user_id, group_id, GroupPatch(group_picture=address))
 
 
 def delete_group(user_id: str, group_id: str) -> None:

@@ -6,11 +6,10 @@ from typing import Any
 
 from flask import flash, redirect
 
-from chatapp.errors import ChatError, Unauthenticated
 from chatapp.identity import caller
 from chatapp.pictures import bp, service
 from chatapp.pictures.images import Purpose
-from chatapp.uploads import read_upload, takes_upload
+from chatapp.uploads import PROBLEMS, read_upload, takes_upload, tell_problem
 
 _PROFILE, _APPEARANCE = "/settings/profile#picture", "/settings/appearance#background"
 
@@ -45,10 +44,8 @@ def _change(purpose: Purpose, page: str, done: str) -> Any:
     me = caller().id
     try:
         service.set_own_picture(me, purpose, read_upload())
-    except Unauthenticated:
-        raise
-    except ChatError as exc:
-        flash(words_for(exc), "problem")
+    except PROBLEMS as exc:
+        tell_problem(exc)
     else:
         flash(done)
     return redirect(page, 303)
@@ -58,8 +55,3 @@ def _remove(purpose: Purpose, page: str, done: str) -> Any:
     service.set_own_picture(caller().id, purpose, None)
     flash(done)
     return redirect(page, 303)
-
-
-def words_for(error: ChatError) -> str:
-    """What to tell the person who chose a file."""
-    return next(iter(error.fields.values()), error.message)

@@ -148,6 +148,10 @@ ROUTES: dict[str, Rule | str] = {
     "POST /settings/profile/picture/remove": "changes the caller's own; takes no id",
     "POST /settings/appearance/background": "changes the caller's own; takes no id",
     "POST /settings/appearance/background/remove": "changes the caller's own; takes no id",
+    "POST /groups/<group_id>/picture": Rule("/groups/{group}/picture", 404, 401, member=403),
+    "POST /groups/<group_id>/picture/remove": Rule(
+        "/groups/{group}/picture/remove", 404, 401, member=403
+    ),
     "GET /pictures/<picture_id>": Rule("/pictures/{picture}", 404, 302),
     "POST /api/pictures": "takes a file and no id; test_pictures has it",
     "GET /setup": Rule("/setup", 200, 200),

@@ -149,7 +149,8 @@ export class MessageRows {
     const avatar = $(".avatar", row);
     avatar.className = `avatar avatar--${avatarHue(sender_id)}`;
     const name = sender?.name || "Deleted user";
-    setText(avatar, initials(name));
+    if (sender?.avatar_url) showPicture(avatar, sender.avatar_url);
+    else setText(avatar, initials(name));
     setText($(".message__author", row), name);
     this.#words($(".message__text", row), message);
     part(row, "message__edited", message.edited_at && !deleted_at && "Edited", (mark) =>
@@ -254,6 +255,14 @@ export class MessageRows {
     row.classList.remove("message--failed");
     $(".message__error", row)?.remove();
   }
+}
+
+/** The picture in an avatar's box, which has its size: nothing moves when it comes. */
+function showPicture(avatar, src) {
+  if ($("img", avatar)?.getAttribute("src") === src) return;
+  const picture = make("img", "avatar__picture");
+  Object.assign(picture, { loading: "lazy", decoding: "async", alt: "", width: 40, height: 40, src });
+  avatar.replaceChildren(picture);
 }
 
 /** The small piece of a row that is there only when it has something to say. */
