@@ -53,6 +53,7 @@ def main() -> int:
     logs.configure(settings)
     try:
         check_port(settings.host, settings.port)
+        prepare_files(settings)
         prepare_sessions(settings)
         prepare_database(settings)
     except NotReady as exc:
@@ -200,6 +201,19 @@ def _migrate(settings: Settings) -> None:
 
         if not has_administrator():
             setup_code.make(settings.instance_dir)
+
+
+def prepare_files(settings: Settings) -> None:
+    """There is a folder for files, and this process may write to it. Raises NotReady."""
+    folder = Path(settings.media_url.removeprefix("file:"))
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder / ".writable").touch()
+        (folder / ".writable").unlink(missing_ok=True)
+    except OSError as exc:
+        raise NotReady(
+            f"the folder {folder} can't be written to: {exc.strerror}. Check MEDIA_URL."
+        ) from None
 
 
 def prepare_sessions(settings: Settings) -> None:

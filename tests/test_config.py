@@ -376,11 +376,27 @@ class TestOtherServices:
             ("SESSION_URL", "mongodb, mongodb+srv, redis, rediss, unix"),
             ("REDIS_URL", "redis, rediss"),
             ("RABBITMQ_URL", "amqp, amqps"),
+            ("MEDIA_URL", "file:"),
         ],
     )
     def test_an_unknown_scheme_names_the_known(self, load: Any, name: str, known: str) -> None:
         assert known in problems(load, **{name: "http://h"})
         assert f"  {name}=" in problems(load, **{name: "localhost:1234"})
+
+    def test_files_are_kept_in_a_folder(self, load: Any) -> None:
+        assert load().media_url == f"file:{load().instance_dir}/media"
+        assert load(MEDIA_URL="file:///srv/a%20b").media_url == "file:/srv/a b"
+        assert load(MEDIA_URL="file:kept").media_url == f"file:{TOP}/kept"
+        for wrong in ("file://host/srv", "file:", "/srv/media"):
+            assert "  MEDIA_URL=" in problems(load, MEDIA_URL=wrong)
+
+    def test_networks_are_networks(self, load: Any) -> None:
+        given = "10.20.0.0/16, fd00::/8,127.0.0.1"
+        assert load(PICTURE_FETCH_ALLOW=given).picture_fetch_allow == (
+            *("10.20.0.0/16", "fd00::/8", "127.0.0.1/32"),
+        )
+        for wrong in ("10.20.0.1/16", "intranet.example", "10.0.0.0/8 10.1.0.0/16"):
+            assert "  PICTURE_FETCH_ALLOW=" in problems(load, PICTURE_FETCH_ALLOW=wrong)
 
     def test_google_wants_both(self, load: Any) -> None:
         assert "GOOGLE_CLIENT_SECRET is missing" in problems(load, GOOGLE_CLIENT_ID="a")

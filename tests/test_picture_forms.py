@@ -57,6 +57,7 @@ def test_a_picture_of_a_group(world):
     url = world.bob.api.get(f"/api/groups/{group['id']}").get_json()["avatar_url"]
     assert seen(world.bob, url)
     assert f'src="{url}"' in world.bob.client.get(f"/chats/{group['conversation_id']}").text
+    assert f'src="{url}"' in world.bob.client.get(f"/groups/{group['id']}").text
     assert choose(world.bob, action, photo()).status_code == 403, "a plain member"
     remove(world.alice, action)
     assert world.alice.api.get(f"/api/groups/{group['id']}").get_json()["avatar_url"] is None

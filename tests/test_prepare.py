@@ -309,6 +309,16 @@ def test_an_unreachable_server_is_a_clear_message(tmp_path: Path, port: str) -> 
 
 
 @pytest.mark.slow
+def test_a_folder_for_files_that_cannot_be_written_stops_the_start(
+    tmp_path: Path, port: str
+) -> None:
+    (tmp_path / "media").write_text("no folder")
+    code, output = run(tmp_path, MEDIA_URL=f"file:{tmp_path}/media/deeper", PORT=port)
+    assert code == 1
+    assert "Check MEDIA_URL" in output
+    assert "Traceback" not in output
+
+
 def test_an_unreachable_session_store_keeps_nobody_from_starting(tmp_path: Path, port: str) -> None:
     address = "redis://:topsecret@127.0.0.1:1/0"
     code, output = run(tmp_path, SESSION_URL=address, PORT=port)

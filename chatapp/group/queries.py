@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, case, func, select, tuple_
 
 from chatapp.conversation.blocks import visible_presence
 from chatapp.conversation.members import heir
-from chatapp.conversation.presenters import PersonJson, person_json
+from chatapp.conversation.presenters import PersonJson, avatar_url, person_json
 from chatapp.conversation.reading import own_conversations
 from chatapp.db import db, snapshot
 from chatapp.errors import NotFound
@@ -54,6 +54,7 @@ class Overview:
     name: str
     description: str | None
     group_picture: str | None
+    avatar_url: str | None
     announcements_only: bool
     #: The viewer's own.
     role: str
@@ -86,6 +87,7 @@ def overview(user_id: str, group_id: str, *, for_admins: bool = False) -> Overvi
             name=access.conversation.name or "",
             description=access.group.description,
             group_picture=access.group.group_picture,
+            avatar_url=avatar_url(access.group),
             announcements_only=access.conversation.announcements_only,
             role=access.member.member_role,
             count=count,
