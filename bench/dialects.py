@@ -1,0 +1,94 @@
+"""What dialects cost those who don't speak them.
+
+    .venv/bin/python -m bench.dialects [--rounds 5] [--seconds 8] [--peer FOLDER]
+
+Somebody sends message after message to one other person, both in this server's own contract, and
+waits for each acknowledgement: on a server without dialects, on one that speaks all of them while
+nobody does, and on that one while the other person listens in two of them too. In turn, as many
+rounds as are asked for; medians, and their ratio to the first. ``--peer`` as in `bench.accounts`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from pathlib import Path
+
+from bench.accounts import Peer, Sender, percentile
+from tests.support.people import Person
+from tests.support.postgres import Postgres
+from tests.support.server import LiveServer
+
+_SHARES = (0.5, 0.9)
+
+
+def _talk(stack: ExitStack, server: LiveServer) -> tuple[Sender, Person]:
+    """Alice, who sends to Bob, and Bob, who listens."""
+    stack.callback(server.stop)
+    server.start()
+    alice, bob = Person(server, "Alice"), Person(server, "Bob")
+    sender = Sender(alice.wire(), alice.opens(bob))
+    stack.callback(sender.wire.close)
+    stack.callback(bob.wire().close)
+    return sender, bob
+
+
+def _as_fast_as_it_goes(sender: Sender, seconds: float) -> list[float]:
+    times = []
+    end = time.perf_counter() + seconds
+    while (begun := time.perf_counter()) < end:
+        sent = {"conversation_id": sender.conversation_id, "content": "How are you?"}
+        assert sender.wire.call("message:send", sent)["ok"]
+        times.append((time.perf_counter() - begun) * 1000)
+    return times
+
+
+def compare(rounds: int, seconds: float, peer_folder: Path | None) -> None:
+    """Measure all in turn; print the middle of the rounds, and ratios."""
+    with ExitStack() as stack:
+        new_url: Callable[[], str | None] = lambda: None  # noqa: E731
+        if peer_folder:
+            postgres = Postgres()
+            stack.callback(postgres.stop)
+            postgres.start()
+            new_url = postgres.create_database
+        without, _ = _talk(stack, LiveServer(new_url(), DIALECTS="none"))
+        silent, _ = _talk(stack, LiveServer(new_url()))
+        spoken, bob = _talk(stack, LiveServer(new_url()))
+        stack.callback(bob.wire(dialect="camel").close)
+        stack.callback(bob.wire(dialect="kebab").close)
+        senders = {"without": without, "nobody speaks one": silent, "two are spoken": spoken}
+        if peer_folder:
+            peer = Peer(peer_folder, new_url() or "")
+            stack.callback(peer.stop)
+            senders["peer"] = peer.sender()
+        seen: dict[str, list[list[float]]] = {name: [] for name in senders}
+        for sender in senders.values():
+            _as_fast_as_it_goes(sender, 2)
+        for number in range(rounds):
+            order = list(senders)
+            for name in order if number % 2 else reversed(order):
+                seen[name].append(_as_fast_as_it_goes(senders[name], seconds))
+    print(f"{'':20}{'p50':>10}{'p90':>10}{'ratio of p50':>16}    medians of {rounds} rounds, ms")
+    first = None
+    for name, all_ in seen.items():
+        row = [statistics.median(percentile(one, share) for one in all_) for share in _SHARES]
+        first = first or row[0]
+        print(f"{name:20}" + "".join(f"{value:10.2f}" for value in row) + f"{row[0] / first:16.3f}")
+
+
+def main(arguments: Iterable[str] | None = None) -> None:
+    """Measure and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=8)
+    parser.add_argument("--peer", type=Path)
+    wanted = parser.parse_args(arguments)
+    compare(wanted.rounds, wanted.seconds, wanted.peer)
+
+
+if __name__ == "__main__":
+    main()
