@@ -20,8 +20,19 @@ from typing import Any
 log = logging.getLogger(__name__)
 
 
-#: The Socket.IO id of the connection whose event is being answered.
+#: The Socket.IO room of the connections whose doing the present change is: one connection for its
+#: event, all of a sign-in for its call.
 origin: ContextVar[str | None] = ContextVar("origin", default=None)
+
+
+@contextmanager
+def caused_by(room: str) -> Iterator[None]:
+    """What is announced inside is the doing of the connections in this room."""
+    token = origin.set(room)
+    try:
+        yield
+    finally:
+        origin.reset(token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +55,7 @@ class Announcement:
     former_ids: frozenset[str] = frozenset()
     #: The conversation's membership version at the commit: who may hear this. Never sent.
     membership_version: int = 0
-    #: The connection whose event made the change. Never sent.
+    #: The room of those connections whose doing it is. Never sent.
     origin: str | None = field(default_factory=origin.get)
     #: Set by a subscriber that keeps a place for this event before the commit.
     place: list[Any] = field(default_factory=list, compare=False)

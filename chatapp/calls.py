@@ -6,12 +6,12 @@ from config import Settings
 
 _ALWAYS = ("/api/", "/socket.io", "/health")
 #: Beside them where the dialect is spoken: the addresses that its contract names.
-_KEBAB = ("/auth/register", "/auth/login", "/user/", "/group/")
+KEBAB = ("/auth/register", "/auth/login", "/user/", "/group/")
 
 
 def is_call(path: str, settings: Settings) -> bool:
     """Whether what answers this path is made for programs: JSON, credentials, other origins."""
-    return path.startswith(_ALWAYS) or ("kebab" in settings.dialects and path.startswith(_KEBAB))
+    return path.startswith(_ALWAYS) or ("kebab" in settings.dialects and path.startswith(KEBAB))
 
 
 def is_rest(path: str, settings: Settings) -> bool:

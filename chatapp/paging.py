@@ -47,6 +47,18 @@ def page_of(rows: Sequence[T], limit: int, key: Callable[[T], Sequence[Any]]) ->
     return Page(shown, encode_cursor(key(shown[-1])) if more else None)
 
 
+def every(page: Callable[[str | None], Page[T]]) -> list[T]:
+    """All items of a list, by its ``page`` after each cursor."""
+    found: list[T] = []
+    cursor = None
+    while True:
+        some = page(cursor)
+        found += some.items
+        cursor = some.next_cursor
+        if cursor is None:
+            return found
+
+
 def encode_cursor(key: Sequence[Any]) -> str:
     """``key`` (strings and numbers) as text that is safe in an address."""
     text = json.dumps(list(key), separators=(",", ":"))

@@ -25,6 +25,7 @@ _UNCONFIRMED = (
     "Confirm your e-mail address first: open the link that we mailed to {email}, "
     "or get another one at /verify."
 )
+_NO_ADDRESS = "Give an e-mail address first: add one under Settings, and confirm it."
 
 
 def reading(view: V) -> V:
@@ -41,13 +42,12 @@ def init_app(app: Flask) -> None:
 def must_verify(user: User) -> bool:
     """Whether this person has to confirm their address before they write.
 
-    A service answers for its people, and who has no address has none to confirm.
+    A service answers for its people. Who has no address gives one first.
     """
     settings: Settings = current_app.config["SETTINGS"]
     return (
         settings.require_verified_email
         and user.email_verified_at is None
-        and user.email is not None
         and user.external_id is None
     )
 
@@ -63,14 +63,14 @@ def check_writer(user_id: str) -> None:
 
 def _check(user: User) -> None:
     if must_verify(user):
-        raise Forbidden(_UNCONFIRMED.format(email=user.email))
+        raise Forbidden(_UNCONFIRMED.format(email=user.email) if user.email else _NO_ADDRESS)
 
 
 def _check_request() -> None:
     if request.method in _SAFE or request.blueprint == "auth":
         return
     view = current_app.view_functions.get(request.endpoint or "")
-    if getattr(view, "personal", False) or getattr(view, "reading", False):
+    if any(getattr(view, mark, False) for mark in ("public", "personal", "reading")):
         return
     user = signed_in()
     if user is not None:

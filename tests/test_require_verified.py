@@ -106,12 +106,22 @@ def test_it_is_off_unless_it_is_asked_for(app, world):
     assert "not confirmed yet" in ada.client.page("/settings/account").text
 
 
-@pytest.mark.parametrize("who", [{"email": None}, {"external_id": "7"}])
-def test_who_has_no_address_or_comes_from_a_service(app, required, who):
+def test_who_comes_from_a_service_may_write(app, required):
     ada, bob = register(app, "Ada"), register(app, "Bob")
     with app.app_context(), atomic() as work:
-        work.execute(update(User).where(User.id == ada.id).values(**who))
+        work.execute(update(User).where(User.id == ada.id).values(external_id="7"))
     assert ada.api.post("/api/chat", {"participant_ids": [bob.id]}).status_code == 201
+
+
+def test_who_has_no_address_is_told_to_add_one(app, required):
+    ada, bob = register(app, "Ada"), register(app, "Bob")
+    ada.client.page("/chats")  # signed in, by the address
+    with app.app_context(), atomic() as work:
+        work.execute(update(User).where(User.id == ada.id).values(email=None))
+    refused = ada.api.post("/api/chat", {"participant_ids": [bob.id]})
+    assert refused.status_code == 403
+    assert "add one" in refused.get_json()["error"]["message"]
+    assert "Add one" in ada.client.page("/chats").text
 
 
 def test_every_event_is_marked_or_closed(app):

@@ -153,11 +153,16 @@ class Disconnection(BaseModel):
     id: Uuid
 
 
+#: What somebody is known by: their address or their username.
+KnownBy = Annotated[str, AfterValidator(_folded), Field(min_length=1, max_length=254)]
+GivenPassword = Annotated[str, AfterValidator(clean), Field(min_length=1, max_length=1024)]
+
+
 class Credentials(BaseModel):
     """Who wants in; ``email`` may be the username."""
 
-    email: Annotated[str, AfterValidator(_folded), Field(min_length=1, max_length=254)]
-    password: Annotated[str, AfterValidator(clean), Field(min_length=1, max_length=1024)]
+    email: KnownBy
+    password: GivenPassword
 
 
 class PasswordChange(BaseModel):

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, exists, func, not_, or
 
 from chatapp.chat.schemas import ListQuery
 from chatapp.conversation.audience import noticed_by
-from chatapp.conversation.blocks import visible_presence
+from chatapp.conversation.blocks import direct_key, visible_presence
 from chatapp.conversation.preferences import is_archived, is_silent
 from chatapp.conversation.presenters import ConversationJson, PersonJson, person_json
 from chatapp.conversation.reading import (
@@ -79,12 +79,18 @@ def with_own_notifications(user_id: str, query: ListQuery) -> Page[ConversationJ
 
 
 def all_conversations(user_id: str) -> list[ConversationJson]:
-    """All of them at once, archived ones too, latest first: as many statements as for one."""
-    own = own_conversations(user_id)
+    """All of them at once, archived ones too: as many statements as for one."""
     with snapshot():
-        return read_conversations(
-            own.order_by(Conversation.active_at.desc(), Conversation.id.desc()), "few"
-        )
+        return read_conversations(own_conversations(user_id), "few")
+
+
+def conversations_with(user_id: str, receiver_id: str) -> list[ConversationJson]:
+    """The one-to-one conversation with this person, or this group's; none where there is none."""
+    own = own_conversations(user_id).where(
+        or_(Conversation.direct_key == direct_key(user_id, receiver_id), Group.id == receiver_id)
+    )
+    with snapshot():
+        return read_conversations(own, "few")
 
 
 def sidebar(user_id: str, query: ListQuery, current_id: int | None = None) -> Sidebar:

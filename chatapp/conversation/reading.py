@@ -143,6 +143,21 @@ def addressed_to(conversation_ids: Collection[int]) -> dict[int, Addressed]:
     return {row[0].id: Addressed(row[1], pair_of(row[0])) for row in rows}
 
 
+def last_written(conversation_ids: Collection[int]) -> dict[int, MessageJson]:
+    """Of each of these conversations the newest message that isn't deleted."""
+    newest = (
+        select(func.max(Message.seq).label("seq"), Message.conversation_id)
+        .where(Message.conversation_id.in_(conversation_ids), Message.deleted_at.is_(None))
+        .group_by(Message.conversation_id)
+        .subquery()
+    )
+    found = messages_where().join(
+        newest,
+        (newest.c.conversation_id == Message.conversation_id) & (newest.c.seq == Message.seq),
+    )
+    return {message["conversation_id"]: message for message in read_messages(found)}
+
+
 def messages_where(*conditions: Any) -> Select[Message, User]:
     """Messages with their senders."""
     return select(Message, User).join(User, User.id == Message.sender_id).where(*conditions)

@@ -2,32 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self
+from collections.abc import Mapping
+from typing import Annotated, Any
 from uuid import UUID
 
 from flask import Blueprint, Response, current_app, jsonify, request
-from pydantic import BaseModel, model_validator
+from pydantic import BaseModel, ValidationInfo, field_validator
 from werkzeug.exceptions import HTTPException
 
+from chatapp.announce import caused_by
 from chatapp.auth import service as accounts
 from chatapp.auth import sign_ins
 from chatapp.auth.presenters import signed_in_json
-from chatapp.auth.schemas import Credentials, Email, NamedVisitor, Password, Username
+from chatapp.auth.schemas import (
+    Credentials,
+    Email,
+    GivenPassword,
+    KnownBy,
+    NamedVisitor,
+    Password,
+    Username,
+)
 from chatapp.auth.sign_ins import IssuedToken
 from chatapp.auth.source import request_source
 from chatapp.chat import queries, service
 from chatapp.chat.schemas import MessageBody
+from chatapp.conversation.presenters import person_json
 from chatapp.conversation.reading import addressed_to
 from chatapp.dialects import roster
-from chatapp.dialects.rest import Rest, plain_failure
-from chatapp.dialects.shapes import address_or_text
+from chatapp.dialects.rest import Rest
+from chatapp.dialects.shapes import address_or_text, fields_named, words_code_and_fields
 from chatapp.identity import TOKEN_COOKIE, by_cookie_token, caller, client, current_sign_in, public
-from chatapp.models import User
+from chatapp.paging import LIMIT_MOST, every
 from chatapp.realtime.dialect import Dialect
+from chatapp.realtime.rooms import credential_room
 from chatapp.scopes import scope
 from chatapp.user import queries as people
 from chatapp.user.schemas import DirectoryQuery
-from chatapp.validation import BlankIsNone, MessageText, Name, Uuid, read_json, read_query
+from chatapp.validation import BlankIsNone, MessageText, Name, Uuid, clean, read_json, read_query
 from config import Settings
 
 #: Messages that a history holds.
@@ -50,11 +62,12 @@ class SignUp(BaseModel):
     email: Annotated[Email | None, BlankIsNone] = None
     invitation: str | None = None
 
-    @model_validator(mode="after")
-    def _typed_twice(self) -> Self:
-        if self.password != self.confirmPassword:
+    @field_validator("confirmPassword")
+    @classmethod
+    def _typed_twice(cls, text: str, given: ValidationInfo) -> str:
+        if "password" in given.data and clean(text) != given.data["password"]:
             raise ValueError("The two passwords aren't the same")
-        return self
+        return text
 
     def visitor(self) -> NamedVisitor:
         """The same in colon's words."""
@@ -70,8 +83,8 @@ class SignUp(BaseModel):
 class LogIn(BaseModel):
     """A username where colon has an address or a username."""
 
-    username: str
-    password: str
+    username: KnownBy
+    password: GivenPassword
 
 
 class Send(BaseModel):
@@ -86,7 +99,7 @@ class HistoryQuery(BaseModel):
     before: Uuid | None = None
 
 
-def user(person: Any) -> dict[str, Any]:
+def user(person: Mapping[str, Any]) -> dict[str, Any]:
     """Somebody as cookie's clients know them."""
     return {
         "_id": person["id"],
@@ -119,8 +132,8 @@ def _new_message(payload: dict[str, Any]) -> tuple[str, Any] | None:
 DIALECT = Dialect(
     "cookie",
     hears={"message:received": _new_message},
-    failed=plain_failure,
-    refusal=lambda error: ("error", plain_failure(error)),
+    failed=words_code_and_fields,
+    refusal=lambda error: ("error", words_code_and_fields(error)),
     echoes=False,
     noticed=roster.changed,
 )
@@ -132,7 +145,9 @@ def sign_up() -> Any:
     """201 with the account, and the cookie."""
     new = read_json(SignUp)
     who = accounts.register(new.visitor(), request_source())
-    answer = _own(who) if who.email else {**_own(who), "notice": _NO_ADDRESS}
+    answer = user(person_json(who))
+    if who.email is None:
+        answer["notice"] = _NO_ADDRESS
     return _with_cookie(jsonify(answer), sign_ins.issue_token(who.id, client())), 201
 
 
@@ -142,7 +157,7 @@ def log_in() -> Any:
     credentials = Credentials(email=given.username, password=given.password)
     proven = accounts.log_in(credentials, request_source())
     issued = sign_ins.issue_token(proven.user.id, client(), proven_by=proven.password_hash)
-    answer = jsonify({**signed_in_json(proven.user, issued), **_own(proven.user)})
+    answer = jsonify({**signed_in_json(proven.user, issued), **user(person_json(proven.user))})
     return _with_cookie(answer, issued)
 
 
@@ -157,13 +172,11 @@ def log_out() -> Any:
 
 def sidebar() -> Any:
     """Everybody one may see, as a plain array."""
-    me, found, cursor = caller().id, [], None
-    while True:
-        page = people.directory(me, DirectoryQuery(limit=200, cursor=cursor))
-        found += [user(person) for person in page.items]
-        cursor = page.next_cursor
-        if cursor is None:
-            return jsonify(found)
+    me = caller().id
+    everybody = every(
+        lambda cursor: people.directory(me, DirectoryQuery(limit=LIMIT_MOST, cursor=cursor))
+    )
+    return jsonify([user(person) for person in everybody])
 
 
 def history(message_id: UUID) -> Any:
@@ -177,20 +190,24 @@ def history(message_id: UUID) -> Any:
 @bp.post("/api/messages/send/<uuid:user_id>")
 @scope("chat:write")
 def send(user_id: UUID) -> Any:
-    """201 with the stored message."""
+    """201 with the stored message, which the sockets of this very sign-in don't hear too."""
     new = MessageBody(content=read_json(Send).message)
-    stored = service.send_to_person(caller().id, str(user_id), new)
+    me = caller().id
+    with caused_by(credential_room(current_sign_in().id)), fields_named(participant_ids="_id"):
+        stored = service.send_to_person(me, str(user_id), new)
     return message(stored.message, str(user_id)), 201
 
 
 def _is_meant() -> bool:
-    if by_cookie_token():
-        return True
-    if request.endpoint != "auth.log_in" or not request.is_json:
+    """By the cookie; where nobody is asked for a credential, by what is sent to log in with."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    if not getattr(view, "public", False):
+        return by_cookie_token()
+    if request.endpoint != "auth.log_in" or request.args.get("dialect") == "colon":
         return False
     try:
-        body = request.get_json(silent=True)
-    except HTTPException:  # more of it than is read
+        body = request.get_json(silent=True) if request.is_json else None
+    except (HTTPException, RecursionError):  # more of it, or deeper, than is read
         return False
     return isinstance(body, dict) and "username" in body and "email" not in body
 
@@ -198,6 +215,7 @@ def _is_meant() -> bool:
 REST = Rest(
     "cookie",
     blueprint=bp,
+    paths=("/api/auth/signup", "/api/messages/send/"),
     is_meant=_is_meant,
     instead={
         "auth.log_in": log_in,
@@ -205,17 +223,8 @@ REST = Rest(
         "user.people": sidebar,
         "chat.message": history,
     },
-    failed=plain_failure,
+    failed=words_code_and_fields,
 )
-
-
-def _own(who: User) -> dict[str, Any]:
-    return {
-        "_id": who.id,
-        "fullName": who.name,
-        "username": who.username,
-        "profilePic": who.profile_picture or "",
-    }
 
 
 def _secure() -> bool:

@@ -12,7 +12,7 @@ from chatapp.chat.schemas import MessageBody
 from chatapp.conversation.reading import addressed_to
 from chatapp.dialects.kebab_rest import REST
 from chatapp.dialects.kebab_shapes import message
-from chatapp.dialects.rest import plain_failure
+from chatapp.dialects.shapes import fields_named, words_and_code
 from chatapp.errors import Forbidden
 from chatapp.group.access import conversation_of
 from chatapp.realtime.dialect import Args, Dialect
@@ -57,8 +57,8 @@ def _shown(payload: Mapping[str, Any]) -> dict[str, Any]:
 DIALECT = Dialect(
     "kebab",
     hears={"message:received": lambda payload: ("receive-message", _shown(payload))},
-    failed=plain_failure,
-    refusal=lambda error: ("error-message", plain_failure(error)),
+    failed=words_and_code,
+    refusal=lambda error: ("error-message", words_and_code(error)),
     unwrap=_unwrap,
     echoes=False,
     by_first_event=True,
@@ -86,5 +86,7 @@ def send_message(connection: Connection, new: Send) -> dict[str, Any]:
     if new.sender_id != connection.user_id:
         raise Forbidden("Send as yourself: sender_id has to be the id of the token's owner.")
     send = service.send_to_group if new.is_group else service.send_to_person
-    stored = send(connection.user_id, new.receiver_id, MessageBody(content=new.content)).message
+    body = MessageBody(content=new.content)
+    with fields_named(participant_ids="receiver_id"):
+        stored = send(connection.user_id, new.receiver_id, body).message
     return {"message": _shown(stored)}

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated, Any
 from uuid import UUID
 
-from flask import Blueprint
+from flask import Blueprint, current_app, request
 from pydantic import BaseModel, Field
 
 from chatapp.auth import own_password, sign_ins
 from chatapp.auth import service as accounts
 from chatapp.auth.schemas import Credentials, PasswordChange, Visitor
 from chatapp.auth.source import request_source
+from chatapp.calls import KEBAB
+from chatapp.chat.lists import all_conversations, conversations_with
 from chatapp.db import now
 from chatapp.dialects.kebab_shapes import Shapes, own_user
-from chatapp.dialects.rest import Rest, plain_failure
-from chatapp.errors import Forbidden
+from chatapp.dialects.kebab_shapes import user as shape
+from chatapp.dialects.rest import Rest
+from chatapp.dialects.shapes import fields_named, words_code_and_fields
+from chatapp.errors import Forbidden, Unauthenticated
 from chatapp.group import queries as groups
 from chatapp.group import service as group_service
 from chatapp.group.presenters import GroupJson
-from chatapp.group.schemas import NewGroup
+from chatapp.group.schemas import NewGroup, NewMembers
 from chatapp.identity import caller, client, current_sign_in, public
-from chatapp.paging import LIMIT_MOST, Page, PageQuery
+from chatapp.paging import LIMIT_MOST, PageQuery, every
 from chatapp.scopes import personal, scope
 from chatapp.user import queries as people
 from chatapp.user import service
@@ -32,10 +35,25 @@ from chatapp.validation import Name, Uuid, read_json
 bp = Blueprint("kebab", __name__)
 
 
+@bp.before_request
+def _bearer_only() -> None:
+    """The session of a page is no credential here."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    if not getattr(view, "public", False) and "Authorization" not in request.headers:
+        raise Unauthenticated("Send the access_token as Authorization: Bearer.")
+
+
 class Register(Visitor):
     """A new account under its full name."""
 
-    name: Annotated[Name | None, Field(validation_alias="fullName")]
+    name: Annotated[Name, Field(validation_alias="fullName")]
+
+
+#: What the contract lets one change; whatever else comes is ignored.
+_CHANGEABLE = {
+    *("name", "description", "resume_link", "role", "profile_picture"),
+    *("theme_mode", "theme_color", "background_image"),
+}
 
 
 class Profile(ProfilePatch):
@@ -62,11 +80,10 @@ class CreateGroup(NewGroup):
     created_by: Uuid
 
 
-class AddMembers(BaseModel):
+class AddMembers(NewMembers):
     """People to add to a group."""
 
     group_id: Uuid
-    user_ids: Annotated[list[Uuid], Field(min_length=1, max_length=1000)]
 
 
 @bp.post("/auth/register")
@@ -100,8 +117,7 @@ def update_profile() -> Any:
     """200 with one's changed account."""
     wanted = read_json(Profile)
     me = _oneself(wanted.id, "id")
-    # The same patch without what colon doesn't know: what wasn't given stays.
-    given = {name: value for name, value in wanted.given().items() if name != "id"}
+    given = {name: value for name, value in wanted.given().items() if name in _CHANGEABLE}
     user = service.update_profile(me, ProfilePatch.model_construct(set(given), **given))
     return {"message": "Profile updated successfully", "user": own_user(user)}
 
@@ -121,8 +137,9 @@ def update_password() -> Any:
 def add_contact() -> Any:
     """201 with the new contact, 200 with one that stood."""
     me, other = caller().id, read_json(AddContact).contactId
-    contact, created = service.add_contact(me, other)
-    shown = Shapes.around(me, [other]).contact(contact)
+    with fields_named(user_id="contactId"):
+        contact, created = service.add_contact(me, other)
+    shown = Shapes.around(me, [other], conversations_with(me, other)).contact(contact)
     return {"message": "Contact added successfully", "contact": shown}, 201 if created else 200
 
 
@@ -134,7 +151,7 @@ def user(user_id: UUID) -> Any:
     if str(user_id) == me.id:
         return {"user": own_user(me)}
     person = people.person(me.id, str(user_id))
-    return {"user": Shapes.around(me.id, [person["id"]]).user(person)}
+    return {"user": shape(person, people.members_since([person["id"]]))}
 
 
 @bp.get("/user/dashboard")
@@ -142,13 +159,13 @@ def user(user_id: UUID) -> Any:
 def dashboard() -> Any:
     """Oneself, one's contacts and one's groups."""
     me = caller()
-    contacts = _all(
+    contacts = every(
         lambda cursor: people.contacts(me.id, DirectoryQuery(limit=LIMIT_MOST, cursor=cursor))
     )
-    own = _all(lambda cursor: groups.groups(me.id, PageQuery(limit=LIMIT_MOST, cursor=cursor)))
+    own = every(lambda cursor: groups.groups(me.id, PageQuery(limit=LIMIT_MOST, cursor=cursor)))
     shown = {contact["user"]["id"] for contact in contacts}
     shown |= {member["id"] for group in own for member in group["members"]}
-    shapes = Shapes.around(me.id, shown)
+    shapes = Shapes.around(me.id, shown, all_conversations(me.id))
     return {
         "user": own_user(me),
         "contacts": [shapes.contact(contact) for contact in contacts],
@@ -187,7 +204,7 @@ def add_members() -> Any:
     }
 
 
-REST = Rest("kebab", blueprint=bp, failed=plain_failure)
+REST = Rest("kebab", blueprint=bp, paths=KEBAB, failed=words_code_and_fields)
 
 
 def _oneself(id_: str, name: str) -> str:
@@ -199,14 +216,5 @@ def _oneself(id_: str, name: str) -> str:
 
 
 def _group(me: str, group: GroupJson) -> dict[str, Any]:
-    return Shapes.around(me, [member["id"] for member in group["members"]]).group(group)
-
-
-def _all(page: Callable[[str | None], Page[Any]]) -> list[Any]:
-    found, cursor = [], None
-    while True:
-        some = page(cursor)
-        found += some.items
-        cursor = some.next_cursor
-        if cursor is None:
-            return found
+    members = [member["id"] for member in group["members"]]
+    return Shapes.around(me, members, conversations_with(me, group["id"])).group(group)

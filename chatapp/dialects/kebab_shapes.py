@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 from chatapp.auth.presenters import account_json
-from chatapp.chat.lists import all_conversations
 from chatapp.conversation.presenters import ConversationJson
-from chatapp.conversation.reading import Addressed, addressed_to
+from chatapp.conversation.reading import Addressed, addressed_to, last_written
 from chatapp.dialects.shapes import address_or_text
 from chatapp.models import User
 from chatapp.user import queries as people
@@ -37,6 +36,11 @@ def message(payload: Mapping[str, Any], addressed: Addressed) -> dict[str, Any]:
     }
 
 
+def user(person: Mapping[str, Any], since: Mapping[str, str]) -> dict[str, Any]:
+    """Somebody else; ``since`` holds when each account was made."""
+    return {**{name: person[name] for name in _OTHERS}, "created_at": since[person["id"]]}
+
+
 @dataclass(frozen=True, slots=True)
 class Shapes:
     """What this dialect shows beside people and groups, read for all of them at once."""
@@ -45,25 +49,30 @@ class Shapes:
     #: When each account was made, and the ids of those that are contacts of one's own.
     since: Mapping[str, str]
     contact_ids: Mapping[str, str]
-    #: One's conversations, by the other person's or the group's id.
-    conversations: Mapping[str, tuple[ConversationJson, Addressed]]
+    #: By the other person's or the group's id: the last message, and how many are unread.
+    news: Mapping[str, dict[str, Any]]
 
     @classmethod
-    def around(cls, me: str, user_ids: Collection[str]) -> Self:
-        """For these people, as ``me`` sees them, and all of one's own conversations."""
-        own = all_conversations(me)
-        to = addressed_to([one["id"] for one in own])
+    def around(
+        cls, me: str, user_ids: Collection[str], conversations: Sequence[ConversationJson]
+    ) -> Self:
+        """For these people and these of one's own conversations, as ``me`` sees them."""
+        ids = [one["id"] for one in conversations]
+        to, last = addressed_to(ids), last_written(ids)
         return cls(
             me=me,
             since=people.members_since(user_ids),
             contact_ids=people.contact_ids(me, user_ids),
-            conversations={to[one["id"]].receiver(me): (one, to[one["id"]]) for one in own},
+            news={
+                to[one["id"]].receiver(me): {
+                    "last_message": message(last[one["id"]], to[one["id"]])
+                    if one["id"] in last
+                    else None,
+                    "unread_count": one["unread_count"],
+                }
+                for one in conversations
+            },
         )
-
-    def user(self, person: Mapping[str, Any]) -> dict[str, Any]:
-        """Somebody else."""
-        shown = {name: person[name] for name in _OTHERS}
-        return {**shown, "created_at": self.since[person["id"]]}
 
     def contact(self, contact: Mapping[str, Any]) -> dict[str, Any]:
         """Somebody at hand, with what was said last between the two."""
@@ -73,7 +82,7 @@ class Shapes:
             "user_id": self.me,
             "contact_id": other,
             "created_at": contact["created_at"],
-            "user": self.user(contact["user"]),
+            "user": user(contact["user"], self.since),
             **self._news(other),
         }
 
@@ -81,15 +90,9 @@ class Shapes:
         """A group with its members, and what was said last in it."""
         return {
             **{name: group[name] for name in _GROUP},
-            "members": [self.user(member) for member in group["members"]],
+            "members": [user(member, self.since) for member in group["members"]],
             **self._news(group["id"]),
         }
 
     def _news(self, receiver_id: str) -> dict[str, Any]:
-        found = self.conversations.get(receiver_id)
-        if found is None:
-            return {"last_message": None, "unread_count": 0}
-        conversation, addressed = found
-        last = conversation["last_message"]
-        shown = message(last, addressed) if last and not last["deleted_at"] else None
-        return {"last_message": shown, "unread_count": conversation["unread_count"]}
+        return self.news.get(receiver_id, {"last_message": None, "unread_count": 0})

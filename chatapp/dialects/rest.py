@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Blueprint, Flask, g, request
+from flask import Blueprint, Flask, Response, g, request
 
 from chatapp.error_pages import error_json
 from chatapp.errors import ChatError
@@ -15,7 +15,7 @@ from chatapp.realtime.dialect import note_use
 
 View = Callable[..., Any]
 
-#: Sign-ins of which it is known that they use older names; the oldest are forgotten.
+#: Sign-ins of which it is known that they use older names; the longest unused are forgotten.
 _MOST_KNOWN = 10_000
 _known: OrderedDict[tuple[str, str], None] = OrderedDict()
 
@@ -27,6 +27,8 @@ class Rest:
     name: str
     #: Calls at addresses that colon doesn't have.
     blueprint: Blueprint | None = None
+    #: Where these begin.
+    paths: tuple[str, ...] = ()
     #: Whether a request to an address that both have is this dialect's.
     is_meant: Callable[[], bool] = lambda: False
     #: What answers such a request, by the name of colon's endpoint.
@@ -35,8 +37,7 @@ class Rest:
 
     def answers(self) -> bool:
         """Whether the present request is this dialect's."""
-        own = self.blueprint is not None and request.blueprint == self.blueprint.name
-        return own or self.is_meant()
+        return request.path.startswith(self.paths) or self.is_meant()
 
 
 def init_app(app: Flask, dialects: Sequence[Rest]) -> None:
@@ -49,7 +50,6 @@ def init_app(app: Flask, dialects: Sequence[Rest]) -> None:
         rest = spoken()
         if rest is None:
             return None
-        _note(rest.name)
         view = rest.instead.get(request.endpoint or "")
         return view(**(request.view_args or {})) if view else None
 
@@ -60,26 +60,28 @@ def init_app(app: Flask, dialects: Sequence[Rest]) -> None:
     for rest in dialects:
         if rest.blueprint is not None:
             app.register_blueprint(rest.blueprint)
+
+    def note(response: Response) -> Response:
+        rest = spoken() if response.status_code < 400 else None
+        if rest is not None:
+            _note(rest.name)
+        return response
+
     app.before_request(answer)
+    app.after_request(note)
     app.extensions["error_shape"] = shape
 
 
 def _note(dialect: str) -> None:
-    """Count a sign-in's first call; those that no sign-in makes count each."""
+    """Count a sign-in's first call; and each by which somebody signs in."""
     sign_in = g.get("sign_in")
     if sign_in is not None:
         key = (dialect, sign_in.id)
-        if key in _known:
-            return
+        known_already = key in _known
         _known[key] = None
+        _known.move_to_end(key)
+        if known_already:
+            return
         if len(_known) > _MOST_KNOWN:
             _known.popitem(last=False)
     note_use(dialect, sign_in.user_id if sign_in else None)
-
-
-def plain_failure(error: ChatError) -> dict[str, Any]:
-    """`{error, code}`, and `fields` where there are any, as two of the older back ends had it."""
-    body: dict[str, Any] = {"error": error.message, "code": error.code}
-    if error.fields:
-        body["fields"] = error.fields
-    return body

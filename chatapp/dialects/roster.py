@@ -23,7 +23,7 @@ _due: set[str] = set()
 @after_connect
 def welcome(connection: Connection) -> None:
     """Who connects is told at once, unless they are about to be."""
-    if connection.dialect.name == "cookie" and connection.user_id not in _due:
+    if connection.dialect.noticed is changed and connection.user_id not in _due:
         socketio.server.emit(_EVENT, _roster(connection.user_id), to=connection.sid)
         # What comes and goes meanwhile comes in one list.
         changed(current_app._get_current_object(), connection.user_id)  # type: ignore[attr-defined]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Flask
@@ -24,6 +25,8 @@ def broadcast(app: Flask, announcement: Announcement) -> None:
     conversation_id = announcement.conversation_id
     if announcement.event == "credential:ended":
         end_connections(announcement.payload["credential_id"])
+    elif announcement.event == "noticing:changed":
+        _look_anew(app, announcement.user_ids)
     elif conversation_id is None:
         _to_people(app, announcement.event, announcement.payload, announcement.user_ids)
     elif announcement.only_ids:
@@ -44,17 +47,23 @@ def broadcast(app: Flask, announcement: Announcement) -> None:
         )
         _to_people(app, "conversation:created", announcement.payload, announcement.user_ids)
         if announcement.event in ("conversation:created", "conversation:updated"):
-            _notice_each_other(app, conversation_id)
+            _look_anew(app, _members_here(conversation_id) | announcement.former_ids)
         gone = {"conversation_id": conversation_id}
         _to_people(app, "conversation:removed", gone, announcement.former_ids)
 
 
-def _notice_each_other(app: Flask, conversation_id: int) -> None:
-    """Who shares a conversation may notice each other's presence from now on."""
+def _members_here(conversation_id: int) -> set[str]:
+    """Those members who speak an older dialect, in this process."""
+    rooms = [conversation_room(conversation_id, dialect.name) for dialect in spoken()]
+    return {connections[sid].user_id for room in rooms for sid in sids_in(room)}
+
+
+def _look_anew(app: Flask, user_ids: Iterable[str]) -> None:
+    """Whose presence is for these people may have changed."""
     for dialect in spoken():
         if dialect.noticed is not None:
-            for sid in sids_in(conversation_room(conversation_id, dialect.name)):
-                dialect.noticed(app, connections[sid].user_id)
+            for user_id in user_ids:
+                dialect.noticed(app, user_id)
 
 
 def end_connections(credential_id: str) -> None:

@@ -6,16 +6,20 @@ Each dialect's form is made once for all its receivers; those that nobody speaks
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from flask import Flask
 
 from chatapp.extensions import socketio
-from chatapp.realtime.dialect import Dialect, spoken
+from chatapp.realtime.dialect import COLON, Dialect, changing, spoken
+from chatapp.realtime.membership import sids_in
 from chatapp.realtime.rooms import conversation_room, inbox_room
 
 log = logging.getLogger(__name__)
+
+#: An event's name and payload.
+_Form = tuple[str, Any]
 
 
 def to_members(
@@ -29,28 +33,50 @@ def to_members(
 ) -> None:
     """Every connection in the conversation's rooms hears it, but those in ``skip``.
 
-    Nor does ``origin``, whose event caused it, in dialects that don't echo.
+    Nor do those in ``origin``, whose doing it is, in dialects that don't echo.
     """
-    room = conversation_room(conversation_id)
-    socketio.server.emit(event, payload, to=room, skip_sid=list(skip))
-    for dialect in spoken():
-        if (heard := _heard(app, dialect, event, payload)) is not None:
-            room = conversation_room(conversation_id, dialect.name)
-            left_out = [*skip] if dialect.echoes or origin is None else [*skip, origin]
-            socketio.server.emit(*heard, to=room, skip_sid=left_out)
+
+    def emit(dialect: Dialect, form: _Form) -> None:
+        own = [] if dialect.echoes or origin is None else sids_in(origin)
+        room = conversation_room(conversation_id, dialect.name)
+        socketio.server.emit(*form, to=room, skip_sid=[*skip, *own])
+
+    _each(app, event, payload, emit)
 
 
 def to_person(app: Flask, event: str, payload: dict[str, Any], user_id: str) -> None:
     """Every connection of this person hears it."""
-    socketio.server.emit(event, payload, to=inbox_room(user_id))
-    for dialect in spoken():
-        if (heard := _heard(app, dialect, event, payload)) is not None:
-            socketio.server.emit(*heard, to=inbox_room(user_id, dialect.name))
+
+    def emit(dialect: Dialect, form: _Form) -> None:
+        socketio.server.emit(*form, to=inbox_room(user_id, dialect.name))
+
+    _each(app, event, payload, emit)
 
 
-def _heard(
-    app: Flask, dialect: Dialect, event: str, payload: dict[str, Any]
-) -> tuple[str, Any] | None:
+def _each(
+    app: Flask, event: str, payload: dict[str, Any], emit: Callable[[Dialect, _Form], None]
+) -> None:
+    """Emit it in each dialect that is spoken, all at one moment.
+
+    Making a form may wait for the database. Meanwhile a connection may begin to speak another
+    dialect, so nothing is emitted before every form is there: else it would hear both, or neither.
+    """
+    forms: dict[str, _Form | None] = {"colon": (event, payload)}
+    while True:
+        for dialect in spoken():
+            if dialect.name not in forms:
+                forms[dialect.name] = _heard(app, dialect, event, payload)
+        with changing:
+            now = [COLON, *spoken()]
+            if any(dialect.name not in forms for dialect in now):
+                continue
+            for dialect in now:
+                if (form := forms[dialect.name]) is not None:
+                    emit(dialect, form)
+            return
+
+
+def _heard(app: Flask, dialect: Dialect, event: str, payload: dict[str, Any]) -> _Form | None:
     """What the dialect calls it; None where it has no word for it."""
     hears = dialect.hears.get(event)
     if hears is None:

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import Flask
 from pydantic import BaseModel
 
+from chatapp import concurrency
 from chatapp.error_pages import error_ack, error_json
 from chatapp.errors import ChatError
 from chatapp.validation import read_event
@@ -100,6 +101,8 @@ COLON = Dialect("colon")
 known: dict[str, Dialect] = {"colon": COLON}
 #: How many of this process's connections speak each.
 _speakers: Counter[str] = Counter()
+#: Held while a connection changes its dialect, and while an event goes out in all of them.
+changing = concurrency.lock()
 #: How often connections and sign-ins began to use each older dialect, since the start.
 uses: Counter[str] = Counter()
 
@@ -134,16 +137,16 @@ def note_use(dialect: str, user_id: str | None) -> None:
     )
 
 
-def spoken() -> Iterator[Dialect]:
+def spoken() -> list[Dialect]:
     """The older dialects that somebody speaks just now: usually none, at no cost."""
-    for name, count in _speakers.items():
-        if count > 0 and name != "colon" and name in known:
-            yield known[name]
+    return [known[name] for name in known if name != "colon" and _speakers[name] > 0]
 
 
 def by_first_event(name: object, args: Args) -> Dialect:
     """What a connection that hasn't said so speaks, by its first event."""
     for dialect in known.values():
-        if dialect.by_first_event and dialect.unwrap(name, args)[0] in dialect.handlers:
-            return dialect
+        if dialect.by_first_event:
+            meant, _ = dialect.unwrap(name, args)
+            if isinstance(meant, str) and meant in dialect.handlers:
+                return dialect
     return COLON

@@ -16,7 +16,7 @@ from chatapp.errors import BadRequest, Unauthenticated
 from chatapp.extensions import socketio
 from chatapp.identity import Identity
 from chatapp.logs import request_id
-from chatapp.realtime.dialect import COLON, Dialect, begin, by_first_event, end, note_use
+from chatapp.realtime.dialect import COLON, Dialect, begin, by_first_event, changing, end, note_use
 from chatapp.realtime.rooms import translated
 
 Reply = Callable[[Any], None]
@@ -51,7 +51,7 @@ def dispatch(
     """Answer one event of one connection.
 
     The acknowledgement goes out before the events that the use case announces. A client that
-    asked for none is told of a failure by the event `error`.
+    asked for none is told of a failure by its dialect's event for that, `error` in colon.
     """
     token, origin_token = request_id.set(uuid4().hex), origin.set(sid)
     try:
@@ -90,15 +90,15 @@ def _dialect(sid: str, name: object, args: tuple[Any, ...]) -> Dialect:
 def speak(connection: Connection, dialect: Dialect) -> Connection:
     """The connection hears this dialect's events from now on, and no others'."""
     changed = replace(connection, dialect=dialect)
-    # Nothing waits in here: no event can come to a connection that is half in each.
     server = socketio.server
-    for room in list(server.rooms(connection.sid)):
-        if (other := translated(room, connection.dialect.name, dialect.name)) is not None:
-            server.leave_room(connection.sid, room)
-            server.enter_room(connection.sid, other)
-    end(connection.dialect)
-    begin(dialect)
-    connections[connection.sid] = changed
+    with changing:
+        for room in list(server.rooms(connection.sid)):
+            if (other := translated(room, connection.dialect.name, dialect.name)) is not None:
+                server.leave_room(connection.sid, room)
+                server.enter_room(connection.sid, other)
+        end(connection.dialect)
+        begin(dialect)
+        connections[connection.sid] = changed
     note_use(dialect.name, changed.user_id)
     return changed
 

@@ -15,10 +15,10 @@ from chatapp.realtime.dialect import COLON, Dialect, known
 
 @dataclass(frozen=True, slots=True)
 class Handshake:
-    """The dialect that a client names, and the id it says it has; either may be missing."""
+    """The dialect that a client names, and the ids it says it has; either may be missing."""
 
     named: Any
-    user_id: Any
+    user_ids: tuple[Any, ...]
 
     @classmethod
     def of(cls, auth: object) -> Self:
@@ -26,7 +26,11 @@ class Handshake:
         said = auth if isinstance(auth, Mapping) else {}
         return cls(
             said.get("dialect", request.args.get("dialect")),
-            said.get("userId", request.args.get("userId")),
+            tuple(
+                id_
+                for id_ in (said.get("userId"), *request.args.getlist("userId"))
+                if id_ is not None
+            ),
         )
 
     def dialect(self, identity: Identity) -> Dialect:
@@ -34,7 +38,7 @@ class Handshake:
 
         Raises BadRequest for a name that isn't spoken here, Forbidden where the id is another's.
         """
-        if self.user_id is not None and self.user_id != identity.user_id:
+        if any(id_ != identity.user_id for id_ in self.user_ids):
             raise Forbidden("This userId isn't the one that the token belongs to.")
         if self.named is not None:
             if not isinstance(self.named, str) or self.named not in known:
@@ -42,7 +46,7 @@ class Handshake:
             return known[self.named]
         if identity.by_cookie_token:
             return known.get("cookie", COLON)
-        return known.get("camel", COLON) if self.user_id is not None else COLON
+        return known.get("camel", COLON) if self.user_ids else COLON
 
     def settled(self, dialect: Dialect) -> bool:
         """Whether the first event can't show another dialect any more."""
@@ -52,5 +56,5 @@ class Handshake:
     def wants_a_sentence(self) -> bool:
         """Whether a refusal's message is the sentence itself, as camel's clients show it."""
         return "camel" in known and (
-            self.named == "camel" or (self.named is None and self.user_id is not None)
+            self.named == "camel" or (self.named is None and bool(self.user_ids))
         )

@@ -17,7 +17,7 @@ from chatapp.auth.service import refuse_taken
 from chatapp.conversation.access import lock_conversations
 from chatapp.conversation.blocks import blocked_with
 from chatapp.conversation.members import current_members, remove_member
-from chatapp.db import atomic, insert, now
+from chatapp.db import announce, atomic, insert, now
 from chatapp.errors import Forbidden, NotFound, Unavailable, ValidationFailed
 from chatapp.models import (
     Block,
@@ -52,12 +52,14 @@ def block(user_id: str, other_id: str) -> None:
             raise NotFound("There is nobody here by this id.")
         new = insert(work, Block).values(blocker_id=user_id, blocked_id=other_id)
         work.execute(new.on_conflict_do_nothing())
+        _look_anew(user_id, other_id)
 
 
 def unblock(user_id: str, other_id: str) -> None:
     """This person's own block of the other is lifted, if there was one."""
     with atomic() as work:
         work.execute(delete(Block).where(Block.blocker_id == user_id, Block.blocked_id == other_id))
+        _look_anew(user_id, other_id)
 
 
 def update_profile(user_id: str, patch: ProfilePatch) -> User:
@@ -125,6 +127,7 @@ def add_contact(user_id: str, other_id: str) -> tuple[SinceJson, bool]:
                 set_={"updated_at": Contact.updated_at},  # so that the row that stands is returned
             ).returning(Contact.id)
         ).scalar_one()
+        _look_anew(other_id)
     return queries.contact(user_id, other_id), stored == id_
 
 
@@ -134,6 +137,12 @@ def remove_contact(user_id: str, other_id: str) -> None:
         work.execute(
             delete(Contact).where(Contact.user_id == user_id, Contact.contact_id == other_id)
         )
+        _look_anew(other_id)
+
+
+def _look_anew(*user_ids: str) -> None:
+    """Whose presence is for these people may be others from the commit on."""
+    announce("noticing:changed", {}, user_ids=frozenset(user_ids))
 
 
 def deactivate_oneself(mine: SignIn, password: str | None) -> None:

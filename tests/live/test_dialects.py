@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -141,6 +143,61 @@ def test_whoever_is_removed_hears_no_more_in_any_dialect(
         assert "after" not in [m["content"] for m in wire.events(event)]
 
 
+def test_a_first_event_without_a_sensible_name(server: LiveServer, alice: Person) -> None:
+    for payload in ({"event": ["join"]}, {"event": {"a": 1}}, {"event": None}, "x", None):
+        wire = alice.wire()
+        assert wire.call("message", payload)["error"]["code"] == "bad_request"
+        assert wire.call("sync", {"versions": {}})["ok"] is True
+
+
+def test_nothing_is_heard_twice_or_lost_while_a_connection_turns_out_to_speak_kebab(
+    server: LiveServer, alice: Person, bob: Person, group: dict[str, Any]
+) -> None:
+    stop = threading.Event()
+
+    def talk() -> int:
+        number = 0
+        while not stop.is_set():
+            bob.says(group["conversation_id"], f"{number}")
+            number += 1
+        return number
+
+    with ThreadPoolExecutor() as pool:
+        talking = pool.submit(talk)
+        wires = []
+        for _ in range(20):
+            wires.append(alice.wire())
+            wires[-1].tell("join", alice.id)
+            wires[-1].wait_for("receive-message")
+        stop.set()
+        count = talking.result()
+    for wire in wires:
+        wire.wait_for("receive-message", lambda m: m["content"] == f"{count - 1}")
+        heard = [
+            int(m["content"])
+            for event, m in wire.log
+            if event in ("message:received", "receive-message") and m["content"].isdecimal()
+        ]
+        assert heard == list(range(heard[0], count))
+
+
+def test_the_first_of_a_further_dialect_costs_nobody_a_message(
+    new_server: Callable[..., LiveServer],
+) -> None:
+    server = new_server()
+    alice, bob = Person(server, "Alice"), Person(server, "Bob")
+    id_ = alice.opens(bob)
+    camel, kebab = bob.wire(dialect="camel"), bob.wire(dialect="kebab")
+    with ThreadPoolExecutor() as pool:
+        talking = pool.submit(lambda: [alice.says(id_, f"{number}") for number in range(60)])
+        newcomer = Cookie(server, "Carol")
+        assert newcomer.knock(server.url).welcomed
+        talking.result()
+    for wire, event in ((camel, "receiveMessage"), (kebab, "receive-message")):
+        wire.wait_for(event, lambda m: m["content"] == "59")
+        assert [m["content"] for m in wire.events(event)] == [f"{n}" for n in range(60)]
+
+
 # --- camel ---
 
 
@@ -161,6 +218,9 @@ def test_camel_as_somebody_else(server: LiveServer, alice: Person, bob: Person) 
     assert not refused.welcomed
     assert refused.error is not None
     assert refused.error["data"]["error"]["code"] == "forbidden"
+    for query in (f"&userId={bob.id}", f"&userId={alice.id}&userId={bob.id}"):
+        mixed = knock(server, "websocket", auth={"token": alice.token}, query=query)
+        assert not mixed.welcomed
     wire = alice.wire(userId=alice.id)
     assert wire.call("connection", {"userId": bob.id})["error"]["code"] == "forbidden"
     assert wire.call("connection", {"userId": alice.id}) == {}
@@ -319,6 +379,62 @@ def test_kebab_password_without_the_old_one(new_server: Callable[..., LiveServer
     plain(alice.rest("PUT", "/user/update-password", json=proven), 403, "forbidden")
 
 
+def test_kebab_has_its_own_shape_where_there_is_nothing(server: LiveServer, alice: Person) -> None:
+    for method, path, status in (
+        ("DELETE", "/user/profile", 405),
+        ("GET", "/auth/login", 405),
+        ("GET", "/user/not-an-id", 404),
+        ("GET", "/group/xyz", 404),
+    ):
+        answer = alice.rest(method, path)
+        assert answer.status_code == status, (method, path)
+        assert isinstance(answer.json()["error"], str)
+    deep = requests.post(
+        f"{server.url}/auth/login",
+        data="[" * 100_000,
+        headers={"Content-Type": "application/json"},
+        timeout=PATIENCE,
+    )
+    plain(deep, 400, "bad_request")
+
+
+def test_kebab_takes_no_session_of_a_page(server: LiveServer, alice: Person) -> None:
+    jar = {"Cookie": alice.web().cookie_header}
+    answer = requests.get(f"{server.url}/user/dashboard", headers=jar, timeout=PATIENCE)
+    plain(answer, 401, "unauthenticated")
+
+
+def test_kebab_names_fields_as_its_contract_does(
+    server: LiveServer, alice: Person, bob: Person
+) -> None:
+    nobody = "00000000-0000-4000-8000-000000000000"
+    oneself = alice.rest("POST", "/user/add-contact", json={"contactId": alice.id})
+    plain(oneself, 422, "validation_failed")
+    assert set(oneself.json()["fields"]) == {"contactId"}
+    body = {"email": "x@example.org", "password": PASSWORD, "fullName": None}
+    answer = requests.post(f"{server.url}/auth/register", json=body, timeout=PATIENCE)
+    plain(answer, 422, "validation_failed")
+    assert set(answer.json()["fields"]) == {"fullName"}
+    wire = alice.wire(dialect="kebab")
+    said = {"sender_id": alice.id, "receiver_id": nobody, "content": "x", "is_group": False}
+    assert set(wire.call("send-message", said)) == {"error", "code"}
+    wanted = {"id": alice.id, "username": "somebody.else", "name": "Al"}
+    assert alice.rest("PUT", "/user/profile", json=wanted).json()["user"]["name"] == "Al"
+    assert alice.get("/api/users/me")["username"] == alice.username
+
+
+def test_kebab_a_deleted_message_is_not_the_last(
+    server: LiveServer, alice: Person, bob: Person
+) -> None:
+    alice.rest("POST", "/user/add-contact", json={"contactId": bob.id})
+    id_ = alice.opens(bob)
+    bob.says(id_, "first")
+    second = bob.says(id_, "second")
+    bob.rest("DELETE", f"/api/messages/{second['id']}")
+    contact = alice.get("/user/dashboard")["contacts"][0]
+    assert contact["last_message"]["content"] == "first"
+
+
 # --- cookie ---
 
 
@@ -428,6 +544,48 @@ def test_cookie_sees_who_comes_and_goes(server: LiveServer, alice: Person, carol
     wire.close()
 
 
+def test_cookie_sees_nobody_any_more_who_hides(
+    server: LiveServer, alice: Person, carol: Person
+) -> None:
+    bob = Cookie(server, "Bob")
+    alice.opens(bob)  # type: ignore[arg-type]
+    came, contact = alice.wire(), carol.wire()
+    wire = Wire(server, headers={"Cookie": f"jwt={bob.jwt}", "Origin": server.url})
+
+    def sees(*people: Person) -> None:
+        ids = {bob.id, *(one.id for one in people)}
+        wire.wait_for("getOnlineUsers", lambda seen: set(seen) == ids)
+        wire.log.clear()
+
+    sees(alice)
+    carol.rest("POST", "/api/contacts", json={"user_id": bob.id})
+    sees(alice, carol)
+    alice.rest("POST", f"/api/users/{bob.id}/block")
+    sees(carol)
+    carol.rest("DELETE", f"/api/contacts/{bob.id}")
+    sees()
+    alice.rest("DELETE", f"/api/users/{bob.id}/block")
+    sees(alice)
+    for one in (came, contact, wire):
+        one.close()
+
+
+def test_a_cookie_stands_in_nobodys_way_to_colons_log_in(server: LiveServer, alice: Person) -> None:
+    url, right = f"{server.url}/api/auth/login", {"email": alice.email, "password": PASSWORD}
+    for jwt in ("x", "", Cookie(server, "Bob").jwt):
+        answer = requests.post(url, json=right, headers={"Cookie": f"jwt={jwt}"}, timeout=PATIENCE)
+        assert answer.status_code == 200
+        assert "_id" not in answer.json()
+    ours = {"username": alice.username, "password": PASSWORD}
+    answer = requests.post(f"{url}?dialect=colon", json=ours, timeout=PATIENCE)
+    assert answer.status_code == 422
+    assert "Set-Cookie" not in answer.headers
+    json_ = {"Content-Type": "application/json"}
+    deep = requests.post(url, data="[" * 100_000, headers=json_, timeout=PATIENCE)
+    assert deep.status_code == 400
+    assert deep.json()["error"]["code"] == "bad_request"
+
+
 def test_signing_up_twice_or_wrongly(server: LiveServer) -> None:
     alice = Cookie(server, "Alice")
     body = {
@@ -440,6 +598,12 @@ def test_signing_up_twice_or_wrongly(server: LiveServer) -> None:
     plain(requests.post(url, json=body, timeout=PATIENCE), 409, "conflict")
     wrong = {**body, "username": new_username("al"), "confirmPassword": "something else"}
     plain(requests.post(url, json=wrong, timeout=PATIENCE), 422, "validation_failed")
+    assert set(requests.post(url, json=wrong, timeout=PATIENCE).json()["fields"]) == {
+        "confirmPassword"
+    }
+    composed = {**body, "username": new_username("al"), "password": "\u00e9" * 10}
+    composed["confirmPassword"] = "e\u0301" * 10
+    assert requests.post(url, json=composed, timeout=PATIENCE).status_code == 201
     login = {"username": alice.username, "password": "wrong battery"}
     answer = requests.post(f"{server.url}/api/auth/login", json=login, timeout=PATIENCE)
     plain(answer, 401, "unauthenticated")
@@ -532,7 +696,11 @@ def test_every_example_of_the_contracts(new_server: Callable[..., LiveServer]) -
         timeout=PATIENCE,
     )
     jar = {"Cookie": f"jwt={signed_up.cookies['jwt']}", "Origin": server.url}
-    cookie = Wire(server, headers=jar)
+    same = Wire(server, headers=jar)
+    login = {"username": "ada.cookie", "password": "correct horse battery"}
+    elsewhere = requests.post(f"{server.url}/api/auth/login", json=login, timeout=PATIENCE)
+    other = {"Cookie": f"jwt={elsewhere.cookies['jwt']}", "Origin": server.url}
+    cookie = Wire(server, headers=other)
     sent = requests.post(
         f"{server.url}/api/messages/send/{bob.id}",
         json=filled("/api/messages/send"),
@@ -541,9 +709,28 @@ def test_every_example_of_the_contracts(new_server: Callable[..., LiveServer]) -
     )
     assert sent.status_code == 201
     assert cookie.wait_for("newMessage") == sent.json()
+    same.call("anything")  # what was on its way has come
+    assert same.events("newMessage") == []
+    same.close()
     assert _shape(sent.json()) == _shape(filled("newMessage"))
     for one in (wire, ada, cookie):
         one.close()
+
+
+# --- one set of rules ---
+
+
+def test_who_must_confirm_an_address_first(new_server: Callable[..., LiveServer]) -> None:
+    server = new_server(REQUIRE_VERIFIED_EMAIL="on")
+    alice, bob = Person(server, "Alice"), Cookie(server, "Bob")
+    answer = bob.ask("POST", f"/api/messages/send/{alice.id}", {"message": "x"})
+    plain(answer, 403, "forbidden")
+    assert "address" in answer.json()["error"]
+    credentials = {"email": alice.email, "password": PASSWORD}
+    again = alice.rest("POST", "/auth/login", json=credentials)
+    assert again.status_code == 200
+    body = {"contactId": bob.id}
+    plain(alice.rest("POST", "/user/add-contact", json=body), 403, "forbidden")
 
 
 # --- switched off ---
