@@ -180,6 +180,34 @@ def test_an_address_is_never_a_style(world):
         assert "display:none" not in page
 
 
+def test_the_address_of_a_picture_by_the_page(world):
+    client = world.alice.client
+    token = client.page(PAGE).form(PAGE).fields["csrf_token"]
+
+    def give(address: str):
+        return client.post(PAGE, data={"csrf_token": token, "background_image": address})
+
+    wrong = ("http://example.org/x.png", "javascript:alert(1)", "https://example.org/'x", "//x.y/z")
+    for address in (
+        *wrong,
+        "https://example.org/x)",
+        "https://a@example.org/",
+        f"/pictures/{SOME_ID}",
+    ):
+        answer = give(address)
+        assert answer.status_code == 422, address
+        assert 'id="background_image-error"' in answer.text
+        assert "--picture" not in styles(answer.text)
+    before = world.alice.api.get("/api/users/me").get_json()
+    assert give("https://example.org/sky.jpg").status_code == 303
+    after = world.alice.api.get("/api/users/me").get_json()
+    changed = {name for name in after if after[name] != before[name]}
+    assert changed - {"updated_at"} == {"background_image"}
+    assert 'value="https://example.org/sky.jpg"' in client.get(PAGE).text
+    give("")
+    assert world.alice.api.get("/api/users/me").get_json()["background_image"] is None
+
+
 def test_appearance_is_for_whoever_is_signed_in(client):
     assert client.get(PAGE).headers["Location"].startswith("/login?next=/settings")
     assert client.post(PAGE, data={"theme_mode": "dark"}).status_code in (400, 401, 403)
