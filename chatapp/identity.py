@@ -47,6 +47,8 @@ class Identity:
 
     user_id: str
     credential_id: str
+    #: Whether they hide what they read, as of the handshake.
+    hides_receipts: bool = False
     #: It came as the cookie `jwt`, as one dialect's clients have it.
     by_cookie_token: bool = False
 
@@ -205,7 +207,7 @@ def socket_identity(auth: object) -> Identity:
         )
     if said.get("user_id", user.id) != user.id:
         raise Unauthenticated("Somebody else has signed in here. Reload the page.")
-    return Identity(user.id, g.sign_in.id, by_cookie)
+    return Identity(user.id, g.sign_in.id, user.hide_read_receipts, by_cookie)
 
 
 def standing(ids: set[str]) -> set[str]:

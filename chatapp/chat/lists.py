@@ -168,9 +168,8 @@ def _named(user_id: str, wanted: str) -> ColumnElement[bool]:
 
 def _online(user_id: str) -> list[Present]:
     """A few of those who are online, contacts before the others, by name."""
-    here = [
-        id_ for id_, is_here in visible_presence(user_id, noticed_by(user_id)).items() if is_here
-    ]
+    noticed = visible_presence(user_id, noticed_by(user_id))
+    here = {id_: presence for id_, presence in noticed.items() if presence.online}
     contact = and_(Contact.contact_id == User.id, Contact.user_id == user_id)
     found = db.session.scalars(
         select(User)
@@ -186,7 +185,7 @@ def _online(user_id: str) -> list[Present]:
         )
     )
     ids = {keys[key or ""]: id_ for key, id_ in direct}
-    return [Present(person_json(user, online=True), ids.get(user.id)) for user in found]
+    return [Present(person_json(user, online=here[user.id]), ids.get(user.id)) for user in found]
 
 
 def _unread(user_id: str) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import func, or_, select, tuple_
 
@@ -22,6 +22,7 @@ from chatapp.conversation.reading import (
     read_conversation,
     read_messages,
     read_stretch,
+    shown_to,
 )
 from chatapp.db import db, snapshot
 from chatapp.errors import NotFound
@@ -99,7 +100,8 @@ def message(user_id: str, message_id: str) -> MessageJson:
     """One message. Raises NotFound."""
     with snapshot():
         access_message(user_id, message_id)
-        return read_messages(messages_where(Message.id == message_id))[0]
+        found = read_messages(messages_where(Message.id == message_id))
+        return shown_to(user_id, found)[0]
 
 
 def written_between(
@@ -150,7 +152,7 @@ def messages(user_id: str, conversation_id: int, query: MessagesQuery) -> Messag
     """A page of a conversation's messages. Raises NotFound."""
     with snapshot():
         log = access_conversation(user_id, conversation_id).conversation
-        return _page(log.id, log.last_seq, log.version, query)
+        return _page(user_id, log.id, log.last_seq, log.version, query)
 
 
 def open_conversation(
@@ -172,7 +174,9 @@ def open_conversation(
         if at_unread and conversation["unread_count"] > query.limit:
             first_unread = conversation["last_read_seq"] + 1
             query = MessagesQuery(around=first_unread, limit=query.limit)
-        page = _page(conversation_id, conversation["last_seq"], conversation["version"], query)
+        page = _page(
+            user_id, conversation_id, conversation["last_seq"], conversation["version"], query
+        )
         return OpenConversation(
             conversation=conversation,
             page=page,
@@ -190,7 +194,14 @@ def blockers(conversation: ConversationJson) -> set[str]:
     return blockers_between(*people)
 
 
-def _page(conversation_id: int, last_seq: int, version: int, query: MessagesQuery) -> MessagePage:
+def _page(
+    user_id: str, conversation_id: int, last_seq: int, version: int, query: MessagesQuery
+) -> MessagePage:
+    found = _found(conversation_id, last_seq, version, query)
+    return replace(found, messages=shown_to(user_id, found.messages))
+
+
+def _found(conversation_id: int, last_seq: int, version: int, query: MessagesQuery) -> MessagePage:
     if query.after is not None:
         found, more = _after(conversation_id, query.after, query.limit)
         return MessagePage(found, query.after > 0, more, version)

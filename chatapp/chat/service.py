@@ -22,7 +22,7 @@ from chatapp.conversation.mentions import (
 )
 from chatapp.conversation.pointers import Move, move_pointers
 from chatapp.conversation.preferences import PreferencesJson, archive, preferences_json
-from chatapp.conversation.presenters import ConversationJson, MessageJson
+from chatapp.conversation.presenters import ConversationJson, MessageJson, without_receipts
 from chatapp.conversation.reading import messages_where, read_conversation, read_messages
 from chatapp.db import announce, atomic, now
 from chatapp.errors import ChatError, Conflict, Forbidden, ValidationFailed
@@ -93,7 +93,7 @@ def edit_message(user_id: str, message_id: str, edit: Edit) -> MessageJson:
             message.edited_at = now()
             _changed(work, access, "message:edited")
             announce_mentions(message, access.conversation, told)
-        return _present(work, message)
+        return _present_to(work, access)
 
 
 def delete_message(user_id: str, message_id: str) -> MessageJson:
@@ -115,7 +115,7 @@ def delete_message(user_id: str, message_id: str) -> MessageJson:
             message.content = None
             work.execute(delete(Reaction).where(Reaction.message_id == message_id))
             _changed(work, access, "message:deleted")
-        return _present(work, message)
+        return _present_to(work, access)
 
 
 def add_reaction(user_id: str, message_id: str, emoji: str) -> MessageJson:
@@ -136,7 +136,7 @@ def add_reaction(user_id: str, message_id: str, emoji: str) -> MessageJson:
                 raise Conflict(f"A message takes at most {MOST_EMOJI} different emoji.")
             work.add(Reaction(message_id=message_id, user_id=user_id, emoji=emoji))
             _changed(work, access, "message:reacted")
-        return _present(work, access.message)
+        return _present_to(work, access)
 
 
 def remove_reaction(user_id: str, message_id: str, emoji: str) -> MessageJson:
@@ -151,7 +151,7 @@ def remove_reaction(user_id: str, message_id: str, emoji: str) -> MessageJson:
             _check_not_read_only(work, access)
             work.delete(reaction)
             _changed(work, access, "message:reacted")
-        return _present(work, access.message)
+        return _present_to(work, access)
 
 
 def toggle_reaction(user_id: str, message_id: str, emoji: str) -> MessageJson:
@@ -169,14 +169,15 @@ def toggle_reaction(user_id: str, message_id: str, emoji: str) -> MessageJson:
 def mark_read(user_id: str, conversation_id: int, seq: int) -> None:
     """This person has read up to ``seq``, or to the last message where that is less.
 
-    Across a block nobody else comes to know, until they read something after it.
+    Across a block, and while they hide what they read, nobody else comes to know; afterwards with
+    the first reading.
     Raises NotFound where they aren't a member.
     """
     with atomic() as work:
         access = access_conversation(user_id, conversation_id, lock=True)
         seq = min(seq, access.conversation.last_seq)
         if seq > access.participant.receipt_seq:
-            private = is_blocked(access.conversation)
+            private = access.hides_receipts or is_blocked(access.conversation)
             move_pointers(work, [Move(access.conversation, access.participant, seq, private)])
 
 
@@ -294,6 +295,12 @@ def _present(work: Session, message: Message) -> MessageJson:
     work.flush()
     (present,) = read_messages(messages_where(Message.id == message.id))
     return present
+
+
+def _present_to(work: Session, access: MessageAccess) -> MessageJson:
+    """The message, for whoever asked."""
+    present = _present(work, access.message)
+    return without_receipts(present) if access.hides_receipts else present
 
 
 def _check_writable(work: Session, access: MessageAccess) -> None:

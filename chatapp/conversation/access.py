@@ -21,6 +21,8 @@ class Access:
 
     conversation: Conversation
     participant: Participant
+    #: Whether they hide what they read, and so don't learn it of others.
+    hides_receipts: bool
 
 
 def access_conversation(user_id: str, conversation_id: int, *, lock: bool = False) -> Access:
@@ -34,8 +36,9 @@ def access_conversation(user_id: str, conversation_id: int, *, lock: bool = Fals
     if lock:
         lock_conversations(db.session(), [conversation_id])
     row = db.session.execute(
-        select(Conversation, Participant)
+        select(Conversation, Participant, User.hide_read_receipts)
         .join(Participant, Participant.conversation_id == Conversation.id)
+        .join(User, User.id == Participant.user_id)
         .where(
             Conversation.id == conversation_id,
             Conversation.deleted_at.is_(None),
@@ -79,7 +82,7 @@ def access_message(user_id: str, message_id: str, *, lock: bool = False) -> Mess
     message = db.session.scalars(
         select(Message).where(Message.id == message_id).execution_options(populate_existing=True)
     ).one()
-    return MessageAccess(access.conversation, access.participant, message)
+    return MessageAccess(access.conversation, access.participant, access.hides_receipts, message)
 
 
 def lock_conversations(work: Session, ids: Collection[int]) -> dict[int, Conversation]:

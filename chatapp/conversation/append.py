@@ -31,8 +31,8 @@ from chatapp.conversation.mentions import (
     announce_mentions,
     store_mentions,
 )
-from chatapp.conversation.pointers import Move, move_pointers, start_at
-from chatapp.conversation.presenters import MessageJson, message_json
+from chatapp.conversation.pointers import Move, know_next, move_pointers
+from chatapp.conversation.presenters import MessageJson, message_json, without_receipts
 from chatapp.conversation.reading import messages_where, read_messages
 from chatapp.db import announce, atomic, now, uuid7
 from chatapp.errors import (
@@ -103,7 +103,9 @@ def append_messages(drafts: Sequence[Draft]) -> list[Stored | ChatError]:
             if place not in members:
                 outcomes.append(NotFound())
             elif key is not None and key in seen:
-                outcomes.append(Stored(seen[key], created=False))
+                found, hides = seen[key], members[place][1].hide_read_receipts
+                found = without_receipts(found) if hides else found
+                outcomes.append(Stored(found, created=False))
             elif draft.conversation_id in closed:
                 outcomes.append(closed[draft.conversation_id])
             elif refused := _refused(conversations[draft.conversation_id], members[place][0]):
@@ -121,7 +123,8 @@ def append_messages(drafts: Sequence[Draft]) -> list[Stored | ChatError]:
             else:
                 member, sender = members[place]
                 stored = _store(work, draft, sender, _written(draft, conversations), roster)
-                moves[place] = Move(conversations[place[0]], member, stored.message.seq)
+                seq, private = stored.message.seq, sender.hide_read_receipts
+                moves[place] = Move(conversations[place[0]], member, seq, private)
                 outcomes.append(Stored(stored.payload, created=True))
                 new.append(stored)
                 if key is not None:
@@ -146,8 +149,8 @@ def append_system_message(conversation: Conversation, actor: User, text: str) ->
         message = _take_place(conversation, draft)
         work.add(message)
         member = work.get(Participant, (conversation.id, actor.id))
-        if member is not None and member.last_read_seq == message.seq - 1:
-            start_at(member, message.seq)
+        if member is not None:
+            know_next(member, message.seq)
         work.flush()
         payload = message_json(message, actor)
         _announce(payload, conversation)

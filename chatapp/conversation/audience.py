@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, CompoundSelect, func, select, union
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from chatapp.conversation.blocks import blocked_with, is_blocked, visible_presence
+from chatapp.conversation.blocks import Presence, blocked_with, is_blocked, visible_presence
 from chatapp.conversation.reading import SMALL
 from chatapp.db import db, snapshot
 from chatapp.models import Contact, Conversation, Participant
@@ -33,8 +33,8 @@ def audience_version(conversation_id: int) -> int | None:
         return conversation.membership_version
 
 
-def presence_for(viewer_id: str, user_ids: Collection[str]) -> dict[str, bool]:
-    """Of these people whether they are online, where that is for the viewer: see `_aware`.
+def presence_for(viewer_id: str, user_ids: Collection[str]) -> dict[str, Presence]:
+    """The presence of these people, where it is for the viewer: see `_aware`.
 
     One's own always is.
     """

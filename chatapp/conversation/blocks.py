@@ -1,10 +1,12 @@
-"""Blocks, as every rule asks about them: either way round."""
+"""What people notice of each other: blocks, either way round, and what somebody hides."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import case, or_, select, union_all
+from sqlalchemy import Select, case, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from chatapp.backends.presence import online
@@ -12,13 +14,31 @@ from chatapp.db import db
 from chatapp.models import Block, Conversation, User
 
 
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Somebody's presence, for one who may notice it."""
+
+    online: bool
+    viewer_id: str
+    viewer_hides: bool
+
+    def last_seen(self, user: User) -> datetime | None:
+        """When ``user``, whose presence this is, was last here.
+
+        None where they hide it, and for a viewer who hides their own; one's own is no secret.
+        """
+        hidden = self.viewer_hides or user.hide_last_seen
+        return None if hidden and user.id != self.viewer_id else user.last_seen
+
+
 def blocked_with(user_id: str) -> set[str]:
     """Everybody whom this person has blocked, or who has blocked them."""
+    return set(db.session.scalars(_blocked_with(user_id)))
+
+
+def _blocked_with(user_id: str) -> Select[str]:
     other = case((Block.blocker_id == user_id, Block.blocked_id), else_=Block.blocker_id)
-    rows = db.session.scalars(
-        select(other).where(or_(Block.blocker_id == user_id, Block.blocked_id == user_id))
-    )
-    return set(rows)
+    return select(other).where(or_(Block.blocker_id == user_id, Block.blocked_id == user_id))
 
 
 def blockers_between(one: str, other: str) -> set[str]:
@@ -41,10 +61,19 @@ def blocked_among(user_ids: Collection[str]) -> set[frozenset[str]]:
     return {frozenset((row.blocker_id, row.blocked_id)) for row in rows}
 
 
-def visible_presence(viewer_id: str, user_ids: Collection[str]) -> dict[str, bool]:
-    """Of these people whether they are online; without those a block hides from the viewer."""
-    hidden = blocked_with(viewer_id)
-    return online(user_id for user_id in user_ids if user_id not in hidden)
+def visible_presence(viewer_id: str, user_ids: Collection[str]) -> dict[str, Presence]:
+    """The presence of these people, without those a block hides from the viewer; one statement."""
+    hides = select(User.id).where(User.id == viewer_id, User.hide_last_seen)
+    found = set(db.session.scalars(union_all(_blocked_with(viewer_id), hides)))
+    viewer_hides = viewer_id in found  # as nobody blocks themselves
+    there = online(id_ for id_ in user_ids if id_ == viewer_id or id_ not in found)
+    return {id_: Presence(is_there, viewer_id, viewer_hides) for id_, is_there in there.items()}
+
+
+def hiding_last_seen(user_ids: Collection[str]) -> set[str]:
+    """Those of these people who hide when they were last here, and so don't learn it of others."""
+    rows = db.session.scalars(select(User.id).where(User.id.in_(user_ids), User.hide_last_seen))
+    return set(rows)
 
 
 def direct_key(user_id: str, other_id: str) -> str:

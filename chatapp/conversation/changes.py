@@ -14,6 +14,7 @@ from chatapp.conversation.reading import (
     read_conversation,
     read_conversations,
     read_stretch,
+    shown_to,
 )
 from chatapp.db import snapshot
 from chatapp.models import Conversation, Message
@@ -61,9 +62,10 @@ def changes_since(
             order=_by_version,
             most=limit,
         )
+        messages = shown_to(user_id, found.messages)
         if found.followed_in is not None:
-            return _cut_short(conversation, found.messages, found.messages[-1]["version"])
-        return _up_to_date(conversation, found.messages)
+            return _cut_short(conversation, messages, messages[-1]["version"])
+        return _up_to_date(conversation, messages)
 
 
 def sync(user_id: str, known: Mapping[int, int]) -> Sync:
@@ -81,7 +83,7 @@ def sync(user_id: str, known: Mapping[int, int]) -> Sync:
             for conversation in present
             if known.get(conversation["id"], conversation["version"]) < conversation["version"]
         }
-        missed, cut = _missed(behind)
+        missed, cut = _missed(user_id, behind)
         conversations = []
         for conversation in present:
             id_ = conversation["id"]
@@ -95,7 +97,9 @@ def sync(user_id: str, known: Mapping[int, int]) -> Sync:
     return {"conversations": conversations, "removed": removed}
 
 
-def _missed(behind: Mapping[int, int]) -> tuple[dict[int, list[MessageJson]], set[int]]:
+def _missed(
+    user_id: str, behind: Mapping[int, int]
+) -> tuple[dict[int, list[MessageJson]], set[int]]:
     """Per conversation the messages after its version; and those with more than that."""
     missed: dict[int, list[MessageJson]] = {id_: [] for id_ in behind}
     cut: set[int] = set()
@@ -113,7 +117,7 @@ def _missed(behind: Mapping[int, int]) -> tuple[dict[int, list[MessageJson]], se
         if found.followed_in is not None:
             cut.update(id_ for id_ in batch if id_ >= found.followed_in)
             left = 0
-        for message in found.messages:
+        for message in shown_to(user_id, found.messages):
             missed[message["conversation_id"]].append(message)
             text -= len(message["content"] or "")
         left -= len(found.messages)

@@ -1,20 +1,23 @@
 """How far each member has read, and which messages everybody has.
 
 A member's own pointer is `last_read_seq`; the others see `receipt_seq` of it, in receipts, in
-`read_at` and in the conversation. The two differ only after reading across a block.
+`read_at` and in the conversation. The two differ after reading across a block, and where somebody
+hides what they read. Nobody waits for whoever hides it: `read_at` is set once those have read who
+don't, if there are two of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from chatapp.db import announce, now
-from chatapp.models import Conversation, Message, Participant
+from chatapp.models import Conversation, Message, Participant, User
 from chatapp.times import iso
 
 #: In conversations of more members than this `read_at` stays null.
@@ -25,7 +28,7 @@ RECEIPTS_MOST_MEMBERS = 100
 class Move:
     """Someone has read up to ``seq``. Their conversation's row is locked.
 
-    ``private``: because of a block the others don't come to know.
+    ``private``: because of a block, or because this member hides it, the others don't come to know.
     """
 
     conversation: Conversation
@@ -74,6 +77,50 @@ def start_at(member: Participant, seq: int) -> None:
     member.last_read_seq = member.receipt_seq = seq
 
 
+def know_next(member: Participant, seq: int) -> None:
+    """The message at ``seq``, the newest, is no news to this member, if those before it aren't."""
+    if member.last_read_seq == seq - 1:
+        member.last_read_seq = seq
+    if member.receipt_seq == seq - 1:
+        member.receipt_seq = seq
+
+
+def hide_receipts(work: Session, user_id: str, conversations: Collection[int]) -> None:
+    """This person hides what they read, from now on: nobody waits for them any more.
+
+    Of ``conversations``, all of theirs, the rows are locked.
+    """
+    own = select(Participant.conversation_id, Participant.receipt_seq).where(
+        Participant.user_id == user_id, Participant.conversation_id.in_(conversations)
+    )
+    before = {row.conversation_id: row.receipt_seq for row in work.execute(own)}
+    moment = now()
+    for standing in _standing(work, conversations):
+        _note_read(work, standing, before[standing.conversation_id], moment)
+
+
+def show_receipts(work: Session, direct_ids: Collection[int]) -> None:
+    """Somebody hides no more what they read, from now on: the others see it with the next reading.
+
+    What was read meanwhile in these one-to-one conversations of theirs, whose rows are locked, is
+    known between two who both show it: to the one as to the other.
+    """
+    open_ids = [one.conversation_id for one in _standing(work, direct_ids) if one.showing == 2]
+    least = select(func.min(Participant.receipt_seq)).where(
+        Participant.conversation_id == Message.conversation_id
+    )
+    work.execute(
+        update(Message)
+        .where(
+            Message.conversation_id.in_(open_ids),
+            Message.read_at.is_(None),
+            Message.seq <= least.scalar_subquery(),
+        )
+        .values(read_at=now(), updated_at=Message.updated_at)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def settle_after_leaving(work: Session, left: Participant) -> None:
     """Nobody waits any more for the one who left."""
     _settle(work, left.conversation_id, left.receipt_seq, now())
@@ -95,28 +142,56 @@ def _passed_others(work: Session, member: Participant, before: int) -> bool:
     )
 
 
+class _Standing(NamedTuple):
+    """How far a conversation's members have read, as they may know of each other."""
+
+    conversation_id: int
+    members: int
+    #: How many of them show what they read, and the smallest pointer of those.
+    showing: int
+    least: int | None
+
+
+def _standing(work: Session, conversation_ids: Collection[int]) -> list[_Standing]:
+    shows = ~User.hide_read_receipts
+    rows = work.execute(
+        select(
+            Participant.conversation_id,
+            func.count(),
+            func.count().filter(shows),
+            func.min(Participant.receipt_seq).filter(shows),
+        )
+        .join(User, User.id == Participant.user_id)
+        .where(Participant.conversation_id.in_(conversation_ids), Participant.left_at.is_(None))
+        .group_by(Participant.conversation_id)
+    )
+    return [_Standing(*row) for row in rows]
+
+
 def _settle(work: Session, conversation_id: int, before: int, moment: datetime) -> bool:
     """Set `read_at` where the smallest receipt, once at ``before`` or below, has moved past.
 
     Whether the conversation is small enough for receipts at all.
     """
-    least, members = work.execute(
-        select(func.min(Participant.receipt_seq), func.count()).where(
-            Participant.conversation_id == conversation_id, Participant.left_at.is_(None)
-        )
-    ).one()
-    if members > RECEIPTS_MOST_MEMBERS:
-        return False
-    if members and least > before:
-        work.execute(
-            update(Message)
-            .where(
-                Message.conversation_id == conversation_id,
-                Message.seq > before,
-                Message.seq <= least,
-                Message.read_at.is_(None),
-            )
-            .values(read_at=moment, updated_at=Message.updated_at)
-            .execution_options(synchronize_session=False)
-        )
+    for standing in _standing(work, [conversation_id]):
+        _note_read(work, standing, before, moment)
+        return standing.members <= RECEIPTS_MOST_MEMBERS
     return True
+
+
+def _note_read(work: Session, standing: _Standing, before: int, moment: datetime) -> None:
+    conversation_id, members, showing, least = standing
+    alone = showing < 2 and members > showing  # nobody but the author is left who would count
+    if members > RECEIPTS_MOST_MEMBERS or alone or least is None or least <= before:
+        return
+    work.execute(
+        update(Message)
+        .where(
+            Message.conversation_id == conversation_id,
+            Message.seq > before,
+            Message.seq <= least,
+            Message.read_at.is_(None),
+        )
+        .values(read_at=moment, updated_at=Message.updated_at)
+        .execution_options(synchronize_session=False)
+    )

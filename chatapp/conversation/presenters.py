@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypedDict
 
+from chatapp.conversation.blocks import Presence
 from chatapp.conversation.preferences import preferences_json
 from chatapp.markup import render
 from chatapp.mention_syntax import Mentioned
@@ -143,7 +144,7 @@ def avatar_url(holder: User | Group | None) -> str | None:
     return picture_path(holder.picture_id) if holder and holder.picture_id else None
 
 
-def person_json(user: User, *, online: bool | None = None) -> PersonJson:
+def person_json(user: User, *, online: Presence | None = None) -> PersonJson:
     """Someone's public profile; without ``online`` their presence isn't for the viewer."""
     return {
         "id": user.id,
@@ -154,12 +155,12 @@ def person_json(user: User, *, online: bool | None = None) -> PersonJson:
         "role": user.role,
         "profile_picture": user.profile_picture,
         "avatar_url": avatar_url(user),
-        "online": online,
-        "last_seen": None if online is None else iso(user.last_seen),
+        "online": None if online is None else online.online,
+        "last_seen": None if online is None else iso(online.last_seen(user)),
     }
 
 
-def member_json(member: Participant, user: User, online: bool | None) -> MemberJson:
+def member_json(member: Participant, user: User, online: Presence | None) -> MemberJson:
     """Someone in a conversation; without ``online`` their presence isn't for the viewer."""
     return {**person_json(user, online=online), "member_role": member.member_role}
 
@@ -225,7 +226,7 @@ def conversation_json(
     group: Group | None,
     participants: Sequence[Placed],
     *,
-    online: Mapping[str, bool],
+    online: Mapping[str, Presence],
     last_message: MessageJson | None,
     unread_mentions: int = 0,
 ) -> ConversationJson:
@@ -270,6 +271,28 @@ def conversation_json(
         "created_at": iso(conversation.created_at),
         "updated_at": iso(conversation.updated_at),
     }
+
+
+def without_receipts(message: MessageJson) -> MessageJson:
+    """The message as who hides what they read may know it."""
+    return {**message, "read_at": None} if message["read_at"] else message
+
+
+def event_without_receipts(event: str, payload: dict[str, Any]) -> dict[str, Any] | None:
+    """What of an event is for those who hide what they read: all, less, or nothing of it."""
+    if event == "message:read":
+        return None
+    if payload.get("read_at"):
+        return {**payload, "read_at": None}
+    if "read_by_all_seq" in payload:
+        last = payload["last_message"]
+        return {
+            **payload,
+            "participants": [{**one, "last_read_seq": 0} for one in payload["participants"]],
+            "read_by_all_seq": 0,
+            "last_message": last and without_receipts(last),
+        }
+    return payload
 
 
 def conversation_event(conversation: ConversationJson) -> dict[str, Any]:

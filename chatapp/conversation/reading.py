@@ -19,6 +19,7 @@ from chatapp.conversation.presenters import (
     conversation_event,
     conversation_json,
     message_json,
+    without_receipts,
 )
 from chatapp.db import MAX_ID, db
 from chatapp.errors import NotFound
@@ -75,7 +76,7 @@ def read_conversations(
 
 
 def present_conversations(rows: Sequence[Row], who: Who) -> list[ConversationJson]:
-    """What `own_conversations` found, whole, in the same order: six statements more at most."""
+    """What `own_conversations` found, whole, in the same order: seven statements more at most."""
     if not rows:
         return []
     viewer_id = rows[0][1].user_id
@@ -83,7 +84,9 @@ def present_conversations(rows: Sequence[Row], who: Who) -> list[ConversationJso
     people = _participants(ids, viewer_id, who)
     shown = {one.user.id for members in people.values() for one in members}
     visible = visible_presence(viewer_id, shown)
-    last = _last_messages(ids)
+    last = {
+        message["conversation_id"]: message for message in shown_to(viewer_id, _last_messages(ids))
+    }
     named = unread_mentions(
         [viewer for one, viewer, _ in rows if viewer.last_read_seq < one.last_seq]
     )
@@ -116,7 +119,7 @@ def read_event(conversation_id: int) -> dict[str, Any]:
             group,
             people,
             online={},
-            last_message=_last_messages([conversation_id]).get(conversation_id),
+            last_message=next(iter(_last_messages([conversation_id])), None),
         )
     )
 
@@ -177,6 +180,17 @@ def _present(rows: Sequence[tuple[Message, User]]) -> list[MessageJson]:
         message_json(message, sender, reactions[message.id], mentions.get(message.id, ()))
         for message, sender in rows
     ]
+
+
+def shown_to(viewer_id: str, messages: Sequence[MessageJson]) -> list[MessageJson]:
+    """These messages as this person may know them; at most one statement.
+
+    Who hides what they read doesn't learn what others have read.
+    """
+    was_read = any(message["read_at"] for message in messages)
+    if was_read and db.session.scalar(_hides_receipts(viewer_id)):
+        return [without_receipts(message) for message in messages]
+    return list(messages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +256,15 @@ def reactions_to(message_ids: Sequence[str]) -> Mapping[str, list[Reaction]]:
 def _pointer(viewer_id: str) -> ColumnElement[int]:
     """How far a member has read, as far as the viewer may know."""
     own = Participant.user_id == viewer_id
-    return case((own, Participant.last_read_seq), else_=Participant.receipt_seq)
+    return case(
+        (own, Participant.last_read_seq),
+        (_hides_receipts(viewer_id).scalar_subquery(), 0),
+        else_=Participant.receipt_seq,
+    )
+
+
+def _hides_receipts(user_id: str) -> Select[bool]:
+    return select(User.hide_read_receipts).where(User.id == user_id)
 
 
 def _participants(ids: Sequence[int], viewer_id: str, who: Who) -> dict[int, list[Placed]]:
@@ -289,11 +311,10 @@ def _participants(ids: Sequence[int], viewer_id: str, who: Who) -> dict[int, lis
     return found
 
 
-def _last_messages(ids: Sequence[int]) -> dict[int, MessageJson]:
-    messages = read_messages(
+def _last_messages(ids: Sequence[int]) -> list[MessageJson]:
+    return read_messages(
         messages_where(Conversation.id.in_(ids)).join(
             Conversation,
             (Conversation.id == Message.conversation_id) & (Conversation.last_seq == Message.seq),
         )
     )
-    return {message["conversation_id"]: message for message in messages}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
+from chatapp.conversation.blocks import Presence
 from chatapp.conversation.presenters import PersonJson, avatar_url, person_json
 from chatapp.models import Conversation, Group, GroupLink, Participant, User
 from chatapp.times import iso
@@ -46,7 +47,7 @@ class GroupJson(TypedDict):
     updated_at: str
 
 
-def member_json(member: Participant, user: User, *, online: bool | None) -> MemberJson:
+def member_json(member: Participant, user: User, *, online: Presence | None) -> MemberJson:
     """Someone's place in a group; without ``online`` their presence isn't for the viewer."""
     return {
         **person_json(user, online=online),
@@ -74,7 +75,7 @@ def group_json(
     conversation: Conversation,
     members: Sequence[tuple[Participant, User]],
     *,
-    online: Mapping[str, bool],
+    online: Mapping[str, Presence],
 ) -> GroupJson:
     """A group with its members, the longest-standing first."""
     return {

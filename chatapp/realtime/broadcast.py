@@ -9,6 +9,7 @@ from flask import Flask
 
 from chatapp.announce import Announcement
 from chatapp.extensions import socketio
+from chatapp.realtime import receipts
 from chatapp.realtime.delivery import to_members, to_person
 from chatapp.realtime.dialect import spoken
 from chatapp.realtime.dispatch import connections
@@ -27,6 +28,9 @@ def broadcast(app: Flask, announcement: Announcement) -> None:
         end_connections(announcement.payload["credential_id"])
     elif announcement.event == "noticing:changed":
         _look_anew(app, announcement.user_ids)
+    elif announcement.event == "receipts:switched":
+        for user_id in announcement.user_ids:
+            receipts.note(user_id, announcement.payload["hidden"])
     elif conversation_id is None:
         _to_people(app, announcement.event, announcement.payload, announcement.user_ids)
     elif announcement.only_ids:

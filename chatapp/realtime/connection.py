@@ -14,7 +14,7 @@ from chatapp.error_pages import error_json, tell
 from chatapp.extensions import socketio
 from chatapp.identity import socket_identity
 from chatapp.models import Conversation
-from chatapp.realtime import hooks, membership
+from chatapp.realtime import hooks, membership, receipts
 from chatapp.realtime.dialect import COLON, begin, end, note_use
 from chatapp.realtime.dispatch import Connection, connections
 from chatapp.realtime.handshake import Handshake
@@ -35,6 +35,7 @@ def connect(app: Flask, sid: str, environ: dict[str, Any], auth: object) -> None
             limits.take_connection(identity.user_id)
             me = Connection(sid, identity, speaks, settled=said.settled(speaks))
             connections[sid] = me
+            receipts.note(identity.user_id, identity.hides_receipts)
             begin(speaks)
             hooks.before_connect.run(app, me)
             server = socketio.server

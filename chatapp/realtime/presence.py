@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from flask import current_app
@@ -10,6 +11,7 @@ from sqlalchemy import update
 from chatapp import concurrency
 from chatapp.backends import presence
 from chatapp.conversation.audience import neighbours
+from chatapp.conversation.blocks import hiding_last_seen
 from chatapp.db import atomic, db, now
 from chatapp.models import User
 from chatapp.realtime.delivery import to_person
@@ -27,7 +29,7 @@ def come(connection: Connection) -> None:
     """Somebody's first connection brings them online."""
     if connection.sid in connections and presence.came(connection.user_id, connection.sid):
         user = db.session.get(User, connection.user_id)
-        _tell("user:online", connection.user_id, iso(user.last_seen) if user else None)
+        _tell("user:online", connection.user_id, user.last_seen if user else None)
 
 
 @after_disconnect
@@ -46,13 +48,16 @@ def go(connection: Connection) -> None:
             .where(User.id == connection.user_id)
             .values(last_seen=moment, updated_at=User.updated_at)
         )
-    _tell("user:offline", connection.user_id, iso(moment))
+    _tell("user:offline", connection.user_id, moment)
 
 
-def _tell(event: str, user_id: str, last_seen: str | None) -> None:
-    payload: dict[str, Any] = {"user_id": user_id, "last_seen": last_seen}
+def _tell(event: str, user_id: str, last_seen: datetime | None) -> None:
     app = current_app._get_current_object()  # type: ignore[attr-defined]
-    for neighbour in neighbours(user_id):
+    told = neighbours(user_id)
+    hiding = hiding_last_seen({user_id, *told})
+    for neighbour in told:
+        known = None if {user_id, neighbour} & hiding else last_seen
+        payload: dict[str, Any] = {"user_id": user_id, "last_seen": iso(known)}
         to_person(app, event, payload, neighbour)
         for dialect in spoken():
             if dialect.noticed is not None:

@@ -14,6 +14,7 @@ from flask import Flask, current_app
 
 from chatapp import concurrency
 from chatapp.identity import standing
+from chatapp.realtime import receipts
 from chatapp.realtime.broadcast import end_connections
 from chatapp.realtime.dispatch import Connection, connections
 from chatapp.realtime.hooks import after_connect
@@ -46,6 +47,7 @@ def watch(_connection: Connection) -> None:
                 return
         try:
             cut_ended(app)
+            receipts.refresh(app)
             healthy = True
         except Exception:
             if healthy:  # once, not every few seconds for as long as the database is away

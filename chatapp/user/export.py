@@ -28,6 +28,7 @@ from chatapp.conversation.reading import (
     own_conversations,
     read_conversation,
     read_messages,
+    shown_to,
 )
 from chatapp.db import db, now, release, snapshot
 from chatapp.errors import NotFound
@@ -158,7 +159,8 @@ def _of_conversation(user_id: str, conversation_id: int) -> Iterator[MessageJson
     while True:
         with snapshot():
             access_conversation(user_id, conversation_id)
-            found = _page(Message.conversation_id == conversation_id, Message.seq > seq)
+            page = _page(Message.conversation_id == conversation_id, Message.seq > seq)
+            found = shown_to(user_id, page)
         yield from found
         if len(found) < PAGE:
             return

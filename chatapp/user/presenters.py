@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NotRequired, TypedDict, cast
 
+from chatapp.conversation.blocks import Presence
 from chatapp.conversation.presenters import PersonJson, person_json
 from chatapp.models import User
 from chatapp.times import iso
@@ -27,7 +28,7 @@ class SinceJson(TypedDict):
     created_at: str
 
 
-def profile_json(user: User, viewer: User, *, online: bool | None) -> ProfileJson:
+def profile_json(user: User, viewer: User, *, online: Presence | None) -> ProfileJson:
     """Someone as the viewer may know them: what is private is for oneself and for staff."""
     profile = cast(ProfileJson, person_json(user, online=online))
     if user.id == viewer.id or viewer.is_staff:

@@ -9,6 +9,7 @@ from uuid import uuid4
 from flask import current_app
 from sqlalchemy import Select, delete, or_, select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from chatapp.auth import administration, audit, sign_ins
 from chatapp.auth.links import end_links
@@ -17,6 +18,7 @@ from chatapp.auth.service import refuse_taken
 from chatapp.conversation.access import lock_conversations
 from chatapp.conversation.blocks import blocked_with
 from chatapp.conversation.members import current_members, remove_member
+from chatapp.conversation.pointers import hide_receipts, show_receipts
 from chatapp.db import announce, atomic, insert, now
 from chatapp.errors import Forbidden, NotFound, Unavailable, ValidationFailed
 from chatapp.models import (
@@ -72,7 +74,9 @@ def update_profile(user_id: str, patch: ProfilePatch) -> User:
     username = given.get("username")
     try:
         with atomic() as work:
+            conversations = _lock_for_receipts(work, user_id, patch)
             user = work.get_one(User, user_id, with_for_update=True, populate_existing=True)
+            hid = user.hide_read_receipts
             _refuse_unknown(user, given)
             if username is not None and username != user.username:
                 refuse_taken(username=username)
@@ -81,10 +85,35 @@ def update_profile(user_id: str, patch: ProfilePatch) -> User:
                     give_picture(work, user_id, user, _PICTURES[name], value)
                 else:
                     setattr(user, name, value)
+            if user.hide_read_receipts != hid:
+                _switch_receipts(work, user, conversations)
     except IntegrityError:
         refuse_taken(username=username)  # by somebody who took it a moment ago
         raise
     return user
+
+
+def _lock_for_receipts(
+    work: Session, user_id: str, patch: ProfilePatch
+) -> Mapping[int, Conversation]:
+    """Their conversations where ``patch`` may change who waits for whom: locked before people."""
+    if patch.hide_read_receipts is None:
+        return {}
+    return lock_conversations(work, work.scalars(_conversations_of(user_id)).all())
+
+
+def _switch_receipts(work: Session, user: User, conversations: Mapping[int, Conversation]) -> None:
+    work.flush()
+    if user.hide_read_receipts:
+        hide_receipts(work, user.id, conversations)
+    else:
+        direct = [id_ for id_, one in conversations.items() if one.kind == "direct"]
+        show_receipts(work, direct)
+    announce(
+        "receipts:switched",
+        {"hidden": user.hide_read_receipts},
+        user_ids=frozenset((user.id,)),
+    )
 
 
 def _refuse_unknown(user: User, given: Mapping[str, Any]) -> None:
@@ -203,13 +232,16 @@ def _try_to_delete(user_id: str) -> bool:
 
 
 def _groups_of(user_id: str) -> Select[int]:
+    return _conversations_of(user_id).where(Conversation.kind == "group")
+
+
+def _conversations_of(user_id: str) -> Select[int]:
     return (
         select(Conversation.id)
         .join(Participant, Participant.conversation_id == Conversation.id)
         .where(
             Participant.user_id == user_id,
             Participant.left_at.is_(None),
-            Conversation.kind == "group",
             Conversation.deleted_at.is_(None),
         )
     )

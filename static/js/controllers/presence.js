@@ -41,12 +41,15 @@ export function startPresence(status, { line, id, me }) {
   function presence({ user_id, last_seen }, online) {
     if (user_id !== status.dataset.person) return;
     status.classList.toggle("conversation__status--online", online);
-    const time = make("time", "");
-    Object.assign(time, { dateTime: last_seen ?? new Date().toISOString() });
-    time.dataset.as = "seen";
     if (online) says("Online");
-    else says("Last seen ", time);
-    localTimes(status);
+    else if (!last_seen) says("Offline"); // one of the two hides it
+    else {
+      const time = make("time", "");
+      time.dateTime = last_seen;
+      time.dataset.as = "seen";
+      says("Last seen ", time);
+      localTimes(status);
+    }
   }
 
   line.on("user:online", (event) => presence(event, true));
