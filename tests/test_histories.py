@@ -193,6 +193,16 @@ class Histories(RuleBasedStateMachine):
         path = f"/api/users/{self.people[self.besides(who, other)].id}/block"
         self.settle(self.rest(self.people[who], "DELETE", path))
 
+    @rule(who=somebody, hide=st.booleans())
+    def hide_receipts(self, who, hide) -> None:
+        """From now on; what one's own clients know of others, they have to ask anew."""
+        person = self.people[who]
+        answer = self.rest(person, "PATCH", "/api/users/me", {"hide_read_receipts": hide})
+        for client in self.clients:
+            if client.person is person:
+                client.stale = True
+        self.settle(answer)
+
     # -- lines
 
     @rule(n=a_client)

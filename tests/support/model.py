@@ -128,6 +128,8 @@ class Client:
         assert id_ in truth.of(me), f"{self} isn't a member and hears {event}: {payload}"
         if event == "message:read" and truth.cut(id_):
             assert payload["user_id"] == me, "a receipt across a block"
+        if event == "message:read" and truth.hiding & {me, payload["user_id"]}:
+            assert payload["user_id"] == me, "a receipt of, or for, who hides it"
         if event.startswith("user:"):
             assert not truth.cut(id_), f"{self} notices {event} across a block"
             begins = event in ("user:typing", "user:joined")
@@ -248,6 +250,9 @@ class Client:
         view.last_seq = max(view.last_seq, message["seq"])
         sender = message["sender_id"]
         known = view.pointers.get(sender)
+        hidden = {self.person.id} if message["type"] == "system" else {self.person.id, sender}
+        if sender != self.person.id and hidden & self._board.truth.hiding:
+            return
         if known is not None and (message["type"] != "system" or known == message["seq"] - 1):
             view.pointers[sender] = max(known, message["seq"])
 
@@ -256,6 +261,9 @@ class Client:
         view.membership_version = conversation["membership_version"]
         view.name = conversation["name"] if conversation["kind"] == "group" else None
         view.members = {one["id"]: one["member_role"] for one in people}
+        mine = view.pointers.get(self.person.id, 0)
         view.pointers = {one["id"]: one["last_read_seq"] for one in people}
         view.last_seq = max(view.last_seq, conversation["last_seq"])
         assert conversation["read_by_all_seq"] == min(view.pointers.values(), default=0)
+        if self.person.id in view.pointers:  # an event has what the others may know of it
+            view.pointers[self.person.id] = max(mine, view.pointers[self.person.id])

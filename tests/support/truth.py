@@ -55,12 +55,13 @@ class Reader:
             self._connection.dbapi_connection.autocommit = True  # SQLite's is: see chatapp.db
         self._cursor = self._connection.cursor()
         self._known: dict[tuple[Any, ...], Json] = {}  # most messages are as they were
+        self._hid: set[str] = set()  # who ever hid in this history what they read
 
     def close(self) -> None:
         self._connection.close()
 
     def read(self) -> Truth:
-        return Truth(self._rows, self._message)
+        return Truth(self._rows, self._message, self._hid)
 
     def clear(self) -> None:
         """A new history; people and their tokens stay."""
@@ -75,7 +76,9 @@ class Reader:
             "conversations",
         ):
             self._cursor.execute(f"DELETE FROM {table}")
+        self._cursor.execute("UPDATE users SET hide_read_receipts = FALSE")
         self._known.clear()
+        self._hid.clear()
 
     def _rows(self, table: str, *columns: str, where: str = "") -> list[tuple[Any, ...]]:
         self._cursor.execute(f"SELECT {', '.join(columns)} FROM {table} {where}")
@@ -112,7 +115,13 @@ class Truth:
         self,
         rows: Callable[..., list[tuple[Any, ...]]],
         message: Callable[[tuple[Any, ...], list[tuple[str, ...]], list[str]], Json],
+        hid: set[str],
     ) -> None:
+        hides = rows("users", "id", where="WHERE hide_read_receipts")
+        #: Who hides what they read.
+        self.hiding = {_id(who) for (who,) in hides}
+        hid |= self.hiding
+        self._hid = frozenset(hid)
         self.views: dict[int, View] = {}
         self._deleted: set[int] = set()
         self._direct: dict[int, frozenset[str]] = {}
@@ -166,7 +175,8 @@ class Truth:
     def pointers(self, id_: int, viewer_id: str) -> dict[str, int]:
         """How far everybody has read, as far as this person may know."""
         view = self.views[id_]
-        return {**view.pointers, viewer_id: view.own_pointers[viewer_id]}
+        others = dict.fromkeys(view.pointers, 0) if viewer_id in self.hiding else view.pointers
+        return {**others, viewer_id: view.own_pointers[viewer_id]}
 
     def deleted(self, id_: int) -> bool:
         return id_ in self._deleted
@@ -220,14 +230,17 @@ class Truth:
     def _check_read_at(self, id_: int) -> None:
         """Read by all is what the others may know to be read by all.
 
-        All of that between two people; in groups those who came later have read nothing of it.
+        All of that between two people who don't hide it; in groups those who came later have read
+        nothing of it, and nobody waits for those who hide it.
         """
-        view = self.views[id_]
-        least = min(view.pointers.values(), default=view.last_seq)  # the last one may have left
+        view, direct = self.views[id_], id_ in self._direct
+        counted = [seq for who, seq in view.pointers.items() if direct or who not in self._hid]
+        least = min(counted, default=view.last_seq)  # the last one may have left
+        known = direct and not self.hiding & set(view.members)
         for message in view.messages.values():
             by_all = message["id"] in self._read_by_all
             assert message["seq"] <= least or not by_all, message
-            assert message["seq"] > least or by_all or id_ not in self._direct, message
+            assert message["seq"] > least or by_all or not known, message
 
     def check(self) -> None:
         """What holds for every log."""
@@ -241,7 +254,8 @@ class Truth:
             assert max(view.own_pointers.values(), default=0) <= view.last_seq, id_
             for user_id, seq in view.own_pointers.items():
                 assert view.pointers[user_id] <= seq, id_
-                assert view.pointers[user_id] == seq or id_ in self._direct, "groups have no blocks"
+                apart = id_ in self._direct or user_id in self._hid
+                assert view.pointers[user_id] == seq or apart, "groups have no blocks"
             self._check_read_at(id_)
             for message in view.messages.values():
                 mentions = message["mentions"], message["mentions_all"]
