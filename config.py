@@ -79,6 +79,14 @@ SETTINGS: tuple[Setting, ...] = (
         "PORT.",
     ),
     Setting(
+        "ALLOWED_HOSTS",
+        kind.hosts,
+        "names such as chat.example.com, separated by commas, or *",
+        "",
+        "Further names this server answers to. Where this or BASE_URL is set, a request to any "
+        "other than theirs, localhost and addresses in numbers is refused; * lets all in.",
+    ),
+    Setting(
         "TRUSTED_PROXIES",
         kind.whole(0, 10),
         "a number from 0 to 10",
@@ -498,6 +506,8 @@ class Settings:
     host: str
     port: int
     base_url: str
+    #: The names that requests may be sent to; none where any may be.
+    allowed_hosts: frozenset[str]
     trusted_proxies: int
     database_url: str = field(repr=False)
     db_schema: str | None
@@ -576,6 +586,7 @@ class Settings:
         values |= kept | _pool(values, database, environ)
         values["DATABASE_URL"] = database.url
         values["DB_SCHEMA"] = database.schema
+        values["ALLOWED_HOSTS"] = _allowed_hosts(values["BASE_URL"], values["ALLOWED_HOSTS"] or ())
         values["BASE_URL"] = base_url(values["BASE_URL"], values["HOST"], values["PORT"])
         values["MAIL_FROM"] = values["MAIL_FROM"] or _mail_from(values["BASE_URL"])
         values["SESSION_URL"] = values["SESSION_URL"] or values["MONGODB_URL"] or "database"
@@ -634,6 +645,13 @@ class Settings:
         if not self.rate_limits:
             notices.append("RATE_LIMITS=off: nothing stops guessing or flooding.")
         return tuple(notices)
+
+
+def _allowed_hosts(address: str | None, allowed: tuple[str, ...]) -> frozenset[str]:
+    if "*" in allowed or (address is None and not allowed):
+        return frozenset()
+    own = urlsplit(address or "").hostname or "localhost"
+    return frozenset((own, "localhost", *allowed))
 
 
 def _mail_from(address: str) -> str:

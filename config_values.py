@@ -195,6 +195,12 @@ def origins(value: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(e if e == "*" else origin(web_address(e)) for e in entries))
 
 
+def hosts(value: str) -> tuple[str, ...]:
+    """Hosts separated by commas; `*` may be one of them."""
+    entries = (entry for entry in map(str.strip, value.split(",")) if entry)
+    return tuple(dict.fromkeys(e if e == "*" else host(e) for e in entries))
+
+
 def secret(value: str) -> str:
     """A key that is long enough and isn't an example's."""
     size = len(value.encode())

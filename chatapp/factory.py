@@ -36,6 +36,7 @@ from chatapp.backends.sessions import Sessions, check_readable
 from chatapp.conversation.presenters import picture_path
 from chatapp.extensions import db, migrate
 from chatapp.headers import SecureHeaders
+from chatapp.hosts import KnownHosts
 from chatapp.models import User
 from chatapp.origins import CrossOrigin
 from chatapp.realtime import setup as realtime
@@ -89,7 +90,8 @@ def build(settings: Settings | None = None) -> Flask:
     app.add_url_rule("/health", "health", _health)
     realtime.init_app(app, settings)
     dialects.init_app(app, settings)
-    app.wsgi_app = SecureHeaders(CrossOrigin(app.wsgi_app, settings), settings)  # type: ignore[method-assign]
+    answering = KnownHosts(CrossOrigin(app.wsgi_app, settings), settings)
+    app.wsgi_app = SecureHeaders(answering, settings)  # type: ignore[method-assign]
     proxies.init_app(app, settings.trusted_proxies)
     return app
 

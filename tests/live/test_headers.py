@@ -74,3 +74,20 @@ def test_calls_from_other_origins(server: LiveServer) -> None:
     answer = alice.rest("GET", "/api/users/me", headers={"Origin": FRIEND_ORIGIN})
     assert answer.json()["id"] == alice.id
     assert access_control(answer)["Access-Control-Allow-Origin"] == FRIEND_ORIGIN
+
+
+def test_no_door_answers_to_a_foreign_name(server: LiveServer) -> None:
+    """Pages, REST, files, polling and WebSockets alike; health checks by number go on."""
+    page = requests.get(server.url + "/login", timeout=10).text
+    style = page.partition('rel="stylesheet" href="')[2].partition('"')[0]
+    foreign = {"Host": "evil.example"}
+    for path in ("/", "/login", "/api/users/me", "/health", style, POLLING):
+        answer = requests.get(server.url + path, headers=foreign, timeout=10)
+        assert answer.status_code == 400, path
+        assert answer.json()["error"]["code"] == "bad_request"
+        assert "evil" not in answer.text
+        assert faults(answer.headers) == [], path
+    socket = RawSocket(server, host="evil.example")
+    assert socket.status == 400
+    socket.close()
+    assert requests.get(server.url + "/health", headers={"Host": "10.0.0.7"}, timeout=10).ok

@@ -20,17 +20,24 @@ class RawSocket:
     """One WebSocket; `frame` sends exactly what it is told."""
 
     def __init__(
-        self, server: Site, *, headers: str = "", receive_buffer: int | None = None, query: str = ""
+        self,
+        server: Site,
+        *,
+        headers: str = "",
+        host: str | None = None,
+        receive_buffer: int | None = None,
+        query: str = "",
     ) -> None:
-        host, _, port = server.url.removeprefix("http://").partition(":")
+        address, _, port = server.url.removeprefix("http://").partition(":")
+        named = host or f"{address}:{port}"
         self.socket = socket.socket()
         if receive_buffer is not None:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(PATIENCE)
-        self.socket.connect((host, int(port)))
+        self.socket.connect((address, int(port)))
         key = base64.b64encode(os.urandom(16)).decode()
         self.socket.sendall(
-            f"GET /socket.io/?EIO=4&transport=websocket{query} HTTP/1.1\r\nHost: {host}:{port}\r\n"
+            f"GET /socket.io/?EIO=4&transport=websocket{query} HTTP/1.1\r\nHost: {named}\r\n"
             f"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
             f"Sec-WebSocket-Key: {key}\r\n{headers}\r\n".encode()
         )
