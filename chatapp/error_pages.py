@@ -23,6 +23,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from chatapp import themes
 from chatapp.calls import is_call
 from chatapp.errors import ChatError, Internal, Unauthenticated, Unavailable, describe
+from chatapp.forms import waiting
 from chatapp.logs import request_id
 
 log = logging.getLogger(__name__)
@@ -92,8 +93,7 @@ def _answer(exc: Exception) -> Any:
         return redirect(url_for("auth.login_page", next=request.full_path.rstrip("?")))
     else:
         response = error_page(error)
-    if error.retry_after is not None:
-        response.headers["Retry-After"] = str(error.retry_after)
+    response.headers.update(waiting(error))
     if isinstance(exc, HTTPException) and exc.code == 405:
         response.headers["Allow"] = dict(exc.get_headers()).get("Allow", "")
     return response

@@ -19,6 +19,11 @@ class Form:
     error: str | None = None
 
 
+def waiting(error: ChatError) -> dict[str, str]:
+    """The headers that tell when to come again, where it is too early."""
+    return {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
+
+
 def refused(error: ChatError, *, secret: Iterable[str] = ()) -> Form:
     """The posted form once more, with what was wrong; ``secret`` fields are empty again."""
     hidden = {"csrf_token", *secret}

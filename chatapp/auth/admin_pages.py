@@ -12,7 +12,7 @@ from chatapp.auth import administration, bp, invitations
 from chatapp.auth.presenters import account_json, invitation_json
 from chatapp.auth.schemas import AccountChange, AccountsQuery, NewInvitation
 from chatapp.errors import ChatError, describe
-from chatapp.forms import Form, refused
+from chatapp.forms import Form, refused, waiting
 from chatapp.identity import administrator
 from chatapp.validation import read_form, read_query
 
@@ -39,7 +39,7 @@ def invite_form() -> Any:
         issued = invitations.invite(me.id, read_form(NewInvitation))
     except (ChatError, ValidationError) as exc:
         error = describe(exc)
-        return _invitations_page(refused(error)), error.status
+        return _invitations_page(refused(error)), error.status, waiting(error)
     return _invitations_page(Form(), link=issued.link), 201
 
 

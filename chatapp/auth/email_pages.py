@@ -13,7 +13,7 @@ from chatapp.auth.schemas import EmailChange
 from chatapp.auth.settings_pages import account_page, account_section
 from chatapp.auth.source import request_source
 from chatapp.errors import ChatError, describe
-from chatapp.forms import refused
+from chatapp.forms import refused, waiting
 from chatapp.identity import current_sign_in
 from chatapp.models import User
 from chatapp.validation import read_form
@@ -37,6 +37,6 @@ def change_email_page() -> Any:
     except (ChatError, ValidationError) as exc:
         error = describe(exc)
         form = refused(error, secret=["password"])
-        return account_page(refused={"email": form}), error.status
+        return account_page(refused={"email": form}), error.status, waiting(error)
     flash(f"We’ve sent a mail to {wanted.email}. Your address changes once you open its link.")
     return redirect(url_for("auth.settings_account"), 303)

@@ -20,7 +20,7 @@ from chatapp.auth.schemas import Confirmation, Disconnection
 from chatapp.auth.settings_pages import account_page, account_section
 from chatapp.auth.source import request_source
 from chatapp.errors import BadRequest, ChatError, NotFound, Unavailable, ValidationFailed, describe
-from chatapp.forms import Form, refused
+from chatapp.forms import Form, refused, waiting
 from chatapp.identity import caller, current_sign_in, signed_in
 from chatapp.models import User
 from chatapp.validation import read_form
@@ -111,7 +111,8 @@ def google_confirm_form() -> Any:
             raise ValidationFailed(fields={"password": "This is needed."})
     except (ChatError, ValidationError) as exc:
         error = describe(exc)
-        return _confirm_page(link, refused(error, secret=["password"])), error.status
+        page = _confirm_page(link, refused(error, secret=["password"]))
+        return page, error.status, waiting(error)
     session.pop(_KEY)
     if person is None:
         sign_in(proven.user, proven.password_hash)
@@ -142,8 +143,12 @@ def google_disconnect() -> Any:
     return redirect(url_for("auth.settings_account"), 303)
 
 
-def _refused_on_page(error: ChatError) -> tuple[str, int]:
-    return account_page(refused={"connected": Form(error=error.message)}), error.status
+def _refused_on_page(error: ChatError) -> tuple[str, int, dict[str, str]]:
+    return (
+        account_page(refused={"connected": Form(error=error.message)}),
+        error.status,
+        waiting(error),
+    )
 
 
 def _unconfirmed() -> tuple[UnconfirmedLink, dict[str, Any]]:

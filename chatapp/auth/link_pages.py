@@ -19,7 +19,7 @@ from chatapp.auth.links import Link
 from chatapp.auth.schemas import Forgotten, LinkToken, NewPassword
 from chatapp.auth.source import request_source
 from chatapp.errors import ChatError, Conflict, RateLimited, describe
-from chatapp.forms import Form, refused
+from chatapp.forms import Form, refused, waiting
 from chatapp.identity import caller, signed_in
 from chatapp.validation import read_form
 
@@ -43,7 +43,7 @@ def verify_form() -> Any:
         error = describe(exc)
         taken = isinstance(error, Conflict)
         values = {"link": None, "problem": error.message, "taken": taken}
-        return _page("auth/verify.html", error.status, **values)
+        return _page("auth/verify.html", error, **values)
     if signed_in():
         return redirect(url_for("auth.verify_page"), 303)
     flash("Your address is confirmed. Log in to go on.")
@@ -76,7 +76,7 @@ def forgot_form() -> Any:
         reset.forgot_password(read_form(Forgotten).email, request_source())
     except (ChatError, ValidationError) as exc:
         error = describe(exc)
-        return _page("auth/forgot.html", error.status, form=refused(error), sent=False)
+        return _page("auth/forgot.html", error, form=refused(error), sent=False)
     return redirect(url_for("auth.forgot_page", sent=1), 303)
 
 
@@ -99,6 +99,7 @@ def reset_form() -> Any:
         form = refused(error, secret=["password", "token"])
         page = _link_page("auth/reset.html", token, reset.read_reset, form=form)
         page.status_code = error.status
+        page.headers.update(waiting(error))
         return page
     sign_out()
     flash("Your password is changed. Log in with the new one.")
@@ -110,11 +111,12 @@ def _link_page(template: str, token: str, read: Callable[[str], Link], **values:
     try:
         link = read(token)
     except ChatError as exc:
-        return _page(template, exc.status, link=None, problem=exc.message, **values)
+        return _page(template, exc, link=None, problem=exc.message, **values)
     return _page(template, link=link.verification, token=token, problem=None, **values)
 
 
-def _page(template: str, status: int = 200, **values: Any) -> Any:
-    page = make_response(render_template(template, **values), status)
+def _page(template: str, error: ChatError | None = None, **values: Any) -> Any:
+    page = make_response(render_template(template, **values), error.status if error else 200)
     page.headers["Referrer-Policy"] = "no-referrer"
+    page.headers.update(waiting(error) if error else {})
     return page

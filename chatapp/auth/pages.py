@@ -12,7 +12,7 @@ from chatapp.auth.browser import safe_next, sign_in, sign_out
 from chatapp.auth.schemas import Credentials, Visitor
 from chatapp.auth.source import request_source
 from chatapp.errors import ChatError, Forbidden, RateLimited, describe
-from chatapp.forms import Form, refused
+from chatapp.forms import Form, refused, waiting
 from chatapp.identity import signed_in
 from chatapp.validation import read_form
 
@@ -69,9 +69,9 @@ def logout_page() -> Any:
     return redirect(url_for("chat.home"), 303)
 
 
-def login_form_with(error: ChatError) -> tuple[str, int]:
+def login_form_with(error: ChatError) -> tuple[str, int, dict[str, str]]:
     """The form to sign in with, above it why another way has failed."""
-    return _form_page("auth/login.html", Form(error=error.message)), error.status
+    return _form_page("auth/login.html", Form(error=error.message)), error.status, waiting(error)
 
 
 def _form_page(template: str, form: Form) -> str:
@@ -92,5 +92,4 @@ def _refused_page(template: str, exc: Exception) -> Any:
     """The form once more, with what was wrong, and when to come back."""
     error = describe(exc)
     page = _form_page(template, refused(error, secret=["password"]))
-    headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
-    return page, error.status, headers
+    return page, error.status, waiting(error)

@@ -12,7 +12,7 @@ from chatapp.auth.browser import sign_in
 from chatapp.auth.schemas import Registration, SetupCode
 from chatapp.auth.source import request_source
 from chatapp.errors import ChatError, NotFound, describe
-from chatapp.forms import Form, refused
+from chatapp.forms import Form, refused, waiting
 from chatapp.identity import signed_in
 from chatapp.validation import read_form
 
@@ -41,8 +41,7 @@ def setup_form() -> Any:
     except (ChatError, ValidationError) as exc:
         error = describe(exc)
         form = refused(error, secret=["password"])
-        headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
-        return render_template("auth/setup.html", form=form), error.status, headers
+        return render_template("auth/setup.html", form=form), error.status, waiting(error)
     sign_in(user)
     flash("You are the administrator of this server now.")
     return redirect(url_for("auth.invitations_page"), 303)

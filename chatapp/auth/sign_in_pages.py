@@ -16,7 +16,7 @@ from chatapp.auth.presenters import sign_in_json
 from chatapp.auth.schemas import PasswordChange
 from chatapp.auth.settings_pages import account_page, account_section
 from chatapp.errors import ChatError, describe
-from chatapp.forms import Form, refused
+from chatapp.forms import Form, refused, waiting
 from chatapp.identity import current_sign_in
 from chatapp.models import User
 from chatapp.paging import PageQuery
@@ -70,7 +70,7 @@ def change_password_page() -> Any:
     except (ChatError, ValidationError) as exc:
         error = describe(exc)
         form: Form = refused(error, secret=["password", "current_password"])
-        return account_page(refused={"password": form}), error.status
+        return account_page(refused={"password": form}), error.status, waiting(error)
     renew()
     flash("Your password is changed. You are signed out everywhere but here.")
     return redirect(url_for("auth.settings_account"), 303)

@@ -24,7 +24,7 @@ from chatapp.conversation.presenters import ConversationJson, MessageJson
 from chatapp.conversation.reading import SMALL
 from chatapp.db import MAX_ID, uuid7
 from chatapp.errors import ChatError, NotFound, Unauthenticated, describe
-from chatapp.forms import Form, refused
+from chatapp.forms import Form, refused, waiting
 from chatapp.identity import caller, signed_in
 from chatapp.validation import MOST_SEQ, read_form, read_query
 from chatapp.verified import reading
@@ -140,7 +140,7 @@ def _after_form(conversation_id: int, act: Callable[[], MessageJson]) -> Any:
         if isinstance(error, NotFound | Unauthenticated):
             raise
         page = _conversation_page(conversation_id, refused(error), read_query(MessagesQuery))
-        return page, error.status
+        return page, error.status, waiting(error)
     conversation_id, seq = message["conversation_id"], message["seq"]
     page = url_for("chat.conversation_page", conversation_id=conversation_id)
     if request.endpoint != "chat.send_form":

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from chatapp import accent
 from chatapp.errors import ChatError, describe
-from chatapp.forms import Form, refused
+from chatapp.forms import Form, refused, waiting
 from chatapp.identity import caller
 from chatapp.user import bp, service
 from chatapp.user.schemas import ProfilePatch
@@ -34,7 +34,7 @@ def appearance_form() -> Any:
         service.update_profile(me.id, ProfilePatch.model_validate(_chosen()))
     except (ChatError, ValidationError) as exc:
         error = describe(exc)
-        return _page(refused(error)), error.status
+        return _page(refused(error)), error.status, waiting(error)
     flash("Saved.")
     return redirect(url_for("user.appearance_page"), 303)
 

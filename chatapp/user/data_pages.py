@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from chatapp.auth.browser import sign_out
 from chatapp.db import now
 from chatapp.errors import ChatError, ValidationFailed, describe
-from chatapp.forms import Form, refused
+from chatapp.forms import Form, refused, waiting
 from chatapp.identity import caller, current_sign_in
 from chatapp.models import SignIn
 from chatapp.user import bp, service
@@ -63,8 +63,11 @@ def _leave(which: str, leave: Callable[[SignIn, str | None], None], words: str) 
         leave(mine, read_form(Farewell).password)
     except (ChatError, ValidationError) as exc:
         error = describe(exc)
-        headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
-        return _data_page({which: refused(error, secret=["password"])}), error.status, headers
+        return (
+            _data_page({which: refused(error, secret=["password"])}),
+            error.status,
+            waiting(error),
+        )
     sign_out()
     flash(words)
     return redirect(url_for("auth.login_page"), 303)
