@@ -9,6 +9,7 @@ import html
 import re
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qs, quote, urlsplit
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from sqlalchemy import func, select
 
+from chatapp import limits
 from chatapp.auth import linked_accounts, openid
 from chatapp.auth.invitations import invite
 from chatapp.auth.schemas import NewInvitation
@@ -26,6 +28,7 @@ from chatapp.errors import Conflict, NotFound
 from chatapp.models import LinkedAccount, SignIn, StoredSession, User
 from tests.support.attacks import EVIL_NEXT
 from tests.support.html import Page
+from tests.support.mail import link_in
 from tests.support.pages import PageClient
 from tests.support.provider import ADA, CLIENT_ID, CLIENT_SECRET, Provider, new_key
 from tests.support.tokens import forge, pack
@@ -571,6 +574,63 @@ def test_the_last_way_in_stays(app, client, provider):
         assert [one.issuer for one in linked_accounts.connected(ada.id)] == [
             "https://other.example"
         ]
+
+
+def test_connecting_and_disconnecting_is_told_by_mail(app, world, provider, mailbox):
+    client, alice = world.alice.client, world.alice
+    for _ in range(2):  # only the first time is news
+        sign_in(client, provider, "/auth/google/connect")
+        client.submit("/auth/google/confirm", password=PASSWORD)
+    mail = mailbox.wait(alice.email, "An account was connected to yours")
+    assert link_in(mail).endswith("/settings/account")
+    assert urlsplit(provider.metadata_url).netloc in str(mail)
+    with app.app_context():
+        (link,) = linked_accounts.connected(alice.id)
+        linked_accounts.disconnect(alice.id, link.id)
+    mailbox.wait(alice.email, "An account was disconnected from yours")
+    subjects = [mail["Subject"] for mail in mailbox.to(alice.email)]
+    assert subjects.count("An account was connected to yours") == 1
+
+
+def test_connecting_at_once_is_connecting_once(app, world):
+    """Two clicks are one connection; of two people one has it, the other is told."""
+    from chatapp.auth.linked_accounts import UnconfirmedLink, connect
+
+    def connects(person, subject, together):
+        together.wait()
+        with app.app_context():
+            try:
+                connect(UnconfirmedLink(person.id, "https://other.example", subject, person.email))
+            except Conflict:
+                return False
+            return True
+
+    with ThreadPoolExecutor(2) as pool:
+        for turn in range(20):
+            together = threading.Barrier(2)
+            same = [pool.submit(connects, world.alice, f"{turn}", together) for _ in range(2)]
+            assert [one.result() for one in same] == [True, True]
+            together = threading.Barrier(2)
+            people = (world.alice, world.bob)
+            both = [pool.submit(connects, one, f"both {turn}", together) for one in people]
+            assert sorted(one.result() for one in both) == [False, True]
+    assert links(app) == 40
+
+
+def test_too_many_wrong_passwords_are_told_when_to_come_again(app, world, provider):
+    limits.configure(True)
+    try:
+        client = world.alice.client
+        sign_in(client, provider, "/auth/google/connect")
+        wrong = [client.submit("/auth/google/confirm", password="wrong") for _ in range(4)]
+        assert {answer.status_code for answer in wrong} == {403}
+        sign_in(client, provider, "/auth/google/connect")
+        client.submit("/auth/google/confirm", password="wrong")
+        answer = client.submit("/auth/google/confirm", password="wrong")
+        assert answer.status_code == 429
+        assert 0 < int(answer.headers["Retry-After"]) <= 900
+    finally:
+        limits.configure(False)
 
 
 # --- forged answers

@@ -8,11 +8,13 @@ that account's owner says with the password whether the two belong together.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from chatapp import mail
 from chatapp.auth import audit, invitations, lockout, service
 from chatapp.auth.invitations import Admission
 from chatapp.auth.schemas import OpenIdClaims
@@ -103,22 +105,37 @@ def connect(link: UnconfirmedLink) -> None:
 
     Where both have one address, it is known to be read by them: the provider has verified it.
     """
-    try:
-        with atomic() as work:
-            if _owner(work, link) != link.user_id:
-                _add(work, link)
-            work.execute(
-                update(User)
-                .where(
-                    User.id == link.user_id,
-                    User.email == link.email,
-                    User.email_verified_at.is_(None),
-                )
-                .values(email_verified_at=now())
+    for _ in range(2):  # a second time if somebody, perhaps they, connected it a moment ago
+        try:
+            new = _try_to_connect(link)
+        except IntegrityError:
+            continue
+        if new:
+            audit.note("connected", user_id=link.user_id, issuer=link.issuer)
+        return
+    raise Conflict(_OTHERS)
+
+
+def _try_to_connect(link: UnconfirmedLink) -> bool:
+    """Whether it wasn't connected before."""
+    with atomic() as work:
+        user = work.get_one(User, link.user_id, with_for_update=True, populate_existing=True)
+        owner = _owner(work, link)
+        if owner is None:
+            _add(work, link)
+            _tell_owner("account_connected", user, link.issuer)
+        elif owner != user.id:
+            raise Conflict(_OTHERS)
+        work.execute(
+            update(User)
+            .where(
+                User.id == link.user_id,
+                User.email == link.email,
+                User.email_verified_at.is_(None),
             )
-    except IntegrityError:
-        raise Conflict(_OTHERS) from None
-    audit.note("connected", user_id=link.user_id, issuer=link.issuer)
+            .values(email_verified_at=now())
+        )
+    return owner is None
 
 
 def connected(user_id: str) -> list[LinkedAccount]:
@@ -145,10 +162,11 @@ def disconnect(user_id: str, id_: str) -> None:
         gone = work.execute(
             delete(LinkedAccount)
             .where(LinkedAccount.id == id_, LinkedAccount.user_id == user_id)
-            .returning(LinkedAccount.id)
-        )
-        if gone.first() is None:
+            .returning(LinkedAccount.issuer)
+        ).first()
+        if gone is None:
             raise NotFound()
+        _tell_owner("account_disconnected", user, gone.issuer)
     audit.note("disconnected", user_id=user_id)
 
 
@@ -174,6 +192,13 @@ def _linked(issuer: str, claims: OpenIdClaims) -> User | None:
             .values(last_login=now(), updated_at=User.updated_at)
         )
         return user
+
+
+def _tell_owner(template: str, user: User, issuer: str) -> None:
+    """By mail: whoever else does this to somebody's account shall not go unnoticed."""
+    if user.email:
+        provider = urlsplit(issuer).netloc
+        mail.send(template, user.email, provider=provider, link=mail.link("/settings/account"))
 
 
 def _owner(work: Session, link: UnconfirmedLink) -> str | None:
