@@ -37,6 +37,8 @@ V = TypeVar("V", bound=Callable[..., Any])
 #: The cookie in which the clients of one dialect carry their access token.
 TOKEN_COOKIE = "jwt"  # noqa: S105
 
+ADMINISTRATORS_ONLY = "This is for administrators of this server."
+
 #: How exact `SignIn.last_used_at` is: a write for each request would be far too many.
 NOTED_EVERY = timedelta(minutes=5)
 
@@ -108,7 +110,7 @@ def administrator() -> User:
     """The administrator who makes this request. Raises Unauthenticated, Forbidden."""
     user = caller()
     if not user.is_staff:
-        raise Forbidden("This is for administrators of this server.")
+        raise Forbidden(ADMINISTRATORS_ONLY)
     return user
 
 

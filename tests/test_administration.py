@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Barrier
 
 import pytest
 
+from chatapp.auth import administration
 from chatapp.auth.administration import has_administrator, set_administrator
+from chatapp.auth.schemas import AccountChange
+from chatapp.errors import Forbidden
 from tests.world import PASSWORD, Api, Person, register
 
 
@@ -83,6 +87,39 @@ def test_of_two_who_dismiss_each_other_at_once_one_stays(app, ada, bob):
             answers = [pool.submit(dismiss, *pair, together) for pair in ((ada, bob), (bob, ada))]
             codes = sorted(one.result() for one in answers)
             assert codes in ([200, 403], [200, 409])
+            with app.app_context():
+                assert has_administrator()
+
+
+def test_who_was_dismissed_a_moment_ago_changes_nothing_more(app, ada, bob):
+    """The door let them pass; what counts is what holds in the transaction."""
+    with app.app_context():
+        set_administrator(bob.id, True)
+        set_administrator(ada.id, False)
+        for wanted in ({"is_staff": False}, {"is_active": False}, {"is_staff": True}):
+            with pytest.raises(Forbidden):
+                administration.change(ada.id, bob.id, AccountChange(**wanted))
+        assert has_administrator()
+
+
+def test_of_two_administrators_who_leave_at_once_one_stays(app, ada, bob):
+    def leave(person: Person, together: Barrier) -> int:
+        together.wait()
+        path = "/api/users/me/deactivate"
+        return person.api.post(path, {"password": PASSWORD}).status_code
+
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(10):
+            with app.app_context():
+                for person in (ada, bob):
+                    administration.activate(person.id)
+                    set_administrator(person.id, True)
+            people = [
+                replace(one, token=log_in(app, one).get_json()["token"]) for one in (ada, bob)
+            ]
+            together = Barrier(2)
+            answers = [pool.submit(leave, person, together) for person in people]
+            assert sorted(one.result() for one in answers) == [204, 409]
             with app.app_context():
                 assert has_administrator()
 

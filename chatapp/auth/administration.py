@@ -14,7 +14,8 @@ from chatapp.auth.links import end_links
 from chatapp.auth.passwords import hash_password
 from chatapp.auth.schemas import AccountChange, AccountsQuery
 from chatapp.db import atomic, db
-from chatapp.errors import Conflict, NotFound
+from chatapp.errors import Conflict, Forbidden, NotFound
+from chatapp.identity import ADMINISTRATORS_ONLY
 from chatapp.models import User
 from chatapp.paging import Page, decode_cursor, page_of
 
@@ -68,11 +69,16 @@ def keep_an_administrator(work: Session, user_id: str) -> None:
 
     The administrators are locked, so that of two who dismiss each other at once one stays.
     """
-    staff = select(User.id).where(User.is_staff, User.is_active, User.deleted_at.is_(None))
-    if list(work.scalars(staff.order_by(User.id).with_for_update())) == [user_id]:
+    if _locked_administrators(work) == [user_id]:
         raise Conflict(
             "You are the only administrator. Make somebody else one first, under Administration."
         )
+
+
+def _locked_administrators(work: Session) -> list[str]:
+    """Who is an administrator now, and stays or goes by this transaction alone."""
+    staff = select(User.id).where(User.is_staff, User.is_active, User.deleted_at.is_(None))
+    return list(work.scalars(staff.order_by(User.id).with_for_update()))
 
 
 def set_administrator(user_id: str, yes: bool) -> None:
@@ -86,15 +92,16 @@ def set_administrator(user_id: str, yes: bool) -> None:
 
 
 def change(actor_id: str, user_id: str, wanted: AccountChange) -> User:
-    """What an administrator sets of somebody else's account; an administrator is always left.
+    """What an administrator sets of somebody else's account: so there is always one left.
 
-    Raises NotFound, Conflict for one's own account and for the only administrator's.
+    Raises NotFound, Conflict for one's own account, Forbidden for who is no administrator, or was
+    dismissed a moment ago.
     """
     if actor_id == user_id:
         raise Conflict("Another administrator has to change this of your own account.")
     with atomic() as work:
-        if False in (wanted.is_staff, wanted.is_active):
-            keep_an_administrator(work, user_id)
+        if actor_id not in _locked_administrators(work):
+            raise Forbidden(ADMINISTRATORS_ONLY)
         if wanted.is_staff is not None:
             set_administrator(user_id, wanted.is_staff)
         if wanted.is_active is not None:
