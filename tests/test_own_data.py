@@ -308,3 +308,13 @@ def test_nobody_leaves_for_another(world):
         assert refused.status_code == 403
     assert world.alice.api.get("/api/users/me").status_code == 200
     assert not re.search(r"<form[^>]*method=\"get\"", world.alice.client.get("/settings/data").text)
+
+
+def test_a_group_by_the_name_of_the_last_page_links_home_like_any_other(world):
+    made = world.alice.api.post("/api/groups", {"name": "Conversations you left", "members": []})
+    archive = download(world.alice)
+    for name in archive.namelist():
+        if name.endswith(".html") and name != "index.html":
+            up = "../" if "/" in name else ""
+            assert f'href="{up}index.html"' in archive.read(name).decode(), name
+    assert f"conversations/{made.get_json()['conversation_id']}.html" in archive.namelist()

@@ -137,7 +137,7 @@ def _write_messages(
     parts = _parts()
     count = 0
     with tempfile.SpooledTemporaryFile(_SPOOLED) as page:
-        _say(page, parts.head(title))
+        _say(page, parts.head(title, "../" * name.count("/") + "index.html"))
         with archive.open(f"{name}.json", "w", force_zip64=True) as data:
             data.write(json.dumps(head, ensure_ascii=False)[:-1].encode() + b', "messages": [')
             for message in messages:
