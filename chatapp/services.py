@@ -7,7 +7,6 @@ that a stolen service token doesn't administer the server.
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Callable
 from datetime import timedelta
@@ -16,6 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, select, update
 
+from chatapp import secret_tokens
 from chatapp.db import atomic, db, now
 from chatapp.errors import Forbidden, Unauthenticated
 from chatapp.models import ServiceToken, User
@@ -33,8 +33,8 @@ def new_token() -> str:
 
 
 def digest(token: str) -> str:
-    """What is stored of a token. Without salt or stretching: there is nothing to guess."""
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+    """What is stored of a token."""
+    return secret_tokens.digest(token).hex()
 
 
 def find_service(token: str) -> ServiceToken | None:

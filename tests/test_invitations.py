@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from chatapp.auth import invitations
 from chatapp.auth.administration import set_administrator
 from chatapp.db import atomic, now
 from chatapp.models import Invitation
+from chatapp.secret_tokens import digest
 from tests.support.html import Page
 from tests.support.pages import PageClient
 from tests.world import PASSWORD, Api, Person, register
@@ -173,7 +173,7 @@ def test_a_used_token_is_nowhere_stored(app, ada):
 
         (row,) = db.session.query(Invitation)
         assert token not in str(vars(row))
-        assert row.token_hash == invitations._hash(token)
+        assert row.token_hash == digest(token).hex()
 
 
 @pytest.mark.parametrize(

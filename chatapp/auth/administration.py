@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flask import current_app
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from chatapp import setup_code
@@ -43,14 +43,8 @@ def accounts(query: AccountsQuery) -> Page[User]:
     """A page of all accounts that aren't deleted, the deactivated too, by username."""
     people = select(User).where(User.deleted_at.is_(None))
     if query.q:
-        wanted = query.q.lower()
-        people = people.where(
-            or_(
-                func.lower(User.name).contains(wanted, autoescape=True),
-                User.username.contains(wanted, autoescape=True),
-                User.email.contains(wanted, autoescape=True),
-            )
-        )
+        by_address = User.email.contains(query.q.lower(), autoescape=True)
+        people = people.where(or_(User.is_called(query.q), by_address))
     after = decode_cursor(query.cursor, str)
     if after:
         people = people.where(User.username > after[0])

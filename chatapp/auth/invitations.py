@@ -7,8 +7,6 @@ last place at the same moment: one gets in. Administrators make them.
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,6 +23,7 @@ from chatapp.auth.source import Source
 from chatapp.db import atomic, db, now
 from chatapp.errors import Forbidden, NotFound, ValidationFailed
 from chatapp.models import Invitation, User
+from chatapp.secret_tokens import digest, new_token
 from config import Settings
 
 #: To be called within the transaction that makes the account.
@@ -58,7 +57,7 @@ def check(token: str | None, source: Source) -> Invitation | None:
     lockout.refuse(lockout.LINKS, source.network)
     found = db.session.scalar(
         select(Invitation).where(
-            Invitation.token_hash == _hash(token),
+            Invitation.token_hash == digest(token).hex(),
             Invitation.revoked_at.is_(None),
             Invitation.expires_at > now(),
             Invitation.uses < Invitation.most_uses,
@@ -103,9 +102,9 @@ def _use(invitation_id: str, work: Session) -> None:
 
 def invite(actor_id: str | None, new: NewInvitation) -> IssuedInvitation:
     """A new invitation. Whoever asks is an administrator, or the command line."""
-    token = secrets.token_urlsafe(24)
+    token = new_token()
     invitation = Invitation(
-        token_hash=_hash(token),
+        token_hash=digest(token).hex(),
         created_by=actor_id,
         email=new.email,
         most_uses=new.uses,
@@ -142,10 +141,6 @@ def revoke(actor_id: str, invitation_id: str) -> None:
             raise NotFound("There is no such invitation.")
         invitation.revoked_at = invitation.revoked_at or now()
     audit.note("invitation withdrawn", user_id=actor_id, invitation=invitation_id)
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def _settings() -> Settings:

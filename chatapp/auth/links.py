@@ -7,8 +7,6 @@ or ends one holds the lock of the person's row, so two uses at once are one afte
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +21,7 @@ from chatapp.auth.source import Source
 from chatapp.db import db, now
 from chatapp.errors import ValidationFailed
 from chatapp.models import User, Verification
+from chatapp.secret_tokens import digest, new_token
 
 Purpose = Literal["verify", "email", "reset"]
 
@@ -54,13 +53,13 @@ def new_link(work: Session, user: User, purpose: Purpose, email: str) -> str:
     work.execute(
         delete(Verification).where(Verification.user_id == user.id, Verification.purpose == purpose)
     )
-    token = secrets.token_hex(24)  # letters and digits: mail programs cut other things off links
+    token = new_token()
     work.add(
         Verification(
             user_id=user.id,
             purpose=purpose,
             email=email,
-            token_hash=_hash(token),
+            token_hash=digest(token),
             expires_at=now() + LIFETIMES[purpose],
         )
     )
@@ -76,7 +75,7 @@ def read_link(token: str, *purposes: Purpose) -> Link:
         select(Verification, User)
         .join(User, User.id == Verification.user_id)
         .where(
-            Verification.token_hash == _hash(token),
+            Verification.token_hash == digest(token),
             Verification.purpose.in_(purposes),
             User.is_active,
             User.deleted_at.is_(None),
@@ -130,7 +129,3 @@ def lock_person(work: Session, user_id: str) -> User:
 
 def _dead(why: str) -> ValidationFailed:
     return ValidationFailed(why, fields={"token": why})
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()

@@ -70,9 +70,11 @@ def create_command(email: str, username: str | None, name: str | None, staff: bo
 @_told
 def password_command(name: str) -> None:
     """Give NAME a new password; signs them out everywhere and ends any lock."""
-    user_id = administration.find(name).id
-    administration.set_password(user_id, _NewPassword(password=_password()).password)
-    click.echo(f"{name} has a new password and is signed out everywhere.")
+
+    def change(user_id: str) -> None:
+        administration.set_password(user_id, _NewPassword(password=_password()).password)
+
+    _do(change, name, "has a new password and is signed out everywhere")
 
 
 @user_group.command("staff")
@@ -81,8 +83,8 @@ def password_command(name: str) -> None:
 @_told
 def staff_command(name: str, remove: bool) -> None:
     """Make NAME an administrator."""
-    administration.set_administrator(administration.find(name).id, not remove)
-    click.echo(f"{name} is {'no administrator any more' if remove else 'an administrator now'}.")
+    words = "is no administrator any more" if remove else "is an administrator now"
+    _do(lambda user_id: administration.set_administrator(user_id, not remove), name, words)
 
 
 @user_group.command("deactivate")
@@ -90,8 +92,7 @@ def staff_command(name: str, remove: bool) -> None:
 @_told
 def deactivate_command(name: str) -> None:
     """Sign NAME out everywhere and let nobody in; what they wrote stays."""
-    administration.deactivate(administration.find(name).id)
-    click.echo(f"{name} is deactivated and signed out everywhere.")
+    _do(administration.deactivate, name, "is deactivated and signed out everywhere")
 
 
 @user_group.command("activate")
@@ -99,8 +100,7 @@ def deactivate_command(name: str) -> None:
 @_told
 def activate_command(name: str) -> None:
     """Let NAME in again."""
-    administration.activate(administration.find(name).id)
-    click.echo(f"{name} can log in again.")
+    _do(administration.activate, name, "can log in again")
 
 
 @user_group.command("list")
@@ -129,6 +129,12 @@ def invite_command(uses: int, days: int, email: str | None) -> None:
     """Print a link that lets people register."""
     new = NewInvitation(uses=uses, expires_in=days * DAY, email=email)
     click.echo(invitations.invite(None, new).link)
+
+
+def _do(act: Callable[[str], None], name: str, words: str) -> None:
+    """This happens to the account of this name, and is said."""
+    act(administration.find(name).id)
+    click.echo(f"{name} {words}.")
 
 
 def _password() -> str:

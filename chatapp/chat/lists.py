@@ -152,10 +152,7 @@ def _named(user_id: str, wanted: str) -> ColumnElement[bool]:
         place.c.conversation_id == Conversation.id,
         place.c.user_id != user_id,
         User.id == place.c.user_id,
-        or_(
-            func.lower(User.name).contains(wanted, autoescape=True),
-            User.username.contains(wanted, autoescape=True),
-        ),
+        User.is_called(wanted),
     )
     return or_(
         and_(

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import uuid4
 
 from flask_login import UserMixin
-from sqlalchemy import CheckConstraint, Index, String, Text
+from sqlalchemy import CheckConstraint, ColumnElement, Index, String, Text, func, or_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chatapp.db import Id, Model, SoftDelete, Timestamps, UtcDateTime, now
@@ -25,6 +25,13 @@ class User(UserMixin, Timestamps, SoftDelete, Model):  # type: ignore[misc]
         CheckConstraint("username = lower(username)", name="username_lower"),
         Index("ix_users_name_id", "name", "id"),
     )
+
+    @classmethod
+    def is_called(cls, words: str) -> ColumnElement[bool]:
+        """Whether name or username contain ``words``, without regard to case."""
+        folded = words.lower()
+        named = func.lower(cls.name).contains(folded, autoescape=True)
+        return or_(named, cls.username.contains(folded, autoescape=True))
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=lambda: str(uuid4()))
     email: Mapped[str | None] = mapped_column(String(254), unique=True)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, and_, func, select, true, tuple_
 from sqlalchemy.orm import aliased
 
 from chatapp.conversation.audience import presence_for
@@ -146,9 +146,7 @@ def in_lists_for(viewer_id: str) -> ColumnElement[bool]:
 
 def is_called(q: str) -> ColumnElement[bool]:
     """Whose name or username contains this, without regard to case; everybody, of nothing."""
-    wanted = q.lower()
-    named = func.lower(User.name).contains(wanted, autoescape=True)
-    return or_(named, User.username.contains(wanted, autoescape=True)) if q else true()
+    return User.is_called(q) if q else true()
 
 
 def _asked_for(query: DirectoryQuery) -> list[ColumnElement[bool]]:

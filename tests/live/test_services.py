@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from chatapp.scopes import SCOPES, scope_of
-from tests.live.test_strangers import NOBODY, ROUTES, SECRET, Rule, Scene, routes_of
+from tests.live.test_strangers import NOBODY, ROUTES, SECRET, Rule, Scene, routes_of, scene_on
 from tests.support.errors import rest_error
 from tests.support.people import PASSWORD, Person, new_username
 from tests.support.process import TOP
@@ -71,11 +71,8 @@ def all_of(server: LiveServer) -> dict[str, Service]:
 
 @pytest.fixture(scope="module")
 def scene(server: LiveServer) -> Iterator[Scene]:
-    scene = Scene(server)
-    yield scene
-    for person in (scene.alice, scene.bob, scene.carol, scene.dave):
-        for wire in person.wires:
-            wire.close()
+    with scene_on(server) as scene:
+        yield scene
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -131,6 +132,7 @@ ROUTES: dict[str, Rule | str] = {
     "GET /settings/profile": Rule("/settings/profile", 200, 302),
     "POST /settings/profile": "changes the caller's own; takes no id",
     "GET /settings/privacy": Rule("/settings/privacy", 200, 302),
+    "POST /settings/privacy": "changes the caller's own; takes no id",
     "GET /settings/account": Rule("/settings/account", 200, 302),
     "GET /settings/notifications": Rule("/settings/notifications", 200, 302),
     "POST /settings/notifications": "changes the caller's own; takes no id",
@@ -398,13 +400,20 @@ class Scene:
         return [secret for secret in secrets if secret in text]
 
 
-@pytest.fixture(scope="module")
-def whole_scene(server: LiveServer) -> Iterator[Scene]:
+@contextmanager
+def scene_on(server: LiveServer) -> Iterator[Scene]:
+    """The scene, until the block ends."""
     scene = Scene(server)
     yield scene
     for person in (scene.alice, scene.bob, scene.carol, scene.dave):
         for wire in person.wires:
             wire.close()
+
+
+@pytest.fixture(scope="module")
+def whole_scene(server: LiveServer) -> Iterator[Scene]:
+    with scene_on(server) as scene:
+        yield scene
 
 
 @pytest.fixture
