@@ -408,6 +408,28 @@ def test_a_switch_in_another_process_is_noticed(crew, app: flask.Flask, board: S
 # --- pages
 
 
+def test_what_is_ticked_is_hidden_and_the_rest_is_not(world: World):
+    client, switches = world.alice.client, ("hide_last_seen", "hide_read_receipts")
+
+    def account() -> list[bool]:
+        found = world.alice.api.get("/api/users/me").get_json()
+        return [found[name] for name in switches]
+
+    def ticked() -> int:
+        return client.get("/settings/privacy").text.count(" checked")
+
+    assert (account(), ticked()) == ([False, False], 0)
+    answer = client.submit("/settings/privacy", hide_read_receipts="true")
+    assert answer.headers["Location"] == "/settings/privacy"
+    assert "Saved." in client.get("/settings/privacy").text
+    assert (account(), ticked()) == ([False, True], 1)
+    client.submit("/settings/privacy", **dict.fromkeys(switches, "true"))
+    assert (account(), ticked()) == ([True, True], 2)
+    token = client.page("/settings/privacy").form("/settings/privacy").fields["csrf_token"]
+    client.post("/settings/privacy", data={"csrf_token": token})
+    assert (account(), ticked()) == ([False, False], 0)
+
+
 def test_pages_show_neither_ticks_nor_readers_to_who_hides_it(crew):
     alice, bob, carol, dave, id_ = crew
     says(alice, id_)

@@ -94,6 +94,13 @@ class ProfilePatch(BaseModel):
         return self.model_dump(exclude_unset=True)
 
 
+class Hidden(BaseModel):
+    """What one hides of oneself, as a form says it: what isn't ticked isn't hidden."""
+
+    hide_last_seen: bool = False
+    hide_read_receipts: bool = False
+
+
 class Farewell(BaseModel):
     """One's password, to prove that it is oneself who leaves; none where the account has none."""
 

@@ -1,4 +1,4 @@
-"""One's profile and one's blocks among the settings."""
+"""One's profile, what one hides of oneself, and one's blocks among the settings."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from flask import current_app, flash, redirect, render_template, url_for
 from pydantic import ValidationError
 
 from chatapp.errors import ChatError, describe
-from chatapp.forms import Form, refused
+from chatapp.forms import Form, refused, waiting
 from chatapp.identity import caller
 from chatapp.paging import PageQuery
 from chatapp.user import bp, queries, service
-from chatapp.user.schemas import ProfilePatch
+from chatapp.user.schemas import Hidden, ProfilePatch
 from chatapp.validation import read_form, read_query
 from config import Settings
 
@@ -34,16 +34,25 @@ def profile_form() -> Any:
         service.update_profile(me.id, read_form(ProfilePatch))
     except (ChatError, ValidationError) as exc:
         error = describe(exc)
-        return _profile_page(refused(error)), error.status
+        return _profile_page(refused(error)), error.status, waiting(error)
     flash("Your profile is saved.")
     return redirect(url_for("user.profile_settings"), 303)
 
 
 @bp.get("/settings/privacy")
 def privacy_settings() -> Any:
-    """Whom one blocks."""
+    """What one hides of oneself, and whom one blocks."""
     blocked = queries.blocked(caller().id, read_query(PageQuery))
     return render_template("settings/privacy.html", blocked=blocked)
+
+
+@bp.post("/settings/privacy")
+def privacy_form() -> Any:
+    """What is ticked is hidden from now on, the rest isn't."""
+    me, hidden = caller(), read_form(Hidden)
+    service.update_profile(me.id, ProfilePatch.model_validate(hidden.model_dump()))
+    flash("Saved.")
+    return redirect(url_for("user.privacy_settings"), 303)
 
 
 def _profile_page(form: Form) -> str:
