@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -107,6 +109,32 @@ def test_every_page_is_accessible_and_fits(
     ada.page.get_by_role("button", name="Log in").click()
     ada.page.get_by_role("alert").wait_for()
     assert violations(ada.page) == [], "a refused log-in"
+
+
+def test_the_pages_of_administration_are_accessible_and_fit(
+    new_server: Callable[..., LiveServer], new_person: NewPerson
+) -> None:
+    """From the first page of a new server on, in both modes and sizes."""
+    server = new_server()
+    ada = new_person("Ada", site=server)
+    Person(server, "Ben")
+
+    def look(*paths: str) -> None:
+        for mode, size in product(("light", "dark"), (WIDE, NARROW)):
+            ada.page.emulate_media(color_scheme=mode)
+            ada.page.set_viewport_size(size)
+            for path in paths:
+                ada.page.goto(path)
+                assert violations(ada.page) == [], (path, mode, size)
+                assert not overflows(ada.page), (path, size)
+
+    look("/setup")
+    server.flask("user", "staff", ada.username)
+    look("/admin/people", "/admin/people?q=nobody-is-called-this", "/admin/invitations")
+    ada.page.get_by_role("button", name="Make a link").click()
+    ada.page.get_by_text("Here is the link").wait_for()
+    assert violations(ada.page) == [], "a new link"
+    look("/admin/invitations", "/settings/privacy")
 
 
 def test_at_400_percent_nothing_needs_scrolling_sideways(
