@@ -86,7 +86,8 @@ def send_message(connection: Connection, new: Send) -> dict[str, Any]:
     if new.sender_id != connection.user_id:
         raise Forbidden("Send as yourself: sender_id has to be the id of the token's owner.")
     send = service.send_to_group if new.is_group else service.send_to_person
-    body = MessageBody(content=new.content)
+    # There is no way to ask back: who writes @all means it.
+    body = MessageBody(content=new.content, mention_all=True)
     with fields_named(participant_ids="receiver_id"):
         stored = send(connection.user_id, new.receiver_id, body).message
     return {"message": _shown(stored)}

@@ -404,6 +404,14 @@ def test_kebab_takes_no_session_of_a_page(server: LiveServer, alice: Person) -> 
     plain(answer, 401, "unauthenticated")
 
 
+def test_kebab_all_is_meant(server: LiveServer, alice: Person) -> None:
+    members = [Person(server, f"Member {number}").id for number in range(20)]
+    made = alice.rest("POST", "/api/groups", json={"name": "Many", "members": members}).json()
+    wire = alice.wire(dialect="kebab")
+    said = {"sender_id": alice.id, "receiver_id": made["id"], "content": "@all", "is_group": True}
+    assert wire.call("send-message", said)["message"]["content"] == "@all"
+
+
 def test_kebab_names_fields_as_its_contract_does(
     server: LiveServer, alice: Person, bob: Person
 ) -> None:
