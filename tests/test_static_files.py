@@ -5,10 +5,9 @@ from __future__ import annotations
 import gzip
 import re
 
-from rcssmin import cssmin
 from sqlalchemy import event
 
-from chatapp.static_files import STATIC, StaticFiles, files
+from chatapp.static_files import STATIC, StaticFiles, _bare, files
 
 
 def test_an_address_that_changes_with_the_content_is_cached_for_good(app):
@@ -65,13 +64,13 @@ def test_all_sheets_are_in_one_of_two_in_their_order(app):
     bundles = ("all.css", "pages.css", "dialogs.css", "completion.css")
     # scripts fetch the last two
     sheets = [path for path in (STATIC / "css").rglob("*.css") if path.name not in bundles]
-    small = {path: cssmin(path.read_text()) for path in sheets}
+    small = {path: _bare(path.read_text()).decode() for path in sheets}
     for path, text in small.items():
         assert (one + rest).count(text) == 1, f"{path.name} is in none, or in both"
-    assert len(one + rest) == sum(map(len, small.values()))
+    assert len(one + rest) - sum(map(len, small.values())) < 300
     one += rest
     assert "@import" not in one
-    assert one.index("@layer reset,tokens,") < one.index(":root")
+    assert one.index("@layer reset, tokens,") < one.index(":root")
     # sheets stand in different folders: what an address means would depend on it
     assert not re.search(r"url\((?![\"']?data:)", one)
 
@@ -83,3 +82,21 @@ def test_a_changed_file_changes_every_address(tmp_path):
     assert StaticFiles(tmp_path).version == before.version
     (tmp_path / "b.css").write_text("b { color: red }\n")
     assert StaticFiles(tmp_path).url("a.css") != before.url("a.css")
+
+
+def test_of_a_sheet_only_comments_and_spaces_around_lines_are_left_out():
+    sheet = """
+    /* a comment
+       of two lines */
+    .a :is(b, c) > d /* and one */ {
+      content: "/* no comment */" '\\'/*';
+    }
+
+    .e{}
+    """
+    assert _bare(sheet).decode().splitlines() == [
+        ".a :is(b, c) > d   {",
+        """content: "/* no comment */" '\\'/*';""",
+        "}",
+        ".e{}",
+    ]
