@@ -29,7 +29,7 @@ def direct(new_server: Callable[..., LiveServer]) -> LiveServer:
 @pytest.fixture(scope="module")
 def proxied(new_server: Callable[..., LiveServer]) -> LiveServer:
     """One proxy stands in front of it: the tests are that proxy."""
-    return new_server(RATE_LIMITS="on", TRUSTED_PROXIES="1")
+    return new_server(RATE_LIMITS="on", TRUSTED_PROXIES="1", ALLOWED_HOSTS="chat.example")
 
 
 def log_in(server: LiveServer, name: str, password: str, forwarded: str = "") -> requests.Response:

@@ -175,11 +175,13 @@ def test_everyone_hears_the_very_same_message_without_private_fields(pair: Pair)
         assert listener.wait_for("message:received") == stored
     assert set(stored) == {
         *("id", "conversation_id", "seq", "client_id", "sender_id", "sender", "type"),
-        *("content", "content_html"),
+        *("content", "content_html", "mentions", "mentions_all"),
         *("media", "reply_to", "reactions", "version", "read_at"),
         *("created_at", "updated_at", "edited_at", "deleted_at"),
     }
-    assert set(stored["sender"]) == {*("id", "name", "username", "profile_picture", "avatar_url")}
+    assert set(stored["sender"]) == {
+        *("id", "name", "username", "role", "profile_picture", "avatar_url"),
+    }
 
 
 @pytest.mark.parametrize("text", ["😀" * 10_000, "\U0001d11e" * 10_000, "ä" * 10_000])
