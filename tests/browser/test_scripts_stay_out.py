@@ -185,6 +185,10 @@ def test_in_what_a_group_is_made_of(server: LiveServer, new_person: NewPerson) -
             "group_picture": URLS[number % len(URLS)],
         }
         changed = ben.rest("PATCH", path, json=given)
+        if changed.status_code == 422:  # what could end an attribute is no picture's address
+            assert set(changed.json()["error"]["fields"]) == {"group_picture"}
+            del given["group_picture"]
+            changed = ben.rest("PATCH", path, json=given)
         assert changed.status_code == 200, changed.text
         if number % 20 == 0:
             expect(ada.page.locator(".bar__title")).to_have_text(changed.json()["name"])

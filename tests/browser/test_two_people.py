@@ -150,7 +150,7 @@ def test_without_scripts_one_writes_by_the_form_and_reads_by_reloading(
     ada.sees(["Hello from a plain page", "Nice to read you", "And <b>you</b> & yours"])
 
     refuse_what_is_too_long(cleo, conversation_id)
-    cleo.page.locator("details.menu summary").click()
+    cleo.page.locator("details.menu summary").first.click()
     cleo.page.get_by_role("button", name="Log out").click()
     cleo.page.goto(f"/chats/{conversation_id}")
     expect(cleo.page.get_by_label("Password")).to_be_visible()
