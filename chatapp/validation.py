@@ -80,11 +80,21 @@ def _message_text(text: str) -> str:
     return text
 
 
-def _uuid(text: str) -> str:
+def uuid_of(text: str) -> str:
+    """The id that this is, as it is stored. Raises ValueError for what isn't one."""
     try:
         return str(UUID(text))
-    except ValueError:
+    except (ValueError, TypeError, AttributeError):  # the last two where it isn't even text
         raise ValueError("This isn't an id") from None
+
+
+def is_uuid(text: str) -> bool:
+    """Whether this can be the id of a person, a group or a message."""
+    try:
+        uuid_of(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _name(text: str) -> str:
@@ -100,7 +110,7 @@ def _blank_is_none(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
 
 
-Uuid = Annotated[str, AfterValidator(_uuid)]
+Uuid = Annotated[str, AfterValidator(uuid_of)]
 ConversationId = Annotated[int, Field(ge=1, le=MAX_ID)]
 #: Beyond it a number is no longer exact in JavaScript.
 MOST_SEQ = 2**53

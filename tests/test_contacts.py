@@ -11,6 +11,7 @@ from sqlalchemy import select
 from chatapp.backends import presence
 from chatapp.db import atomic, db
 from chatapp.models import Contact, User
+from chatapp.paging import encode_cursor
 from chatapp.user.service import add_contact, block
 from tests.support.errors import rest_error
 from tests.world import PASSWORD, register
@@ -262,3 +263,12 @@ def test_presence_ends_with_the_conversation(world, here):
     assert sees(world.bob, world.carol) is None
     world.alice.api.delete(f"/api/groups/{group['id']}/members/{world.carol.id}")
     assert sees(world.alice, world.carol) is None
+
+
+@pytest.mark.parametrize("key", [["a", "b"], ["a", 5], [5, NOBODY], ["\ud800", NOBODY]])
+def test_a_cursor_that_was_never_given_out(world, key):
+    cursor = encode_cursor(key)
+    for path in ("/api/users", "/api/contacts"):
+        answer = world.alice.api.get(path, cursor=cursor)
+        assert answer.status_code == 422
+        assert set(answer.get_json()["error"]["fields"]) == {"cursor"}

@@ -18,6 +18,7 @@ from chatapp.errors import Conflict, Forbidden, NotFound
 from chatapp.identity import ADMINISTRATORS_ONLY
 from chatapp.models import User
 from chatapp.paging import Page, decode_cursor, page_of
+from chatapp.validation import clean
 
 
 def find(name: str) -> User:
@@ -45,7 +46,7 @@ def accounts(query: AccountsQuery) -> Page[User]:
     if query.q:
         by_address = User.email.contains(query.q.lower(), autoescape=True)
         people = people.where(or_(User.is_called(query.q), by_address))
-    after = decode_cursor(query.cursor, str)
+    after = decode_cursor(query.cursor, clean)
     if after:
         people = people.where(User.username > after[0])
     rows = db.session.scalars(people.order_by(User.username).limit(query.limit + 1)).all()

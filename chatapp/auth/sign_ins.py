@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
-from uuid import UUID
 
 from sqlalchemy import delete, select, tuple_, update
 
@@ -20,6 +19,7 @@ from chatapp.identity import Client
 from chatapp.models import SignIn, User
 from chatapp.paging import Page, PageQuery, decode_cursor, page_of
 from chatapp.times import Every, iso, parse
+from chatapp.validation import uuid_of
 
 Kind = Literal["session", "token", "service"]
 
@@ -106,7 +106,7 @@ def listing(user_id: str, query: PageQuery) -> Page[SignIn]:
     standing = select(SignIn).where(
         SignIn.user_id == user_id, SignIn.ended_at.is_(None), SignIn.expires_at > now()
     )
-    after = decode_cursor(query.cursor, parse, lambda text: str(UUID(text)))
+    after = decode_cursor(query.cursor, parse, uuid_of)
     if after:
         standing = standing.where(tuple_(SignIn.last_used_at, SignIn.id) < tuple(after))
     standing = standing.order_by(SignIn.last_used_at.desc(), SignIn.id.desc())

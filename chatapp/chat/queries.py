@@ -28,7 +28,7 @@ from chatapp.db import db, snapshot
 from chatapp.errors import NotFound
 from chatapp.models import Conversation, Message, Participant, User
 from chatapp.paging import Page, decode_cursor, page_of
-from chatapp.validation import MOST_SEQ
+from chatapp.validation import MOST_SEQ, clean, uuid_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def members(user_id: str, conversation_id: int, query: MembersQuery) -> Page[Mem
                 name.contains(f" {wanted}", autoescape=True),
             )
         )
-    after = decode_cursor(query.cursor, str, str)
+    after = decode_cursor(query.cursor, clean, uuid_of)
     if after:
         people = people.where(tuple_(User.name, User.id) > tuple(after))
     with snapshot():

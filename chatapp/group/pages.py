@@ -22,7 +22,7 @@ from chatapp.group.schemas import (
 )
 from chatapp.identity import caller
 from chatapp.user.schemas import DirectoryQuery
-from chatapp.validation import read_form, read_query
+from chatapp.validation import is_uuid, read_form, read_query
 
 #: People to pick from, on one page.
 CANDIDATES = 30
@@ -186,7 +186,7 @@ def _add_page(group_id: UUID, form: Form) -> str:
 
 def _picker(me: str, group_id: str | None = None) -> dict[str, Any]:
     """Whoever is picked, by ids that travel with the form, and a page of others."""
-    ids = request.values.getlist("member")[:MOST_AT_ONCE]
+    ids = list(filter(is_uuid, request.values.getlist("member")))[:MOST_AT_ONCE]
     q, cursor = request.values.get("q", "")[:100], request.values.get("cursor")
     query = DirectoryQuery(q=q, cursor=cursor, limit=CANDIDATES)
     return {

@@ -19,6 +19,7 @@ from chatapp.models import Contact, Conversation, Group, Participant, User
 from chatapp.paging import Page, PageQuery, decode_cursor, encode_cursor, page_of
 from chatapp.user.queries import in_lists_for, is_called
 from chatapp.user.schemas import DirectoryQuery
+from chatapp.validation import clean, uuid_of
 
 
 def groups(user_id: str, query: PageQuery) -> Page[GroupJson]:
@@ -107,7 +108,7 @@ def members(user_id: str, group_id: str, query: DirectoryQuery) -> Page[MemberJs
             .join(User, User.id == Participant.user_id)
             .where(*_in(access.conversation.id), is_called(query.q))
         )
-        after = decode_cursor(query.cursor, int, str, str)
+        after = decode_cursor(query.cursor, int, clean, uuid_of)
         if after:
             people = people.where(tuple_(rank, User.name, User.id) > tuple(after))
         rows = db.session.execute(people.order_by(rank, User.name, User.id).limit(query.limit + 1))
@@ -127,7 +128,7 @@ def candidates(
     contacts = select(Contact.contact_id).where(Contact.user_id == user_id)
     rank = case((User.id.in_(contacts), 0), else_=1)
     people = _outside(user_id, group_id, query.q).where(User.id.not_in(without))
-    after = decode_cursor(query.cursor, int, str, str)
+    after = decode_cursor(query.cursor, int, clean, uuid_of)
     if after:
         people = people.where(tuple_(rank, User.name, User.id) > tuple(after))
     with snapshot():

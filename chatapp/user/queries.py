@@ -19,6 +19,7 @@ from chatapp.paging import Page, PageQuery, decode_cursor, page_of
 from chatapp.times import iso, parse
 from chatapp.user.presenters import ProfileJson, SinceJson, profile_json, since_json
 from chatapp.user.schemas import DirectoryQuery
+from chatapp.validation import clean, uuid_of
 
 #: Groups in common that somebody's page names.
 GROUPS_SHOWN = 20
@@ -129,7 +130,7 @@ def blocked(user_id: str, query: PageQuery) -> Page[SinceJson]:
         .join(Block, Block.blocked_id == User.id)
         .where(Block.blocker_id == user_id, User.deleted_at.is_(None))
     )
-    after = decode_cursor(query.cursor, parse, str)
+    after = decode_cursor(query.cursor, parse, uuid_of)
     if after:
         own = own.where(tuple_(Block.created_at, User.id) < tuple(after))
     own = own.order_by(Block.created_at.desc(), User.id.desc()).limit(query.limit + 1)
@@ -152,7 +153,7 @@ def is_called(q: str) -> ColumnElement[bool]:
 def _asked_for(query: DirectoryQuery) -> list[ColumnElement[bool]]:
     """Whom the query asks for, in a list by name."""
     conditions = [is_called(query.q)]
-    after = decode_cursor(query.cursor, str, str)
+    after = decode_cursor(query.cursor, clean, uuid_of)
     if after:
         conditions.append(tuple_(*_BY_NAME) > tuple(after))
     return conditions
