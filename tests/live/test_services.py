@@ -24,7 +24,7 @@ from tests.support.server import LiveServer
 from tests.support.waiting import PATIENCE
 from tests.support.wire import Wire, knock
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.wire]
 
 
 @dataclass

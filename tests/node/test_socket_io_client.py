@@ -16,7 +16,7 @@ from tests.cast import Pair
 from tests.support.people import Person
 from tests.support.server import FRIEND_ORIGIN, LiveServer
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.wire]
 HERE = Path(__file__).parent
 transports = pytest.mark.parametrize(
     "transports", [["websocket"], ["polling"], ["polling", "websocket"]], ids="-".join
