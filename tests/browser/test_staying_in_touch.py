@@ -373,3 +373,25 @@ def test_much_unread_opens_at_the_first_and_leads_to_the_newest(
     (with_ben,) = ada.known_as.get("/api/chat")["items"]
     path = f"/api/chat/{with_ben['id']}"
     wait_until(lambda: ada.known_as.get(path)["unread_count"] == 0, "all is read")
+
+
+def test_where_nothing_is_open_what_came_without_a_line_is_shown_with_it(
+    server: LiveServer, new_person: NewPerson
+) -> None:
+    ada = new_person("Ada", viewport=WIDE)
+    ben = Person(server, "Ben")
+    conversation_id = ben.opens(ada.known_as)
+    line = Line(ada)
+    line.cut()
+    ada.page.goto("/chats")
+    ada.page.get_by_role("button", name="Try now").wait_for()
+    ben.says(conversation_id, "while you were away")
+    bens = ben.wire()
+
+    line.up = True
+    ada.page.get_by_role("button", name="Try now").click()
+
+    dashboard = ada.page.locator("#dashboard")
+    expect(dashboard.get_by_role("link", name="while you were away")).to_be_visible()
+    expect(dashboard.get_by_role("link", name="Ben", exact=True)).to_be_visible()
+    bens.close()
