@@ -6,19 +6,17 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from chatapp.conversation.access import access_conversation
+from chatapp.conversation.access import Access, access_conversation
 from chatapp.db import db
 from chatapp.errors import Forbidden, NotFound
-from chatapp.models import Conversation, Group, Participant
+from chatapp.models import Group, Participant
 
 
 @dataclass(frozen=True, slots=True)
-class GroupAccess:
-    """A group, and the place in it of whoever asked."""
+class GroupAccess(Access):
+    """A group, its conversation, and the place there of whoever asked."""
 
     group: Group
-    conversation: Conversation
-    member: Participant
 
 
 def access_group(user_id: str, group_id: str, *, lock: bool = False) -> GroupAccess:
@@ -35,7 +33,7 @@ def access_group(user_id: str, group_id: str, *, lock: bool = False) -> GroupAcc
     group = db.session.scalars(
         select(Group).where(Group.id == group_id).execution_options(populate_existing=True)
     ).one()
-    return GroupAccess(group, access.conversation, access.participant)
+    return GroupAccess(access.conversation, access.participant, access.hides_receipts, group)
 
 
 def conversation_of(user_id: str, group_id: str) -> int:

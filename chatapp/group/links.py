@@ -61,7 +61,7 @@ def make_link(user_id: str, group_id: str, new: NewLink) -> GroupLink:
     """
     with atomic() as work:
         access = access_group(user_id, group_id, lock=True)
-        check_role(access.member, "owner", "admin")
+        check_role(access.participant, "owner", "admin")
         standing = select(func.count()).select_from(GroupLink).where(_counts(group_id))
         if (work.scalar(standing) or 0) >= MOST_LINKS:
             raise Conflict(f"A group has at most {MOST_LINKS} links: withdraw one first.")
@@ -84,7 +84,7 @@ def links(user_id: str, group_id: str) -> Sequence[tuple[GroupLink, User]]:
     Raises NotFound, Forbidden for plain members.
     """
     with snapshot():
-        check_role(access_group(user_id, group_id).member, "owner", "admin")
+        check_role(access_group(user_id, group_id).participant, "owner", "admin")
         rows = db.session.execute(
             select(GroupLink, User)
             .join(User, User.id == GroupLink.created_by)
@@ -101,7 +101,7 @@ def withdraw_link(user_id: str, group_id: str, link_id: str) -> None:
     """
     with atomic() as work:
         access = access_group(user_id, group_id, lock=True)
-        check_role(access.member, "owner", "admin")
+        check_role(access.participant, "owner", "admin")
         link = work.get(GroupLink, link_id, populate_existing=True)
         if link is None or link.group_id != group_id:
             raise NotFound("There is no such link.")

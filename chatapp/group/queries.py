@@ -74,13 +74,13 @@ def overview(user_id: str, group_id: str, *, for_admins: bool = False) -> Overvi
     with snapshot():
         access = access_group(user_id, group_id)
         if for_admins:
-            check_role(access.member, "owner", "admin")
+            check_role(access.participant, "owner", "admin")
         count, owners = db.session.execute(
             select(func.count(), func.count(case((Participant.member_role == "owner", 1)))).where(
                 *_in(access.conversation.id)
             )
         ).one()
-        last = access.member.member_role == "owner" and owners == 1 and count > 1
+        last = access.participant.member_role == "owner" and owners == 1 and count > 1
         next_owner = heir(db.session(), access.conversation.id, user_id) if last else None
         return Overview(
             id=access.group.id,
@@ -90,7 +90,7 @@ def overview(user_id: str, group_id: str, *, for_admins: bool = False) -> Overvi
             group_picture=access.group.group_picture,
             avatar_url=avatar_url(access.group),
             announcements_only=access.conversation.announcements_only,
-            role=access.member.member_role,
+            role=access.participant.member_role,
             count=count,
             heir=db.session.get_one(User, next_owner.user_id).name if next_owner else None,
         )

@@ -78,7 +78,7 @@ def update_group(user_id: str, group_id: str, patch: GroupPatch) -> Group:
     """
     with atomic() as work:
         access = access_group(user_id, group_id, lock=True)
-        check_role(access.member, "owner", "admin")
+        check_role(access.participant, "owner", "admin")
         group, conversation = access.group, access.conversation
         changed = {
             name: value
@@ -129,7 +129,7 @@ def delete_group(user_id: str, group_id: str) -> None:
     """The group and its conversation are gone for everybody. Raises NotFound, Forbidden."""
     with atomic() as work:
         access = access_group(user_id, group_id, lock=True)
-        check_role(access.member, "owner")
+        check_role(access.participant, "owner")
         members = current_members(work, access.conversation.id)
         give_picture(work, user_id, access.group, "group", None)
         access.group.deleted_at = access.conversation.deleted_at = now()
@@ -146,7 +146,7 @@ def add_group_members(user_id: str, group_id: str, user_ids: Sequence[str]) -> G
     """
     with atomic() as work:
         access = access_group(user_id, group_id, lock=True)
-        check_role(access.member, "owner", "admin")
+        check_role(access.participant, "owner", "admin")
         people = existing_people(work, list(dict.fromkeys(user_ids)), "user_ids")
         standing = current_members(work, access.conversation.id)
         _check_blocks(user_id, [person.id for person in people if person.id not in standing])
@@ -161,7 +161,7 @@ def set_role(user_id: str, group_id: str, member_id: str, role: str) -> Group:
     """
     with atomic() as work:
         access = access_group(user_id, group_id, lock=True)
-        check_role(access.member, "owner")
+        check_role(access.participant, "owner")
         members = current_members(work, access.conversation.id)
         member = members.get(member_id)
         if member is None:
@@ -194,8 +194,8 @@ def remove_group_member(user_id: str, group_id: str, member_id: str) -> None:
         if leaving is None:
             raise NotFound("This person isn't a member.")
         if member_id != user_id:
-            check_role(access.member, "owner", "admin")
-            if access.member.member_role == "admin" and leaving.member_role != "member":
+            check_role(access.participant, "owner", "admin")
+            if access.participant.member_role == "admin" and leaving.member_role != "member":
                 raise Forbidden("An admin removes plain members only.")
         actor, person = work.get_one(User, user_id), work.get_one(User, member_id)
         remove_member(work, access.conversation, actor, leaving, person)
