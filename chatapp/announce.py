@@ -26,8 +26,8 @@ origin: ContextVar[str | None] = ContextVar("origin", default=None)
 
 
 @contextmanager
-def caused_by(room: str) -> Iterator[None]:
-    """What is announced inside is the doing of the connections in this room."""
+def caused_by(room: str | None) -> Iterator[None]:
+    """What is announced inside is the doing of the connections in this room; None: of none."""
     token = origin.set(room)
     try:
         yield

@@ -175,7 +175,7 @@ def _online(user_id: str) -> list[Present]:
         .order_by(Contact.id.is_(None), User.name, User.id)
         .limit(MOST_ONLINE)
     ).all()
-    keys = {":".join(sorted((user_id, user.id))): user.id for user in found}
+    keys = {direct_key(user_id, user.id): user.id for user in found}
     direct = db.session.execute(
         select(Conversation.direct_key, Conversation.id).where(
             Conversation.direct_key.in_(keys), Conversation.deleted_at.is_(None)

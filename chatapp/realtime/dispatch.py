@@ -10,7 +10,7 @@ from uuid import uuid4
 from flask import Flask
 
 from chatapp import concurrency, limits, verified
-from chatapp.announce import held, origin
+from chatapp.announce import caused_by, held
 from chatapp.error_pages import tell
 from chatapp.errors import BadRequest, Unauthenticated
 from chatapp.extensions import socketio
@@ -53,10 +53,10 @@ def dispatch(
     The acknowledgement goes out before the events that the use case announces. A client that
     asked for none is told of a failure by its dialect's event for that, `error` in colon.
     """
-    token, origin_token = request_id.set(uuid4().hex), origin.set(sid)
+    token = request_id.set(uuid4().hex)
     try:
         speaks = _dialect(sid, name, args)
-        with app.app_context(), held():
+        with app.app_context(), caused_by(sid), held():
             try:
                 answer = speaks.answer(_handle(speaks, sid, name, args))
             except Exception as exc:
@@ -70,7 +70,6 @@ def dispatch(
         concurrency.wait(0)  # a client that sends without a pause doesn't hold up the others
     finally:
         request_id.reset(token)
-        origin.reset(origin_token)
 
 
 def _dialect(sid: str, name: object, args: tuple[Any, ...]) -> Dialect:

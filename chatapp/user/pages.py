@@ -21,7 +21,7 @@ def people_page() -> Any:
     me = caller()
     query = read_query(DirectoryQuery)
     page = queries.directory(me.id, query)
-    kept = queries.contacts_among(me.id, [person["id"] for person in page.items])
+    kept = queries.contact_ids(me.id, [person["id"] for person in page.items])
     return render_template(
         "user/people.html",
         place="people",

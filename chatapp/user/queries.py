@@ -70,7 +70,7 @@ def acquaintance(viewer_id: str, user_id: str) -> Acquaintance:
     latest = groups.order_by(Conversation.active_at.desc(), Conversation.id.desc())
     return Acquaintance(
         person=shown,
-        is_contact=user_id in contacts_among(viewer_id, [user_id]),
+        is_contact=user_id in contact_ids(viewer_id, [user_id]),
         blockers=blockers_between(viewer_id, user_id),
         groups=list(db.session.scalars(latest.limit(GROUPS_SHOWN))),
         group_count=db.session.scalars(groups.with_only_columns(func.count())).one(),
@@ -97,14 +97,6 @@ def contact(user_id: str, other_id: str) -> SinceJson:
     if since is None:
         raise NotFound()
     return since_json(person(user_id, other_id), since)
-
-
-def contacts_among(user_id: str, user_ids: Collection[str]) -> set[str]:
-    """Those of these people who are among this person's contacts."""
-    found = select(Contact.contact_id).where(
-        Contact.user_id == user_id, Contact.contact_id.in_(user_ids)
-    )
-    return set(db.session.scalars(found))
 
 
 def contact_ids(user_id: str, user_ids: Collection[str]) -> dict[str, str]:

@@ -19,6 +19,7 @@ from chatapp.conversation.access import lock_conversations
 from chatapp.conversation.blocks import blocked_with
 from chatapp.conversation.members import current_members, remove_member
 from chatapp.conversation.pointers import hide_receipts, show_receipts
+from chatapp.conversation.reading import own_conversations
 from chatapp.db import announce, atomic, insert, now
 from chatapp.errors import Forbidden, NotFound, Unavailable, ValidationFailed
 from chatapp.models import (
@@ -26,7 +27,6 @@ from chatapp.models import (
     Contact,
     Conversation,
     LinkedAccount,
-    Participant,
     SignIn,
     User,
 )
@@ -236,12 +236,4 @@ def _groups_of(user_id: str) -> Select[int]:
 
 
 def _conversations_of(user_id: str) -> Select[int]:
-    return (
-        select(Conversation.id)
-        .join(Participant, Participant.conversation_id == Conversation.id)
-        .where(
-            Participant.user_id == user_id,
-            Participant.left_at.is_(None),
-            Conversation.deleted_at.is_(None),
-        )
-    )
+    return own_conversations(user_id).with_only_columns(Conversation.id)
