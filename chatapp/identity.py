@@ -176,6 +176,12 @@ def current_sign_in() -> SignIn:
     return sign_in
 
 
+def credential_id() -> str | None:
+    """The id of the sign-in by which `caller` was known; None for a service, which has none."""
+    sign_in: SignIn | None = g.get("sign_in")
+    return sign_in.id if sign_in else None
+
+
 def client() -> Client:
     """What makes this request, as it says itself."""
     agent = request.headers.get("User-Agent", "")

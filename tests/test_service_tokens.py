@@ -486,3 +486,12 @@ def test_it_counts_for_the_person_acted_for(service, world, monkeypatch):
         assert len(set(counted)) == 2, "its own calls count as its own"
     finally:
         limits.configure(False)
+
+
+def test_a_call_of_a_dialect_in_somebodys_name(world, service):
+    outer = service("chat:write")
+    sent = outer.call(
+        "POST", f"/api/messages/send/{world.carol.id}", {"message": "hi"}, as_=world.alice
+    )
+    assert sent.status_code == 201
+    assert sent.get_json()["senderId"] == world.alice.id

@@ -32,7 +32,15 @@ from chatapp.conversation.reading import addressed_to
 from chatapp.dialects import roster
 from chatapp.dialects.rest import Rest
 from chatapp.dialects.shapes import address_or_text, fields_named, words_code_and_fields
-from chatapp.identity import TOKEN_COOKIE, by_cookie_token, caller, client, current_sign_in, public
+from chatapp.identity import (
+    TOKEN_COOKIE,
+    by_cookie_token,
+    caller,
+    client,
+    credential_id,
+    current_sign_in,
+    public,
+)
 from chatapp.paging import LIMIT_MOST, every
 from chatapp.realtime.dialect import Dialect
 from chatapp.realtime.rooms import credential_room
@@ -193,7 +201,8 @@ def send(user_id: UUID) -> Any:
     """201 with the stored message, which the sockets of this very sign-in don't hear too."""
     new = MessageBody(content=read_json(Send).message)
     me = caller().id
-    with caused_by(credential_room(current_sign_in().id)), fields_named(participant_ids="_id"):
+    own = credential_id()
+    with caused_by(own and credential_room(own)), fields_named(participant_ids="_id"):
         stored = service.send_to_person(me, str(user_id), new)
     return message(stored.message, str(user_id)), 201
 
