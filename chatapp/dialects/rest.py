@@ -44,7 +44,10 @@ def init_app(app: Flask, dialects: Sequence[Rest]) -> None:
     """Answer these dialects' calls, each with errors in its own shape."""
 
     def spoken() -> Rest | None:
-        return next((rest for rest in dialects if rest.answers()), None)
+        if "dialect" not in g:  # an error may ask before `answer` does
+            g.dialect = next((rest for rest in dialects if rest.answers()), None)
+        dialect: Rest | None = g.dialect
+        return dialect
 
     def answer() -> Any:
         rest = spoken()
