@@ -117,8 +117,8 @@ class Sender:
     wire: Wire
     conversation_id: int
 
-    def round_trips(self, seconds: float) -> list[float]:
-        """Milliseconds from each send to its acknowledgement."""
+    def round_trips(self, seconds: float, *, most: float = SENDS) -> list[float]:
+        """Milliseconds from each send to its acknowledgement, at ``most`` so many a second."""
         times = []
         end = time.perf_counter() + seconds
         while (begun := time.perf_counter()) < end:
@@ -126,7 +126,7 @@ class Sender:
             assert self.wire.call("message:send", sent)["ok"]
             taken = time.perf_counter() - begun
             times.append(taken * 1000)
-            time.sleep(max(0.0, 1 / SENDS - taken))
+            time.sleep(max(0.0, 1 / most - taken))
         return times
 
 
@@ -223,15 +223,20 @@ def percentile(times: list[float], share: float) -> float:
     return sorted(times)[min(len(times) - 1, int(len(times) * share))]
 
 
+def databases(stack: ExitStack, peer_folder: Path | None) -> Callable[[], str | None]:
+    """Gives addresses of new databases: of one PostgreSQL beside a peer, else None for SQLite."""
+    if peer_folder is None:
+        return lambda: None
+    postgres = Postgres()
+    stack.callback(postgres.stop)
+    postgres.start()
+    return postgres.create_database
+
+
 def compare(rounds: int, seconds: float, peer_folder: Path | None) -> None:
     """Measure quiet and busy in turn; print the middle of the rounds, and their ratio."""
     with ExitStack() as stack:
-        new_url: Callable[[], str | None] = lambda: None  # noqa: E731
-        if peer_folder:
-            postgres = Postgres()
-            stack.callback(postgres.stop)
-            postgres.start()
-            new_url = postgres.create_database
+        new_url = databases(stack, peer_folder)
         server = LiveServer(new_url())
         stack.callback(server.stop)
         server.start()

@@ -12,14 +12,13 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import ExitStack
+from math import inf
 from pathlib import Path
 
-from bench.accounts import Peer, Sender, percentile
+from bench.accounts import Peer, Sender, databases, percentile
 from tests.support.people import Person
-from tests.support.postgres import Postgres
 from tests.support.server import LiveServer
 
 _SHARES = (0.5, 0.9)
@@ -36,25 +35,10 @@ def _talk(stack: ExitStack, server: LiveServer) -> tuple[Sender, Person]:
     return sender, bob
 
 
-def _as_fast_as_it_goes(sender: Sender, seconds: float) -> list[float]:
-    times = []
-    end = time.perf_counter() + seconds
-    while (begun := time.perf_counter()) < end:
-        sent = {"conversation_id": sender.conversation_id, "content": "How are you?"}
-        assert sender.wire.call("message:send", sent)["ok"]
-        times.append((time.perf_counter() - begun) * 1000)
-    return times
-
-
 def compare(rounds: int, seconds: float, peer_folder: Path | None) -> None:
     """Measure all in turn; print the middle of the rounds, and ratios."""
     with ExitStack() as stack:
-        new_url: Callable[[], str | None] = lambda: None  # noqa: E731
-        if peer_folder:
-            postgres = Postgres()
-            stack.callback(postgres.stop)
-            postgres.start()
-            new_url = postgres.create_database
+        new_url = databases(stack, peer_folder)
         without, _ = _talk(stack, LiveServer(new_url(), DIALECTS="none"))
         silent, _ = _talk(stack, LiveServer(new_url()))
         spoken, bob = _talk(stack, LiveServer(new_url()))
@@ -67,11 +51,11 @@ def compare(rounds: int, seconds: float, peer_folder: Path | None) -> None:
             senders["peer"] = peer.sender()
         seen: dict[str, list[list[float]]] = {name: [] for name in senders}
         for sender in senders.values():
-            _as_fast_as_it_goes(sender, 2)
+            sender.round_trips(2, most=inf)
         for number in range(rounds):
             order = list(senders)
             for name in order if number % 2 else reversed(order):
-                seen[name].append(_as_fast_as_it_goes(senders[name], seconds))
+                seen[name].append(senders[name].round_trips(seconds, most=inf))
     print(f"{'':20}{'p50':>10}{'p90':>10}{'ratio of p50':>16}    medians of {rounds} rounds, ms")
     first = None
     for name, all_ in seen.items():

@@ -168,20 +168,23 @@ def test_two_add_one_person_who_joins_by_a_link_too(app, people, rounds):
         assert link.uses == (1 if news == ["cyd joined by a link"] else 0)
 
 
+def write_five(sender: str, id_: int, refusal: type[ChatError]) -> list[Any]:
+    """The ids of what is stored, and in the place of the others the refusals, all of this kind."""
+    sent: list[Any] = []
+    for number in range(5):
+        try:
+            sent.append(send_message(sender, id_, MessageBody(content=f"{number}")).message["id"])
+        except refusal as refused:
+            sent.append(refused)
+    return sent
+
+
 def test_nothing_is_stored_after_a_removal(app, people, rounds):
     ada, ben, *_ = people
     for number in rounds:
         group_id, id_ = new_group(ada, ben)
 
-        def write(id_: int = id_) -> list[Any]:
-            sent: list[Any] = []
-            for n in range(5):
-                try:
-                    sent.append(send_message(ben, id_, MessageBody(content=f"{n}")).message["id"])
-                except NotFound as refused:
-                    sent.append(refused)
-            return sent
-
+        write = partial(write_five, ben, id_, NotFound)
         sent, _ = at_once(app, write, partial(remove_group_member, ada, group_id, ben))
         stored = [one for one in sent if isinstance(one, str)]
         assert sent[: len(stored)] == stored, "once removed, nothing more"
@@ -196,15 +199,7 @@ def test_nothing_is_stored_after_it_was_made_for_announcements(app, people, roun
     for _ in rounds:
         group_id, id_ = new_group(ada, ben)
 
-        def write(id_: int = id_) -> list[Any]:
-            sent: list[Any] = []
-            for n in range(5):
-                try:
-                    sent.append(send_message(ben, id_, MessageBody(content=f"{n}")).message["id"])
-                except Forbidden as refused:
-                    sent.append(refused)
-            return sent
-
+        write = partial(write_five, ben, id_, Forbidden)
         switch = partial(update_group, ada, group_id, GroupPatch(announcements_only=True))
         sent, _ = at_once(app, write, switch)
         stored = [one for one in sent if isinstance(one, str)]
