@@ -31,8 +31,8 @@ DEEPEST = 12
 _ADDRESS = re.compile(r"(?:https?://|mailto:)[^\s]", re.IGNORECASE)
 #: Without one of these there is nothing to mark up; most of what people write has none.
 _HINT = re.compile(
-    r"[*`\\\[]|(?<!\w)_|~~|://|mailto:|\S@\w|<\w"
-    r"|^[ \t]*(?:[>#]|[-+][ \t]|[-~]{3}|\d{1,9}[.)][ \t])|\A(?: {4}|\t)|\n[ \t]*\n(?: {4}|\t)",
+    r"[*`\\\[]|(?<!\w)_|~~|://|mailto:|\S@\S|<\w"
+    r"|^(?: {4}| {0,3}\t|[ \t]*(?:[>#]|[-+](?:[ \t]|$)|--[ \t]*-|~{3}|\d{1,9}[.)](?:[ \t]|$)))",
     re.MULTILINE,
 )
 _MARK = re.compile(r"[*_`~\[\]<>\\!@:]")

@@ -215,6 +215,8 @@ PIECES = st.sampled_from(
 
 @given(st.lists(PIECES, max_size=60).map("".join))
 @example("&@adax.org")
+@example("-- -")
+@example("1.\n\n \ta")
 def test_nothing_gets_out_whatever_is_written(text: str) -> None:
     check(text)
     check(text, [ADA, DOT], everybody=True)
