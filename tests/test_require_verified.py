@@ -90,6 +90,7 @@ def test_afterwards_everything_is_open(app, world, required, mailbox):
     say = {"content": "Hello"}
     path = f"/api/chat/{id_}/messages"
     assert ada.api.post(path, say).status_code == 403
+    ada.client.submit(f"/chats/{id_}", "/verify/resend")
     token = mailbox.token(ada.email, CONFIRM)
     assert ada.client.submit(f"/verify?token={token}", "/verify").status_code == 303
     assert ada.api.post(path, say).status_code == 201

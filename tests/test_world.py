@@ -22,6 +22,25 @@ def test_alice_and_bob_share_a_conversation_and_carol_is_a_stranger(world: World
     assert world.carol.api.get(path).status_code == 404
 
 
+def test_every_world_has_ids_of_its_own(
+    worlds: Callable[[], World], empty_tables: Callable[[], None]
+) -> None:
+    met: set[object] = set()
+    for _ in range(3):
+        world = worlds()
+        people = (world.alice, world.bob, world.carol)
+        ids = {world.conversation_id, *(one.id for one in people)}
+        ids |= {message["id"] for message in world.messages}
+        assert len(ids) == 7
+        assert not ids & met
+        met |= ids
+        again = world.bob.api.post("/api/chat", {"participant_ids": [world.alice.id]})
+        assert (again.status_code, again.get_json()["id"]) == (200, world.conversation_id)
+        assert world.messages[1]["sender"]["id"] == world.bob.id
+        assert world.carol.api.get("/api/users/me").get_json()["id"] == world.carol.id
+        empty_tables()
+
+
 def test_each_has_a_browser_of_their_own(world: World, client: PageClient) -> None:
     assert world.alice.client.get("/chats").status_code == 200
     assert world.bob.client.get("/api/users/me").get_json()["id"] == world.bob.id

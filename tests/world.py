@@ -5,7 +5,8 @@ Alice and Bob share a one-to-one conversation with three messages; Carol is a st
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +14,7 @@ import flask
 import pytest
 from werkzeug.test import TestResponse
 
+from tests.support.copies import Copies
 from tests.support.pages import PageClient
 
 PASSWORD = "correct horse battery"
@@ -77,7 +79,13 @@ class World:
     bob: Person
     carol: Person
     conversation_id: int
-    messages: list[dict[str, Any]]
+
+    @cached_property
+    def messages(self) -> list[dict[str, Any]]:
+        """The three of the conversation, as they are when this is asked first."""
+        path = f"/api/chat/{self.conversation_id}/messages"
+        messages: list[dict[str, Any]] = self.alice.api.get(path).get_json()["items"]
+        return messages[:3]
 
 
 def register(app: flask.Flask, name: str) -> Person:
@@ -93,16 +101,32 @@ def register(app: flask.Flask, name: str) -> Person:
     return Person(app, body["user"]["id"], name, username, email, body["token"])
 
 
-@pytest.fixture
-def world(app: flask.Flask) -> World:
-    """Alice and Bob with their conversation, and Carol."""
-    alice, bob, carol = (register(app, name) for name in ("Alice", "Bob", "Carol"))
+@pytest.fixture(scope="session")
+def worlds(app: flask.Flask, empty_tables: Callable[[], None]) -> Callable[[], World]:
+    """Gives the world anew, under other ids: made by the public doors once, then copied."""
+    people = [register(app, name) for name in ("Alice", "Bob", "Carol")]
+    alice, bob, _ = people
     opened = alice.api.post("/api/chat", {"participant_ids": [bob.id]})
     assert opened.status_code == 201, opened.text
     conversation_id = opened.get_json()["id"]
-    messages = []
     for sender, content in ((alice, "Hello Bob"), (bob, "Hello Alice"), (alice, "Lunch?")):
         sent = sender.api.post(f"/api/chat/{conversation_id}/messages", {"content": content})
         assert sent.status_code == 201, sent.text
-        messages.append(sent.get_json())
-    return World(alice, bob, carol, conversation_id, messages)
+    copies = Copies(app)
+    empty_tables()
+
+    def copy() -> World:
+        made = copies.make()
+        copied = (
+            replace(person, id=made.ids[person.id], token=made.tokens[person.id])
+            for person in people
+        )
+        return World(*copied, made.conversations[conversation_id])
+
+    return copy
+
+
+@pytest.fixture
+def world(worlds: Callable[[], World]) -> World:
+    """Alice and Bob with their conversation, and Carol."""
+    return worlds()
