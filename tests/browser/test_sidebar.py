@@ -48,6 +48,7 @@ def test_pinned_muted_and_archived_while_others_write(
     with_alice, with_carol = alice.opens(bob.known_as), carol.opens(bob.known_as)
     second = bob.open_page()
     second.goto("/chats")
+    bob.page.bring_to_front()  # what lies behind is drawn once a second only
 
     bob.go(with_alice)
     listed(bob, with_carol, with_alice)
