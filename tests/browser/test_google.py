@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.test_look import NARROW, WIDE, overflows, violations
+from tests.browser.looks import in_every_look, overflows, violations
 from tests.support.people import PASSWORD, Person
 from tests.support.real_provider import RealProvider
 from tests.support.server import LiveServer
@@ -142,8 +142,7 @@ def test_whoever_turns_back_at_the_provider(context: BrowserContext, site: LiveS
     expect(page.get_by_label("Password")).to_be_visible()
 
 
-@pytest.mark.parametrize("mode", ["light", "dark"])
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@in_every_look
 def test_its_pages_are_accessible_and_fit(
     browser: Browser, site: LiveServer, mode: str, size: dict[str, int]
 ) -> None:

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import NewPerson
+from tests.browser.looks import WIDE, in_every_look, overflows, violations
 from tests.browser.person import BrowserPerson
-from tests.browser.test_look import NARROW, WIDE, overflows, violations
 from tests.support.people import Person
 from tests.support.server import LiveServer
 
@@ -172,8 +172,7 @@ def test_in_a_large_group_too(new_person: NewPerson, server: LiveServer) -> None
     expect(bob.composer).to_be_visible()
 
 
-@pytest.mark.parametrize("mode", ["light", "dark"])
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@in_every_look
 def test_every_page_is_accessible_and_fits(
     server: LiveServer, new_person: NewPerson, mode: str, size: dict[str, int]
 ) -> None:

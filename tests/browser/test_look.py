@@ -5,22 +5,17 @@ from __future__ import annotations
 import gzip
 from collections.abc import Callable
 from itertools import product
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
 
 from tests.browser.conftest import NewPerson
+from tests.browser.looks import NARROW, WIDE, in_every_look, overflows, violations
 from tests.browser.person import BrowserPerson
 from tests.support.people import Person
-from tests.support.process import TOP
 from tests.support.server import LiveServer
 
 pytestmark = pytest.mark.browser
 
-AXE = Path(TOP) / "tests/node/node_modules/axe-core/axe.min.js"
-WIDE = {"width": 1280, "height": 800}
-NARROW = {"width": 390, "height": 844}
 ZOOMED = {"width": 320, "height": 256}  # 1280 × 1024 at 400 %
 
 SETTINGS = (
@@ -66,18 +61,7 @@ def with_history(person: BrowserPerson, server: LiveServer, count: int = 60) -> 
     return conversation_id
 
 
-def violations(page: Page) -> list[str]:
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("axe.run()")["violations"]
-    return [f"{v['id']}: {node['html'][:200]}" for v in found for node in v["nodes"]]
-
-
-def overflows(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth > innerWidth"))
-
-
-@pytest.mark.parametrize("mode", ["light", "dark"])
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@in_every_look
 def test_every_page_is_accessible_and_fits(
     server: LiveServer, new_person: NewPerson, mode: str, size: dict[str, int]
 ) -> None:

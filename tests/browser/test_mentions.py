@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import NewPerson
+from tests.browser.looks import NARROW, WIDE, in_every_look, overflows, violations
 from tests.browser.person import BrowserPerson
-from tests.browser.test_look import NARROW, WIDE, overflows, violations
 from tests.support.people import Person
 from tests.support.server import LiveServer
 
@@ -191,8 +191,7 @@ def test_without_scripts_too(server: LiveServer, new_person: NewPerson) -> None:
     expect(ada.messages.last.locator(".mention")).to_have_text("@Ben")
 
 
-@pytest.mark.parametrize("mode", ["light", "dark"])
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@in_every_look
 def test_mentions_are_readable(
     server: LiveServer, new_person: NewPerson, mode: str, size: dict[str, int]
 ) -> None:

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import NewPerson
+from tests.browser.looks import NARROW, WIDE, in_every_look, overflows, violations
 from tests.browser.person import BrowserPerson
-from tests.browser.test_look import NARROW, WIDE, overflows, violations
 from tests.support.people import Person
 from tests.support.server import LiveServer
 
@@ -329,8 +329,7 @@ def test_a_long_press_opens_the_menu(new_person: NewPerson) -> None:
     expect(opened).to_be_hidden()
 
 
-@pytest.mark.parametrize("mode", ["light", "dark"])
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@in_every_look
 def test_all_of_it_is_accessible_and_fits(
     server: LiveServer, new_person: NewPerson, mode: str, size: dict[str, int]
 ) -> None:

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import NewPerson
+from tests.browser.looks import WIDE, in_every_look, overflows, violations
 from tests.browser.person import BrowserPerson
-from tests.browser.test_look import NARROW, WIDE, overflows, violations
 from tests.support.people import Person
 from tests.support.server import LiveServer
 from tests.support.waiting import wait_until
@@ -142,8 +142,7 @@ def test_of_several_pages_one_tells_and_none_while_one_is_looked_at(
     wait_until(lambda: told() == ["Alice: one", "Alice: three"], "nothing was told of the second")
 
 
-@pytest.mark.parametrize("mode", ["light", "dark"])
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@in_every_look
 def test_the_settings_say_what_holds(
     server: LiveServer, new_person: NewPerson, mode: str, size: dict[str, int]
 ) -> None:

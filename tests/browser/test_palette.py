@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import NewPerson
+from tests.browser.looks import in_every_look, overflows, violations
 from tests.browser.person import BrowserPerson
-from tests.browser.test_look import NARROW, WIDE, overflows, violations
 from tests.support.people import Person
 from tests.support.server import LiveServer
 
@@ -24,8 +24,7 @@ def chosen(person: BrowserPerson, name: str) -> None:
     assert field.get_attribute("aria-activedescendant") == option.get_attribute("id")
 
 
-@pytest.mark.parametrize("mode", ["light", "dark"])
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@in_every_look
 def test_jumping_by_some_letters(
     server: LiveServer, new_person: NewPerson, mode: str, size: dict[str, int]
 ) -> None:

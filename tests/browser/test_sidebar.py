@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import NewPerson
+from tests.browser.looks import WIDE, in_every_look, overflows, violations
 from tests.browser.person import BrowserPerson
-from tests.browser.test_look import NARROW, WIDE, overflows, violations
 from tests.support.people import Person
 from tests.support.server import LiveServer
 
@@ -200,8 +200,7 @@ def test_who_is_online_stands_below_and_on_the_page_where_nothing_is_open(
         wire.close()
 
 
-@pytest.mark.parametrize("mode", ["light", "dark"])
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@in_every_look
 def test_the_list_is_accessible_and_fits(
     server: LiveServer, new_person: NewPerson, mode: str, size: dict[str, int]
 ) -> None:

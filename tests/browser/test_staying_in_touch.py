@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import WebSocketRoute, expect
 
 from tests.browser.conftest import NewPerson
+from tests.browser.looks import WIDE
 from tests.browser.person import BrowserPerson
-from tests.browser.test_look import WIDE
 from tests.support.people import PASSWORD, Person
 from tests.support.server import LiveServer
 from tests.support.waiting import wait_until

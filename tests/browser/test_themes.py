@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 
 from chatapp.accent import READABLE, contrast, luminance
 from tests.browser.conftest import NewPerson
-from tests.browser.test_look import NARROW, WIDE, overflows, violations
+from tests.browser.looks import NARROW, WIDE, overflows, violations
 from tests.support.clone import copy_repository
 from tests.support.people import Person
 from tests.support.process import TOP
