@@ -41,6 +41,17 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "browser: needs Chromium")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With PostgreSQL only what has a database is run: the rest has been, without it."""
+    if config.getoption("--database") == "sqlite":
+        return
+    databases = {"database_url", "new_database"}
+    without = [item for item in items if databases.isdisjoint(getattr(item, "fixturenames", ()))]
+    config.hook.pytest_deselected(items=without)
+    gone = set(without)
+    items[:] = [item for item in items if item not in gone]
+
+
 def pytest_report_header(config: pytest.Config) -> str:
     return f"database: {config.getoption('--database')}"
 
