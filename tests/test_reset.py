@@ -351,6 +351,23 @@ def test_it_lifts_the_lock_of_ones_own_browser(app, nobody, forgotten, limited):
     assert own.submit("/login", email=ada.email, password=NEW).status_code == 303
 
 
+@pytest.mark.parametrize("door", ["page", "rest"])
+def test_who_goes_on_guessing_does_not_lock_out_whoever_has_reset_it(
+    app, nobody, forgotten, limited, door
+):
+    ada, own = register(app, "Ada"), PageClient(app)
+    token = forgotten(ada)
+    if door == "page":
+        answer = own.submit(f"/reset?token={token}", "/reset", password=NEW)
+    else:
+        answer = own.post("/api/auth/password/reset", json={"token": token, "password": NEW})
+    assert answer.status_code in (204, 303)
+    for _ in range(6):
+        logs_in(nobody, ada.email, "wrong")
+    assert not logs_in(nobody, ada.email, NEW), "locked elsewhere"
+    assert own.submit("/login", email=ada.email, password=NEW).status_code == 303
+
+
 def test_one_address_gets_5_mails_an_hour_and_nobody_is_told(
     app, nobody, mailbox, drained, limited
 ):

@@ -7,7 +7,7 @@ from typing import Any
 from chatapp.auth import bp, confirmation, email_change, reset, verification
 from chatapp.auth.presenters import account_json
 from chatapp.auth.schemas import EmailChange, Forgotten, LinkToken, NewPassword
-from chatapp.auth.source import request_source
+from chatapp.auth.source import remember_device, request_source
 from chatapp.identity import caller, current_sign_in, public
 from chatapp.scopes import personal
 from chatapp.validation import read_json
@@ -43,7 +43,7 @@ def forgot_password() -> Any:
 def reset_password() -> Any:
     """204; the password is the new one, and everything that was signed in isn't any more."""
     new = read_json(NewPassword)
-    reset.reset_password(new.token, new.password, request_source())
+    remember_device(reset.reset_password(new.token, new.password, request_source()))
     return "", 204
 
 

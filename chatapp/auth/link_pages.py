@@ -17,7 +17,7 @@ from chatapp.auth import bp, confirmation, reset, verification
 from chatapp.auth.browser import sign_out
 from chatapp.auth.links import Link
 from chatapp.auth.schemas import Forgotten, LinkToken, NewPassword
-from chatapp.auth.source import request_source
+from chatapp.auth.source import remember_device, request_source
 from chatapp.errors import ChatError, Conflict, RateLimited, describe
 from chatapp.forms import Form, refused, waiting
 from chatapp.identity import caller, signed_in
@@ -93,7 +93,7 @@ def reset_form() -> Any:
     token = request.form.get("token", "")
     try:
         new = read_form(NewPassword)
-        reset.reset_password(new.token, new.password, request_source())
+        user_id = reset.reset_password(new.token, new.password, request_source())
     except (ChatError, ValidationError) as exc:
         error = describe(exc)
         form = refused(error, secret=["password", "token"])
@@ -102,6 +102,7 @@ def reset_form() -> Any:
         page.headers.update(waiting(error))
         return page
     sign_out()
+    remember_device(user_id)
     flash("Your password is changed. Log in with the new one.")
     return redirect(url_for("auth.login_page"), 303)
 

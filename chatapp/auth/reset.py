@@ -40,11 +40,13 @@ def read_reset(token: str) -> Link:
     return read_link(token, "reset")
 
 
-def reset_password(token: str, password: str, source: Source) -> None:
+def reset_password(token: str, password: str, source: Source) -> str:
     """The person has this password, and every place where they are signed in is signed out.
 
     The address counts as read by them: that is how they got the token. Whoever was locked out may
-    sign in. Raises ValidationFailed for a token that doesn't count (any more), RateLimited.
+    sign in. Gives their id, by which the door remembers the device (`source.remember_device`):
+    else whoever goes on guessing has them locked out again before they could. Raises
+    ValidationFailed for a token that doesn't count (any more), RateLimited.
     """
     with counted(source):
         read_reset(token)  # before the hash, which is dear
@@ -63,3 +65,4 @@ def reset_password(token: str, password: str, source: Source) -> None:
             lockout.lift(user.id)
             mail.send("password_changed", link.verification.email, link=mail.link("/forgot"))
     audit.note("password reset", user_id=user.id, address=source.address)
+    return user.id
