@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
+from chatapp import limits
 from chatapp.auth import service
 from chatapp.db import atomic, db, now
 from chatapp.models import User, Verification
@@ -87,7 +88,7 @@ def test_the_page_confirms_when_its_button_is_pressed(app, client, mailbox):
     assert verified(app, ada.email)
     again = client.get(path)
     assert again.status_code == 422
-    assert "has been used already" in again.text
+    assert "has been used already. So the address is confirmed: log in to go on" in again.text
 
 
 def test_the_page_of_someone_signed_in(app, mailbox):
@@ -96,7 +97,8 @@ def test_the_page_of_someone_signed_in(app, mailbox):
     assert "We’ve sent a mail to ada@example.org" in ada.client.page("/verify").text
     answer = ada.client.submit(path, "/verify")
     assert answer.headers["Location"] == "/verify"
-    assert "Your address is confirmed" in ada.client.page("/verify").text
+    page = " ".join(ada.client.page("/verify").text.split())
+    assert "Your address is confirmed ada@example.org is yours" in page
     used = ada.client.get(path)
     assert used.status_code == 422
     assert "is confirmed. In your settings you can change it" in used.text
@@ -163,6 +165,27 @@ def test_sending_it_again_from_the_page(app, mailbox):
     assert answer.headers["Location"] == "/verify"
     assert "A new mail is on its way" in ada.client.page("/verify").text
     mailbox.wait(ada.email, CONFIRM, count=2)
+
+
+def test_sending_it_again_too_often_is_told_as_a_problem(app, mailbox):
+    ada = register(app, "Ada")
+    limits.configure(True)
+    try:
+        for _ in range(6):
+            ada.client.submit("/verify", "/verify/resend")
+    finally:
+        limits.configure(False)
+    page = ada.client.get("/verify").text
+    assert '<p class="notice" role="alert">Several mails were sent already' in page
+
+
+def test_once_confirmed_the_page_promises_no_mail(app, nobody, mailbox):
+    ada = register(app, "Ada")
+    stale = ada.client.page("/verify").form("/verify/resend").fields
+    nobody.post("/api/auth/verify", {"token": mailbox.token(ada.email, CONFIRM)})
+    assert ada.client.post("/verify/resend", data=stale).headers["Location"] == "/verify"
+    assert "Your address is confirmed" in ada.client.page("/verify").text
+    assert "on its way" not in ada.client.page("/settings/account").text
 
 
 def test_once_confirmed_nothing_more_is_mailed(app, nobody, mailbox, drained):

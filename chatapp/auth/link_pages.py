@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from chatapp.auth import bp, confirmation, reset, verification
 from chatapp.auth.browser import sign_out
-from chatapp.auth.links import Link
+from chatapp.auth.links import USED, Link
 from chatapp.auth.schemas import Forgotten, LinkToken, NewPassword
 from chatapp.auth.source import remember_device, request_source
 from chatapp.errors import ChatError, Conflict, RateLimited, describe
@@ -30,7 +30,7 @@ def verify_page() -> Any:
     token = request.args.get("token")
     if token is None:
         caller()
-        return _page("auth/verify.html", link=None, problem=None)
+        return _page("auth/verify.html", link=None)
     return _link_page("auth/verify.html", token, confirmation.read_confirmation)
 
 
@@ -42,8 +42,7 @@ def verify_form() -> Any:
     except (ChatError, ValidationError) as exc:
         error = describe(exc)
         taken = isinstance(error, Conflict)
-        values = {"link": None, "problem": error.message, "taken": taken}
-        return _page("auth/verify.html", error, **values)
+        return _page("auth/verify.html", error, link=None, taken=taken)
     if signed_in():
         return redirect(url_for("auth.verify_page"), 303)
     flash("Your address is confirmed. Log in to go on.")
@@ -53,11 +52,13 @@ def verify_form() -> Any:
 @bp.post("/verify/resend")
 def resend_form() -> Any:
     """Mail a new link to one's own address."""
-    me = caller().id
+    me = caller()
+    if not verification.is_wanted(me):  # confirmed meanwhile, in another tab: the page says so
+        return redirect(url_for("auth.verify_page"), 303)
     try:
-        verification.resend_verification(me, request_source())
+        verification.resend_verification(me.id, request_source())
     except RateLimited as exc:
-        flash(exc.message)
+        flash(exc.message, "problem")
     else:
         flash("A new mail is on its way. Only the link in the newest one works.")
     return redirect(url_for("auth.verify_page"), 303)
@@ -112,12 +113,14 @@ def _link_page(template: str, token: str, read: Callable[[str], Link], **values:
     try:
         link = read(token)
     except ChatError as exc:
-        return _page(template, exc, link=None, problem=exc.message, **values)
-    return _page(template, link=link.verification, token=token, problem=None, **values)
+        return _page(template, exc, link=None, **values)
+    return _page(template, link=link.verification, token=token, **values)
 
 
 def _page(template: str, error: ChatError | None = None, **values: Any) -> Any:
-    page = make_response(render_template(template, **values), error.status if error else 200)
+    problem = error.message if error else None
+    shown = render_template(template, problem=problem, used=problem == USED, **values)
+    page = make_response(shown, error.status if error else 200)
     page.headers["Referrer-Policy"] = "no-referrer"
     page.headers.update(waiting(error) if error else {})
     return page

@@ -32,7 +32,7 @@ LIFETIMES: dict[Purpose, timedelta] = {
 }
 
 _UNKNOWN = "This link doesn't count: a newer mail took its place, or a part of it is missing."
-_USED = "This link has been used already."
+USED = "This link has been used already."
 _EXPIRED = "This link has expired."
 
 
@@ -86,7 +86,7 @@ def read_link(token: str, *purposes: Purpose) -> Link:
         raise _dead(_UNKNOWN)
     verification, user = row
     if verification.used_at is not None:
-        raise _dead(_USED)
+        raise _dead(USED)
     if verification.expires_at <= now():
         raise _dead(_EXPIRED)
     return Link(verification, user)

@@ -12,9 +12,14 @@ from chatapp.db import atomic
 from chatapp.models import User
 
 
+def is_wanted(user: User) -> bool:
+    """Whether this person has an address that nobody has confirmed."""
+    return user.email is not None and user.email_verified_at is None
+
+
 def mail_verification(work: Session, user: User) -> None:
     """A link to confirm the account's address goes there, unless that was done. In `atomic()`."""
-    if user.email is None or user.email_verified_at is not None:
+    if user.email is None or not is_wanted(user):
         return
     token = new_link(work, user, "verify", user.email)
     mail.send("verify", user.email, secret=token, link=mail.link("/verify", token=token))
