@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
+
+Environ = dict[str, Any]
+WsgiApp = Callable[[Environ, Any], Iterable[bytes]]
+
+_WITH_PORT = re.compile(r"\[(?P<v6>[0-9a-fA-F:.%]+)\](:[0-9]+)?|(?P<v4>[0-9.]+):[0-9]+")
 
 
 def init_app(app: Flask, count: int) -> None:
@@ -15,8 +23,20 @@ def init_app(app: Flask, count: int) -> None:
     """
     if count:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
-            app.wsgi_app, x_for=count, x_proto=count, x_host=count
+            _without_port(app.wsgi_app), x_for=count, x_proto=count, x_host=count
         )
+
+
+def _without_port(wsgi_app: WsgiApp) -> WsgiApp:
+    """Some proxies (Azure's, IIS) name the client's port too: another one with each connection."""
+
+    def call(environ: Environ, start_response: Any) -> Iterable[bytes]:
+        found = _WITH_PORT.fullmatch(environ.get("REMOTE_ADDR", ""))
+        if found:
+            environ["REMOTE_ADDR"] = found["v6"] or found["v4"]
+        return wsgi_app(environ, start_response)
+
+    return call
 
 
 def network(address: str | None) -> str:

@@ -52,6 +52,20 @@ def test_fewer_entries_than_proxies_are_nobodys(seen):
 
 
 @pytest.mark.parametrize(
+    ("said", "address"),
+    [
+        ("203.0.113.7:51234", "203.0.113.7"),
+        ("[2001:db8::1]:51234", "2001:db8::1"),
+        ("[2001:db8::1]", "2001:db8::1"),
+        ("2001:db8::1", "2001:db8::1"),
+        ("unknown:1", "unknown:1"),
+    ],
+)
+def test_a_port_is_no_part_of_an_address(seen, said, address):
+    assert seen(1, {"X-Forwarded-For": f"6.6.6.6, {said}"})[0] == address
+
+
+@pytest.mark.parametrize(
     ("address", "counted"),
     [
         ("203.0.113.7", "203.0.113.7"),
