@@ -68,6 +68,7 @@ def error_page(error: ChatError) -> Response:
         code=error.code,
         title=title,
         message=error.message,
+        step=error.step,
         request_id=request_id.get(),
         me=None,
     )

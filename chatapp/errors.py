@@ -36,6 +36,8 @@ class ChatError(Exception):
     code = "internal"
     status = 500
     message = "Something went wrong on our side. Please try again."
+    #: Where a page leads on from here: an address of this site, and what is done there.
+    step: tuple[str, str] | None = None
 
     def __init__(
         self,

@@ -28,6 +28,18 @@ _UNCONFIRMED = (
 _NO_ADDRESS = "Give an e-mail address first: add one under Settings, and confirm it."
 
 
+class _Unconfirmed(Forbidden):
+    """Only reads so far."""
+
+    step = "/verify", "Confirm your address"
+
+
+class _WithoutAddress(Forbidden):
+    """Only reads so far, and has nothing to confirm."""
+
+    step = "/settings/account#email", "Add an address"
+
+
 def reading(view: V) -> V:
     """Marks a view that isn't a GET and is still only reading."""
     view.reading = True  # type: ignore[attr-defined]
@@ -63,7 +75,9 @@ def check_writer(user_id: str) -> None:
 
 def _check(user: User) -> None:
     if must_verify(user):
-        raise Forbidden(_UNCONFIRMED.format(email=user.email) if user.email else _NO_ADDRESS)
+        if user.email is None:
+            raise _WithoutAddress(_NO_ADDRESS)
+        raise _Unconfirmed(_UNCONFIRMED.format(email=user.email))
 
 
 def _check_request() -> None:

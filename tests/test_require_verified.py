@@ -67,6 +67,21 @@ def test_it_says_what_to_do(app, required):
     assert "/verify" in error["message"]
 
 
+def test_a_page_leads_to_what_to_do(app, required):
+    ada = register(app, "Ada")
+    refused = ada.client.post(
+        "/groups/new", data={"csrf_token": ada.client.page("/chats").csrf_token, "name": "Crew"}
+    )
+    assert refused.status_code == 403
+    assert '<a class="button" href="/verify">Confirm your address</a>' in refused.text
+    with app.app_context(), atomic() as work:
+        work.execute(update(User).where(User.id == ada.id).values(email=None))
+    refused = ada.client.post(
+        "/groups/new", data={"csrf_token": ada.client.page("/chats").csrf_token, "name": "Crew"}
+    )
+    assert '<a class="button" href="/settings/account#email">Add an address</a>' in refused.text
+
+
 def test_reading_goes_on(app, world, required):
     ada, id_ = world.alice, world.conversation_id
     assert ada.api.get(f"/api/chat/{id_}/messages").status_code == 200
