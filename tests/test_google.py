@@ -404,7 +404,10 @@ def test_what_is_to_be_confirmed_ends_after_some_wrong_passwords(app, client, pr
     sign_in(client, provider)
     for _ in range(5):
         assert client.submit("/auth/google/confirm", password="wrong").status_code == 401
-    assert client.get("/auth/google/confirm").status_code == 400
+    ended = client.get("/auth/google/confirm")
+    assert ended.status_code == 400
+    assert "There is nothing to confirm any more" in ended.text
+    assert 'href="/auth/google"' in ended.text, "the way to begin again"
     assert links(app) == 0
 
 

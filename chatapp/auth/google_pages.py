@@ -75,7 +75,7 @@ def google_callback() -> Any:
     except NotFound:
         raise
     except ChatError as error:
-        return login_form_with(error) if person is None else _refused_on_page(error)
+        return _to_begin_again(error)
     if isinstance(found, UnconfirmedLink):
         session[_KEY] = {
             **asdict(found),
@@ -91,13 +91,20 @@ def google_callback() -> Any:
 @bp.get("/auth/google/confirm")
 def google_confirm() -> Any:
     """Asks for the password of the account that something shall be connected to."""
-    return _confirm_page(_unconfirmed()[0], Form())
+    try:
+        link, _ = _unconfirmed()
+    except BadRequest as gone:
+        return _to_begin_again(gone)
+    return _confirm_page(link, Form())
 
 
 @bp.post("/auth/google/confirm")
 def google_confirm_form() -> Any:
     """Connect what was to be confirmed, and sign in."""
-    link, kept = _unconfirmed()
+    try:
+        link, kept = _unconfirmed()
+    except BadRequest as gone:
+        return _to_begin_again(gone)
     session[_KEY] = {**kept, "tries": kept["tries"] - 1}
     person = signed_in()
     try:
@@ -141,6 +148,11 @@ def google_disconnect() -> Any:
         return _refused_on_page(describe(exc))
     flash("Disconnected.")
     return redirect(url_for("auth.settings_account"), 303)
+
+
+def _to_begin_again(error: ChatError) -> tuple[str, int, dict[str, str]]:
+    """Why it came to nothing, on the page from which one begins."""
+    return login_form_with(error) if signed_in() is None else _refused_on_page(error)
 
 
 def _refused_on_page(error: ChatError) -> tuple[str, int, dict[str, str]]:
