@@ -91,6 +91,10 @@ def when_ready(server: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """The app is loaded and requests are about to be answered."""
+    from chatapp import headers
+    from chatapp.transport import refusals
+
+    refusals.init(headers.always(worker.wsgi.config["SETTINGS"]))
     # Ctrl+C reaches every process of the terminal, and then the master tells the worker to go.
     # Told twice, it would leave its own clearing up by a traceback.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

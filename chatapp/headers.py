@@ -26,20 +26,26 @@ def init_app(app: Flask) -> None:
     app.after_request(_restrict)
 
 
+def always(settings: Settings) -> Headers:
+    """What an answer says that says nothing of it by itself."""
+    headers = [
+        ("Content-Security-Policy", _NOTHING),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Referrer-Policy", "same-origin"),
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+        ("Cache-Control", "no-store"),
+    ]
+    if settings.base_url.startswith("https:"):
+        headers.append(("Strict-Transport-Security", _HSTS))
+    return headers
+
+
 class SecureHeaders:
     """WSGI middleware: what every answer says, without replacing what it says by itself."""
 
     def __init__(self, wsgi_app: WsgiApp, settings: Settings) -> None:
         self._app = wsgi_app
-        self._always = [
-            ("Content-Security-Policy", _NOTHING),
-            ("X-Content-Type-Options", "nosniff"),
-            ("Referrer-Policy", "same-origin"),
-            ("Cross-Origin-Opener-Policy", "same-origin"),
-            ("Cache-Control", "no-store"),
-        ]
-        if settings.base_url.startswith("https:"):
-            self._always.append(("Strict-Transport-Security", _HSTS))
+        self._always = always(settings)
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         """Pass the request on, and complete its answer's headers."""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import http.client
+import json
+import socket
+
 import pytest
 import requests
 
@@ -43,10 +47,32 @@ def test_polling_answers_are_as_careful_as_pages(server: LiveServer) -> None:
         assert faults(answer.headers) == [], what
 
 
+@pytest.mark.parametrize(
+    ("sent", "status", "code"),
+    [
+        (b"GET / HTTP/9.9\r\n\r\n", 400, "bad_request"),
+        (b"<script>\r\n\r\n", 400, "bad_request"),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 70_000 + b"\r\n\r\n", 431, "too_large"),
+    ],
+    ids=["another version", "no HTTP", "64 KB of header"],
+)
+def test_what_is_no_request_is_refused_with_the_same_care(
+    server: LiveServer, sent: bytes, status: int, code: str
+) -> None:
+    host, _, port = server.url.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=10) as line:
+        line.sendall(sent)
+        answer = http.client.HTTPResponse(line)
+        answer.begin()
+        assert answer.status == status
+        assert faults(dict(answer.getheaders())) == []
+        assert json.loads(answer.read())["error"]["code"] == code
+
+
 def test_a_websocket_still_opens(server: LiveServer) -> None:
-    socket = RawSocket(server)
-    assert socket.status == 101
-    socket.close()
+    websocket = RawSocket(server)
+    assert websocket.status == 101
+    websocket.close()
 
 
 def test_polling_from_other_origins(server: LiveServer) -> None:
