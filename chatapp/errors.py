@@ -131,8 +131,9 @@ def _fields(exc: ValidationError) -> dict[str, str]:
     fields: dict[str, str] = {}
     for error in exc.errors(include_url=False):
         name = ".".join(str(part) for part in error["loc"]) or "body"
-        length = _length(error["type"], error["input"], error.get("ctx", {}))
-        fields.setdefault(name, length or _sentence(error["type"], error["msg"]))
+        bounds = error.get("ctx", {})
+        length = _length(error["type"], error["input"], bounds)
+        fields.setdefault(name, length or _sentence(error["type"], error["msg"], bounds))
     return fields
 
 
@@ -147,10 +148,15 @@ def _length(kind: str, value: object, bounds: dict[str, Any]) -> str | None:
     return None
 
 
-def _sentence(kind: str, text: str) -> str:
+def _sentence(kind: str, text: str, bounds: dict[str, Any]) -> str:
     """pydantic's words as a sentence for the person who filled in the field."""
     if kind == "missing":
         return "This is needed."
+    if kind in ("int_parsing", "int_type", "int_from_float", "int_parsing_size"):
+        return "This should be a whole number."
+    if kind in ("greater_than_equal", "less_than_equal"):
+        least, most = bounds.get("ge"), bounds.get("le")
+        return f"At least {least:,}, please." if least is not None else f"At most {most:,}, please."
     text = text.removeprefix("Value error, ")
     text = text.replace("Input should be", "This should be")
     return text if text.endswith(".") else text + "."

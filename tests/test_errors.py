@@ -70,6 +70,22 @@ def test_wrong_fields_are_named():
     assert describe(caught.value).fields == {"numbers": "This is needed."}
 
 
+def test_numbers_are_told_as_people_count():
+    class Inner(BaseModel):
+        uses: Annotated[int, Field(ge=1, le=1000)]
+
+    for uses, words in {
+        "0": "At least 1, please.",
+        "1001": "At most 1,000, please.",
+        "many": "This should be a whole number.",
+        "1.5": "This should be a whole number.",
+        "": "This should be a whole number.",
+    }.items():
+        with pytest.raises(ValidationError) as caught:
+            Inner.model_validate({"uses": uses})
+        assert describe(caught.value).fields == {"uses": words}
+
+
 def test_lengths_are_told_as_people_count():
     class Inner(BaseModel):
         name: Name
