@@ -1,8 +1,8 @@
 """Requests forged by other sites: whatever a cookie authenticates needs the page's own token.
 
-A call with a bearer token needs none, since no browser adds that by itself. Neither does an API
-call that no cookie signs in. Signing in by form needs it too, or another site could sign a
-visitor in as someone else.
+A call with a bearer token needs none, since no browser adds that by itself, as it does what a proxy
+asks for (Basic, Negotiate). Neither does an API call that no cookie signs in. Signing in by form
+needs it too, or another site could sign a visitor in as someone else.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ def init_app(app: Flask) -> None:
 
 
 def _check() -> None:
-    if request.method in _SAFE or "Authorization" in request.headers:
+    bearer = request.headers.get("Authorization", "").lower().startswith("bearer ")
+    if request.method in _SAFE or bearer:
         return
     view = current_app.view_functions.get(request.endpoint or "")
     if by_cookie_token():

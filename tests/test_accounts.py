@@ -14,6 +14,7 @@ from chatapp.db import db
 from chatapp.errors import Conflict
 from chatapp.models import SignIn, StoredSession, User
 from tests.support.html import Page
+from tests.support.pages import PageClient
 from tests.support.process import TOP
 from tests.world import PASSWORD, Api, register
 
@@ -331,3 +332,14 @@ def test_generated_names_give_up_in_the_end(app, monkeypatch):
             service.register(
                 Visitor(email="ada@other.example.org", password=PASSWORD), Source("192.0.2.1")
             )
+
+
+@pytest.mark.parametrize("scheme", ["Basic YTpi", "Negotiate YTpi", ""])
+def test_a_header_that_browsers_add_by_themselves_excuses_no_forged_form(app, scheme):
+    register(app, "Ada")
+    forged = PageClient(app).post(
+        "/login",
+        data={"email": "ada", "password": PASSWORD},
+        headers={"Authorization": scheme} if scheme else {},
+    )
+    assert forged.status_code == 403
