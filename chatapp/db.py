@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, Uuid, event
+from sqlalchemy import DateTime, Dialect, Engine, MetaData, Uuid, bindparam, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
@@ -79,6 +79,10 @@ def now() -> datetime:
     """The present moment in UTC, to the millisecond: what is stored is what is sent."""
     moment = datetime.now(UTC)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+#: `now()` at each execution of a statement that is built once.
+NOW = bindparam("now", callable_=now, type_=UtcDateTime)
 
 
 def uuid7() -> str:

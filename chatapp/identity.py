@@ -19,13 +19,13 @@ from typing import Any, TypeVar
 
 from flask import Flask, Response, current_app, g, request, session
 from flask_login import current_user
-from sqlalchemy import ColumnElement, Select, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from chatapp import services, tokens
 from chatapp.backends.sessions import check_readable
 from chatapp.calls import is_rest
-from chatapp.db import atomic, db, now
+from chatapp.db import NOW, atomic, db, now
 from chatapp.errors import Forbidden, Unauthenticated
 from chatapp.extensions import login
 from chatapp.models import ServiceToken, SignIn, User
@@ -244,7 +244,7 @@ def standing(ids: set[str]) -> set[str]:
 def load_user(user_id: str) -> User | None:
     """Flask-Login's look-up; a session whose sign-in has ended is emptied."""
     id_ = session.get("sign_in")
-    user = _by_sign_in(id_, user_id, SignIn.kind == "session") if isinstance(id_, str) else None
+    user = _by_sign_in(_OF_SESSION, id_, user_id) if isinstance(id_, str) else None
     if user is None:
         session.clear()
     return user
@@ -285,12 +285,11 @@ def _by_token(text: Any) -> User | None:
     claims = tokens.verify(text) if isinstance(text, str) and text else None
     if claims is None:
         return None
-    return _by_sign_in(claims.token_id, claims.user_id, SignIn.kind != "session")
+    return _by_sign_in(_OF_TOKEN, claims.token_id, claims.user_id)
 
 
-def _by_sign_in(id_: str, user_id: str, *kind: ColumnElement[bool]) -> User | None:
-    which = (SignIn.id == id_, SignIn.user_id == user_id, *kind)
-    row = db.session.execute(_standing(*which)).one_or_none()
+def _by_sign_in(named: Select[User, SignIn], id_: str, user_id: str) -> User | None:
+    row = db.session.execute(named, {"id": id_, "user_id": user_id}).one_or_none()
     if row is None:
         return None
     user: User = row[0]
@@ -310,12 +309,18 @@ def _standing(*which: ColumnElement[bool]) -> Select[User, SignIn]:
         .where(
             *which,
             SignIn.ended_at.is_(None),
-            SignIn.expires_at > now(),
+            SignIn.expires_at > NOW,
             User.is_active,
             User.deleted_at.is_(None),
             or_(SignIn.kind != "service", ~(User.is_staff | User.is_superuser)),
         )
     )
+
+
+# Every request asks one of these, so they are built once.
+_NAMED = (SignIn.id == bindparam("id"), SignIn.user_id == bindparam("user_id"))
+_OF_TOKEN = _standing(*_NAMED, SignIn.kind != "session")
+_OF_SESSION = _standing(*_NAMED, SignIn.kind == "session")
 
 
 def _is_due(last_used_at: datetime) -> bool:

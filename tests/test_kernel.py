@@ -10,8 +10,9 @@ from sqlalchemy import func, select, text
 
 from chatapp import announce as announcements
 from chatapp.announce import Announcement, held, subscribe
-from chatapp.db import announce, atomic, db, now, release, snapshot
+from chatapp.db import NOW, announce, atomic, db, now, release, snapshot
 from chatapp.models import User
+from tests.support.waiting import wait_until
 
 
 def _user(username: str) -> User:
@@ -138,6 +139,13 @@ def test_times_keep_their_zone_and_milliseconds(context):
     assert user.date_joined == moment
     assert user.date_joined.utcoffset().total_seconds() == 0
     assert moment.microsecond % 1000 == 0
+
+
+def test_a_statement_that_is_built_once_asks_the_time_anew(context):
+    statement = select(NOW)
+    before = db.session.scalar(statement)
+    wait_until(lambda: now() > before, "time goes by")
+    assert before < db.session.scalar(statement) <= now()
 
 
 def test_a_failing_subscriber_silences_nobody(context, heard, caplog):
