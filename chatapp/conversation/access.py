@@ -5,12 +5,48 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import bindparam, select, tuple_
 from sqlalchemy.orm import Session
 
 from chatapp.db import MAX_ID, db
 from chatapp.errors import Forbidden, NotFound
 from chatapp.models import Conversation, Message, Participant, User
+
+# Built once: composing these took each request longer than running them.
+_MEMBER = (
+    select(Conversation, Participant, User.hide_read_receipts)
+    .join(Participant, Participant.conversation_id == Conversation.id)
+    .join(User, User.id == Participant.user_id)
+    .where(
+        Conversation.id == bindparam("conversation_id"),
+        Conversation.deleted_at.is_(None),
+        Participant.user_id == bindparam("user_id"),
+        Participant.left_at.is_(None),
+    )
+)
+_LOCKED = (
+    select(Conversation)
+    .where(
+        Conversation.id.in_(bindparam("ids", expanding=True)),
+        Conversation.deleted_at.is_(None),
+    )
+    .order_by(Conversation.id)
+    .with_for_update(key_share=True)
+    .execution_options(populate_existing=True)
+)
+_MEMBERSHIPS = (
+    select(Participant, User)
+    .join(User, User.id == Participant.user_id)
+    .where(
+        tuple_(Participant.conversation_id, Participant.user_id).in_(
+            bindparam("pairs", expanding=True)
+        ),
+        Participant.left_at.is_(None),
+        User.is_active,
+        User.deleted_at.is_(None),
+    )
+    .execution_options(populate_existing=True)
+)
 
 READERS_ONLY = "Only the owners and admins of this group write here. You can read and react."
 
@@ -36,15 +72,7 @@ def access_conversation(user_id: str, conversation_id: int, *, lock: bool = Fals
     if lock:
         lock_conversations(db.session(), [conversation_id])
     row = db.session.execute(
-        select(Conversation, Participant, User.hide_read_receipts)
-        .join(Participant, Participant.conversation_id == Conversation.id)
-        .join(User, User.id == Participant.user_id)
-        .where(
-            Conversation.id == conversation_id,
-            Conversation.deleted_at.is_(None),
-            Participant.user_id == user_id,
-            Participant.left_at.is_(None),
-        )
+        _MEMBER, {"conversation_id": conversation_id, "user_id": user_id}
     ).one_or_none()
     if row is None:
         raise NotFound()
@@ -91,16 +119,7 @@ def lock_conversations(work: Session, ids: Collection[int]) -> dict[int, Convers
     A waiting lock sees the row as its holder committed it. What is read *beside* the row must be
     read by a later statement: this one's snapshot is from before the wait.
     """
-    rows = work.scalars(
-        select(Conversation)
-        .where(
-            Conversation.id.in_([id_ for id_ in ids if 1 <= id_ <= MAX_ID]),
-            Conversation.deleted_at.is_(None),
-        )
-        .order_by(Conversation.id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    )
+    rows = work.scalars(_LOCKED, {"ids": [id_ for id_ in ids if 1 <= id_ <= MAX_ID]})
     return {conversation.id: conversation for conversation in rows}
 
 
@@ -108,15 +127,5 @@ def memberships(
     work: Session, pairs: Iterable[tuple[int, str]]
 ) -> dict[tuple[int, str], tuple[Participant, User]]:
     """Of these (conversation, person) pairs those that are memberships now, of active people."""
-    rows = work.execute(
-        select(Participant, User)
-        .join(User, User.id == Participant.user_id)
-        .where(
-            tuple_(Participant.conversation_id, Participant.user_id).in_(list(pairs)),
-            Participant.left_at.is_(None),
-            User.is_active,
-            User.deleted_at.is_(None),
-        )
-        .execution_options(populate_existing=True)
-    )
+    rows = work.execute(_MEMBERSHIPS, {"pairs": list(pairs)})
     return {(member.conversation_id, member.user_id): (member, user) for member, user in rows}

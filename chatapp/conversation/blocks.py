@@ -6,12 +6,29 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, case, or_, select, union_all
+from sqlalchemy import BindParameter, bindparam, case, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from chatapp.backends.presence import online
 from chatapp.db import db
 from chatapp.models import Block, Conversation, User
+
+# Built once: composing these took each request longer than running them.
+_VIEWER: BindParameter[str] = bindparam("viewer_id")
+_PEOPLE: BindParameter[str] = bindparam("user_ids", expanding=True)
+_BLOCKED_WITH = select(
+    case((Block.blocker_id == _VIEWER, Block.blocked_id), else_=Block.blocker_id)
+).where(or_(Block.blocker_id == _VIEWER, Block.blocked_id == _VIEWER))
+_BLOCKED_WITH_OR_HIDING = union_all(
+    _BLOCKED_WITH, select(User.id).where(User.id == _VIEWER, User.hide_last_seen)
+)
+_BLOCKS_AMONG = select(Block.blocker_id, Block.blocked_id).where(
+    Block.blocker_id.in_(_PEOPLE), Block.blocked_id.in_(_PEOPLE)
+)
+_BLOCKS_AMONG_OR_GONE = union_all(
+    _BLOCKS_AMONG,
+    select(User.id, User.id).where(User.id.in_(_PEOPLE), User.deleted_at.is_not(None)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,38 +50,24 @@ class Presence:
 
 def blocked_with(user_id: str) -> set[str]:
     """Everybody whom this person has blocked, or who has blocked them."""
-    return set(db.session.scalars(_blocked_with(user_id)))
-
-
-def _blocked_with(user_id: str) -> Select[str]:
-    other = case((Block.blocker_id == user_id, Block.blocked_id), else_=Block.blocker_id)
-    return select(other).where(or_(Block.blocker_id == user_id, Block.blocked_id == user_id))
+    return set(db.session.scalars(_BLOCKED_WITH, {"viewer_id": user_id}))
 
 
 def blockers_between(one: str, other: str) -> set[str]:
     """Which of these two blocks the other."""
-    pair = (one, other)
-    return set(
-        db.session.scalars(
-            select(Block.blocker_id).where(Block.blocker_id.in_(pair), Block.blocked_id.in_(pair))
-        )
-    )
+    rows = db.session.execute(_BLOCKS_AMONG, {"user_ids": [one, other]})
+    return {row.blocker_id for row in rows}
 
 
 def blocked_among(user_ids: Collection[str]) -> set[frozenset[str]]:
     """The pairs of these people between whom a block stands."""
-    rows = db.session.execute(
-        select(Block.blocker_id, Block.blocked_id).where(
-            Block.blocker_id.in_(user_ids), Block.blocked_id.in_(user_ids)
-        )
-    )
+    rows = db.session.execute(_BLOCKS_AMONG, {"user_ids": list(user_ids)})
     return {frozenset((row.blocker_id, row.blocked_id)) for row in rows}
 
 
 def visible_presence(viewer_id: str, user_ids: Collection[str]) -> dict[str, Presence]:
     """The presence of these people, without those a block hides from the viewer; one statement."""
-    hides = select(User.id).where(User.id == viewer_id, User.hide_last_seen)
-    found = set(db.session.scalars(union_all(_blocked_with(viewer_id), hides)))
+    found = set(db.session.scalars(_BLOCKED_WITH_OR_HIDING, {"viewer_id": viewer_id}))
     viewer_hides = viewer_id in found  # as nobody blocks themselves
     there = online(id_ for id_ in user_ids if id_ == viewer_id or id_ not in found)
     return {id_: Presence(is_there, viewer_id, viewer_hides) for id_, is_there in there.items()}
@@ -96,10 +99,7 @@ def blocked_or_gone(
     work: Session, user_ids: Collection[str]
 ) -> tuple[set[frozenset[str]], set[str]]:
     """`blocked_among` these people, and those whose accounts are deleted, in one statement."""
-    between = select(Block.blocker_id, Block.blocked_id).where(
-        Block.blocker_id.in_(user_ids), Block.blocked_id.in_(user_ids)
-    )
-    deleted = select(User.id, User.id).where(User.id.in_(user_ids), User.deleted_at.is_not(None))
-    pairs = {frozenset((row[0], row[1])) for row in work.execute(union_all(between, deleted))}
+    rows = work.execute(_BLOCKS_AMONG_OR_GONE, {"user_ids": list(user_ids)})
+    pairs = {frozenset((row[0], row[1])) for row in rows}
     gone = {person for pair in pairs if len(pair) == 1 for person in pair}
     return {pair for pair in pairs if len(pair) == 2}, gone

@@ -13,12 +13,50 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from chatapp.db import announce, now
 from chatapp.models import Conversation, Message, Participant, User
 from chatapp.times import iso
+
+# Built once: composing these took each request longer than running them.
+_PASSED = (
+    select(Message.id)
+    .where(
+        Message.conversation_id == bindparam("conversation_id"),
+        Message.seq > bindparam("before"),
+        Message.seq <= bindparam("seq"),
+        Message.sender_id != bindparam("user_id"),
+    )
+    .limit(1)
+)
+_SHOWS = ~User.hide_read_receipts
+_STANDING = (
+    select(
+        Participant.conversation_id,
+        func.count(),
+        func.count().filter(_SHOWS),
+        func.min(Participant.receipt_seq).filter(_SHOWS),
+    )
+    .join(User, User.id == Participant.user_id)
+    .where(
+        Participant.conversation_id.in_(bindparam("conversation_ids", expanding=True)),
+        Participant.left_at.is_(None),
+    )
+    .group_by(Participant.conversation_id)
+)
+_NOTE_READ = (
+    update(Message)
+    .where(
+        Message.conversation_id == bindparam("of_conversation"),
+        Message.seq > bindparam("before"),
+        Message.seq <= bindparam("least"),
+        Message.read_at.is_(None),
+    )
+    .values(read_at=bindparam("moment"), updated_at=Message.updated_at)
+    .execution_options(synchronize_session=False)
+)
 
 #: In conversations of more members than this `read_at` stays null.
 RECEIPTS_MOST_MEMBERS = 100
@@ -127,19 +165,13 @@ def settle_after_leaving(work: Session, left: Participant) -> None:
 
 
 def _passed_others(work: Session, member: Participant, before: int) -> bool:
-    return (
-        work.scalar(
-            select(Message.id)
-            .where(
-                Message.conversation_id == member.conversation_id,
-                Message.seq > before,
-                Message.seq <= member.last_read_seq,
-                Message.sender_id != member.user_id,
-            )
-            .limit(1)
-        )
-        is not None
-    )
+    stretch = {
+        "conversation_id": member.conversation_id,
+        "before": before,
+        "seq": member.last_read_seq,
+        "user_id": member.user_id,
+    }
+    return work.scalar(_PASSED, stretch) is not None
 
 
 class _Standing(NamedTuple):
@@ -153,18 +185,7 @@ class _Standing(NamedTuple):
 
 
 def _standing(work: Session, conversation_ids: Collection[int]) -> list[_Standing]:
-    shows = ~User.hide_read_receipts
-    rows = work.execute(
-        select(
-            Participant.conversation_id,
-            func.count(),
-            func.count().filter(shows),
-            func.min(Participant.receipt_seq).filter(shows),
-        )
-        .join(User, User.id == Participant.user_id)
-        .where(Participant.conversation_id.in_(conversation_ids), Participant.left_at.is_(None))
-        .group_by(Participant.conversation_id)
-    )
+    rows = work.execute(_STANDING, {"conversation_ids": list(conversation_ids)})
     return [_Standing(*row) for row in rows]
 
 
@@ -185,13 +206,11 @@ def _note_read(work: Session, standing: _Standing, before: int, moment: datetime
     if members > RECEIPTS_MOST_MEMBERS or alone or least is None or least <= before:
         return
     work.execute(
-        update(Message)
-        .where(
-            Message.conversation_id == conversation_id,
-            Message.seq > before,
-            Message.seq <= least,
-            Message.read_at.is_(None),
-        )
-        .values(read_at=moment, updated_at=Message.updated_at)
-        .execution_options(synchronize_session=False)
+        _NOTE_READ,
+        {
+            "of_conversation": conversation_id,
+            "before": before,
+            "least": least,
+            "moment": moment,
+        },
     )

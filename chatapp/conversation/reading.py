@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, case, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Select,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+)
 
 from chatapp.conversation.blocks import pair_of, visible_presence
 from chatapp.conversation.mentions import mentions_in, unread_mentions
@@ -41,7 +51,9 @@ _NOBODY = str(UUID(int=0))
 Row = tuple[Conversation, Participant, Group | None]
 
 
-def own_conversations(user_id: str) -> Select[Conversation, Participant, Group]:
+def own_conversations(
+    user_id: str | BindParameter[str],
+) -> Select[Conversation, Participant, Group]:
     """The conversations that this person is a member of, each with their place in it and group."""
     return (
         select(Conversation, Participant, Group)
@@ -59,19 +71,18 @@ def read_conversation(user_id: str, conversation_id: int, who: Who) -> Conversat
     """One conversation of this person. Raises NotFound."""
     if not 1 <= conversation_id <= MAX_ID:
         raise NotFound()
-    own = own_conversations(user_id).where(Conversation.id == conversation_id)
-    found = read_conversations(own, who)
+    found = read_conversations(_OWN, who, user_id=user_id, conversation_id=conversation_id)
     if not found:
         raise NotFound()
     return found[0]
 
 
 def read_conversations(
-    query: Select[Conversation, Participant, Group], who: Who
+    query: Select[Conversation, Participant, Group], who: Who, **values: Any
 ) -> list[ConversationJson]:
-    """The conversations of an `own_conversations` query, in its order."""
+    """The conversations of an `own_conversations` query with these values, in its order."""
     return present_conversations(
-        [(row[0], row[1], row[2]) for row in db.session.execute(query)], who
+        [(row[0], row[1], row[2]) for row in db.session.execute(query, values)], who
     )
 
 
@@ -166,9 +177,12 @@ def messages_where(*conditions: Any) -> Select[Message, User]:
     return select(Message, User).join(User, User.id == Message.sender_id).where(*conditions)
 
 
-def read_messages(query: Select[Message, User]) -> list[MessageJson]:
-    """The messages of a `messages_where` query: two statements, one more where one has an @."""
-    return _present([(row[0], row[1]) for row in db.session.execute(query)])
+def read_messages(query: Select[Message, User], **values: Any) -> list[MessageJson]:
+    """The messages of a `messages_where` query with these values, in its order.
+
+    Two statements, one more where one has an @.
+    """
+    return _present([(row[0], row[1]) for row in db.session.execute(query, values)])
 
 
 def _present(rows: Sequence[tuple[Message, User]]) -> list[MessageJson]:
@@ -188,7 +202,7 @@ def shown_to(viewer_id: str, messages: Sequence[MessageJson]) -> list[MessageJso
     Who hides what they read doesn't learn what others have read.
     """
     was_read = any(message["read_at"] for message in messages)
-    if was_read and db.session.scalar(_hides_receipts(viewer_id)):
+    if was_read and db.session.scalar(_HIDES_RECEIPTS, {"viewer_id": viewer_id}):
         return [without_receipts(message) for message in messages]
     return list(messages)
 
@@ -201,13 +215,11 @@ class Stretch:
     followed_in: int | None
 
 
-def read_stretch(
-    *conditions: Any, order: Callable[[Any], tuple[Any, ...]], most: int, text: int = MOST_TEXT
-) -> Stretch:
-    """The first messages in this order: what it reads is no more than it brings.
-
-    At most ``most``, and none after the one with which they hold ``text`` characters or more.
-    """
+def stretch_of(
+    *conditions: Any, order: Callable[[Any], tuple[Any, ...]]
+) -> Select[Message, User, int]:
+    """What `read_stretch` reads: messages in this order."""
+    most = bindparam("most", type_=Integer)
     sizes = (
         select(
             Message.id,
@@ -228,12 +240,22 @@ def read_stretch(
         (func.sum(sizes.c.size).over(order_by=in_order) - sizes.c.size).label("text_before"),
         func.lead(sizes.c.conversation_id).over(order_by=in_order).label("followed_in"),
     ).subquery()
-    rows = db.session.execute(
-        messages_where(places.c.place <= most, places.c.text_before < text)
+    return (
+        messages_where(places.c.place <= most, places.c.text_before < bindparam("text"))
         .join(places, places.c.id == Message.id)
         .add_columns(places.c.followed_in)
         .order_by(places.c.place)
-    ).all()
+    )
+
+
+def read_stretch(
+    query: Select[Message, User, int], *, most: int, text: int = MOST_TEXT, **values: Any
+) -> Stretch:
+    """The first messages of a `stretch_of` query with these values: it reads what it brings.
+
+    At most ``most``, and none after the one with which they hold ``text`` characters or more.
+    """
+    rows = db.session.execute(query, {**values, "most": most, "text": text}).all()
     return Stretch(
         _present([(message, sender) for message, sender, _ in rows]),
         rows[-1].followed_in if rows else None,
@@ -244,32 +266,32 @@ def reactions_to(message_ids: Sequence[str]) -> Mapping[str, list[Reaction]]:
     """The reactions to these messages, each one's in the order in which they came."""
     found: dict[str, list[Reaction]] = defaultdict(list)
     if message_ids:
-        for reaction in db.session.scalars(
-            select(Reaction)
-            .where(Reaction.message_id.in_(message_ids))
-            .order_by(Reaction.created_at, Reaction.user_id, Reaction.emoji)
-        ):
+        for reaction in db.session.scalars(_REACTIONS, {"message_ids": list(message_ids)}):
             found[reaction.message_id].append(reaction)
     return found
 
 
-def _pointer(viewer_id: str) -> ColumnElement[int]:
-    """How far a member has read, as far as the viewer may know."""
-    own = Participant.user_id == viewer_id
-    return case(
-        (own, Participant.last_read_seq),
-        (_hides_receipts(viewer_id).scalar_subquery(), 0),
-        else_=Participant.receipt_seq,
-    )
-
-
-def _hides_receipts(user_id: str) -> Select[bool]:
-    return select(User.hide_read_receipts).where(User.id == user_id)
-
-
 def _participants(ids: Sequence[int], viewer_id: str, who: Who) -> dict[int, list[Placed]]:
     """Members as the viewer sees them, each conversation's viewer first."""
-    conversation, pointer = Participant.conversation_id, _pointer(viewer_id)
+    found: dict[int, list[Placed]] = defaultdict(list)
+    rows = db.session.execute(_MEMBERS[who], {"ids": list(ids), "viewer_id": viewer_id})
+    for member, user, pointer, members, least in rows:
+        found[member.conversation_id].append(Placed(member, user, pointer, members, least))
+    return found
+
+
+def _last_messages(ids: Sequence[int]) -> list[MessageJson]:
+    return read_messages(_LAST_MESSAGES, ids=list(ids))
+
+
+def _members() -> dict[Who, Select[Participant, User, int, int, int]]:
+    conversation = Participant.conversation_id
+    # How far a member has read, as far as the viewer may know.
+    pointer: ColumnElement[int] = case(
+        (Participant.user_id == _VIEWER, Participant.last_read_seq),
+        (_HIDES_RECEIPTS.scalar_subquery(), 0),
+        else_=Participant.receipt_seq,
+    )
     ranked = (
         select(
             Participant.conversation_id,
@@ -281,17 +303,17 @@ def _participants(ids: Sequence[int], viewer_id: str, who: Who) -> dict[int, lis
             .over(
                 partition_by=conversation,
                 order_by=(
-                    (Participant.user_id != viewer_id),
+                    (Participant.user_id != _VIEWER),
                     Participant.joined_at,
                     Participant.user_id,
                 ),
             )
             .label("place"),
         )
-        .where(Participant.conversation_id.in_(ids), Participant.left_at.is_(None))
+        .where(Participant.conversation_id.in_(_IDS), Participant.left_at.is_(None))
         .subquery()
     )
-    query = (
+    everybody = (
         select(Participant, User, ranked.c.pointer, ranked.c.members, ranked.c.least)
         .join(User, User.id == Participant.user_id)
         .join(
@@ -301,20 +323,27 @@ def _participants(ids: Sequence[int], viewer_id: str, who: Who) -> dict[int, lis
         )
         .order_by(ranked.c.conversation_id, ranked.c.place)
     )
-    if who == "few":
-        query = query.where(ranked.c.place <= FEW)
-    elif who == "small":
-        query = query.where(or_(ranked.c.members <= SMALL, ranked.c.place <= FEW))
-    found: dict[int, list[Placed]] = defaultdict(list)
-    for member, user, pointer_, members, least in db.session.execute(query):
-        found[member.conversation_id].append(Placed(member, user, pointer_, members, least))
-    return found
+    return {
+        "all": everybody,
+        "small": everybody.where(or_(ranked.c.members <= SMALL, ranked.c.place <= FEW)),
+        "few": everybody.where(ranked.c.place <= FEW),
+    }
 
 
-def _last_messages(ids: Sequence[int]) -> list[MessageJson]:
-    return read_messages(
-        messages_where(Conversation.id.in_(ids)).join(
-            Conversation,
-            (Conversation.id == Message.conversation_id) & (Conversation.last_seq == Message.seq),
-        )
-    )
+# Built once: composing these took each request longer than running them.
+_VIEWER: BindParameter[str] = bindparam("viewer_id")
+_IDS: BindParameter[int] = bindparam("ids", expanding=True)
+_OWN = own_conversations(bindparam("user_id")).where(
+    Conversation.id == bindparam("conversation_id")
+)
+_HIDES_RECEIPTS = select(User.hide_read_receipts).where(User.id == _VIEWER)
+_MEMBERS = _members()
+_LAST_MESSAGES = messages_where(Conversation.id.in_(_IDS)).join(
+    Conversation,
+    (Conversation.id == Message.conversation_id) & (Conversation.last_seq == Message.seq),
+)
+_REACTIONS = (
+    select(Reaction)
+    .where(Reaction.message_id.in_(bindparam("message_ids", expanding=True)))
+    .order_by(Reaction.created_at, Reaction.user_id, Reaction.emoji)
+)
