@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, func, select, union
+from sqlalchemy import BindParameter, ColumnElement, CompoundSelect, bindparam, func, select, union
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from chatapp.conversation.blocks import Presence, blocked_with, is_blocked, visible_presence
@@ -49,21 +49,17 @@ def neighbours(user_id: str) -> set[str]:
     See `_aware`, with conversations of at most `SMALL` members; without those between whom and
     this person a block stands.
     """
-    rows = db.session.execute(
-        _aware(lambda whom, who: (whom == user_id, who != user_id), _in_small_ones_of(user_id))
-    )
+    rows = db.session.execute(_NEIGHBOURS, {"user_id": user_id})
     return {row.who for row in rows} - blocked_with(user_id)
 
 
 def noticed_by(user_id: str) -> set[str]:
     """Everybody of whose coming and going this person is told: `neighbours`, seen from there."""
-    rows = db.session.execute(
-        _aware(lambda whom, who: (who == user_id, whom != user_id), _in_small_ones_of(user_id))
-    )
+    rows = db.session.execute(_NOTICED, {"user_id": user_id})
     return {row.whom for row in rows} - blocked_with(user_id)
 
 
-def _in_small_ones_of(user_id: str) -> ColumnElement[bool]:
+def _in_small_ones_of(user_id: BindParameter[str]) -> ColumnElement[bool]:
     own = select(Participant.conversation_id).where(
         Participant.user_id == user_id, Participant.left_at.is_(None)
     )
@@ -101,3 +97,9 @@ def _aware(
         *where(Contact.user_id, Contact.contact_id)
     )
     return union(together, contacts)
+
+
+# Built once: composing these took longer than running them.
+_ME: BindParameter[str] = bindparam("user_id")
+_NEIGHBOURS = _aware(lambda whom, who: (whom == _ME, who != _ME), _in_small_ones_of(_ME))
+_NOTICED = _aware(lambda whom, who: (who == _ME, whom != _ME), _in_small_ones_of(_ME))

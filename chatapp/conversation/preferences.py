@@ -12,7 +12,7 @@ from typing import Literal, TypedDict
 from sqlalchemy import ColumnElement, and_, or_
 
 from chatapp.conversation.access import access_conversation
-from chatapp.db import now
+from chatapp.db import NOW, now
 from chatapp.models import Conversation, Participant
 from chatapp.times import iso
 
@@ -70,7 +70,7 @@ def read_preferences(user_id: str, conversation_id: int) -> PreferencesJson:
 def is_silent() -> ColumnElement[bool]:
     """Whether a joined `Participant` is told of nothing by what they set for this conversation."""
     return or_(
-        and_(Participant.muted_until.is_not(None), Participant.muted_until > now()),
+        and_(Participant.muted_until.is_not(None), Participant.muted_until > NOW),
         and_(Participant.notify.is_not(None), Participant.notify == "none"),
     )
 
