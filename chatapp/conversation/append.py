@@ -134,7 +134,7 @@ def append_messages(drafts: Sequence[Draft]) -> list[Stored | ChatError]:
                 member, sender = members[place]
                 stored = _store(work, draft, sender, _written(draft, conversations), roster)
                 seq, private = stored.message.seq, sender.hide_read_receipts
-                moves[place] = Move(conversations[place[0]], member, seq, private)
+                moves[place] = Move(conversations[place[0]], member, seq, private, own=True)
                 outcomes.append(Stored(stored.payload, created=True))
                 new.append(stored)
                 if key is not None:

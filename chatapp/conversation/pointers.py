@@ -73,6 +73,8 @@ class Move:
     member: Participant
     seq: int
     private: bool = False
+    #: The message at ``seq`` is this member's.
+    own: bool = False
 
 
 def move_pointers(work: Session, moves: Iterable[Move]) -> None:
@@ -93,7 +95,8 @@ def move_pointers(work: Session, moves: Iterable[Move]) -> None:
         if not move.private:
             member.receipt_seq = member.last_read_seq
         work.flush()
-        if not _passed_others(work, member, before):
+        # Mostly who writes had read everything before: there was nothing else to pass.
+        if (move.own and move.seq == before + 1) or not _passed_others(work, member, before):
             continue
         shared = not move.private and _settle(work, member.conversation_id, before, moment)
         announce(
