@@ -165,3 +165,12 @@ def test_what_the_log_tells(app, ada, bob, caplog):
         ("deactivated", bob.id),
         ("sign-in refused", bob.id),
     ]
+
+
+def test_the_log_tells_of_accounts_from_the_command_line(app, caplog):
+    caplog.set_level(logging.INFO, "chatapp.auth")
+    words = ["user", "create", "new@example.org"]
+    made = app.test_cli_runner().invoke(args=words, input=f"{PASSWORD}\n")
+    assert made.exit_code == 0, made.output
+    told = [(one.getMessage(), one.by) for one in caplog.records if one.name == "chatapp.auth"]
+    assert told == [("account made", "command line")]

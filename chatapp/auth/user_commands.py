@@ -11,7 +11,7 @@ import click
 from flask.cli import AppGroup
 from pydantic import BaseModel, ValidationError
 
-from chatapp.auth import administration, invitations, service
+from chatapp.auth import administration, audit, invitations, service
 from chatapp.auth.passwords import hash_password
 from chatapp.auth.schemas import DAY, NewInvitation, Password, Registration
 from chatapp.errors import ChatError, describe
@@ -60,6 +60,7 @@ def create_command(email: str, username: str | None, name: str | None, staff: bo
             email_verified=True,  # whoever runs the server says whose it is
         )
     )
+    audit.note("account made", user_id=user.id, by="command line")
     if staff:
         administration.set_administrator(user.id, True)
     click.echo(f"{user.username} can log in now{', as an administrator' if staff else ''}.")
