@@ -176,6 +176,7 @@ def test_the_page_of_an_account_without_a_password_asks_for_none(app, world):
     assert "current_password" not in page.text
     answer = client.submit("/settings/account", "/settings/account/password", password=NEW)
     assert answer.status_code == 303
+    assert "Your password is set: you can log in with it" in client.page("/settings/account").text
 
 
 def test_two_changes_at_once_dont_both_succeed(app, world):

@@ -17,7 +17,7 @@ from chatapp.auth.schemas import PasswordChange
 from chatapp.auth.settings_pages import account_page, account_section
 from chatapp.errors import ChatError, describe
 from chatapp.forms import Form, refused, waiting
-from chatapp.identity import current_sign_in
+from chatapp.identity import caller, current_sign_in
 from chatapp.models import User
 from chatapp.paging import PageQuery
 from chatapp.validation import read_form, read_query
@@ -64,7 +64,7 @@ def _password(me: User) -> Mapping[str, Any]:
 @bp.post("/settings/account/password")
 def change_password_page() -> Any:
     """Change one's password; who is signed in elsewhere is so no more."""
-    mine = current_sign_in()
+    mine, first = current_sign_in(), caller().password_hash is None
     try:
         own_password.change(mine, read_form(PasswordChange))
     except (ChatError, ValidationError) as exc:
@@ -72,5 +72,6 @@ def change_password_page() -> Any:
         form: Form = refused(error, secret=["password", "current_password"])
         return account_page(refused={"password": form}), error.status, waiting(error)
     renew()
-    flash("Your password is changed. You are signed out everywhere but here.")
+    words = "set: you can log in with it, too" if first else "changed"
+    flash(f"Your password is {words}. You are signed out everywhere but here.")
     return redirect(url_for("auth.settings_account"), 303)
