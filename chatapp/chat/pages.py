@@ -72,7 +72,10 @@ def conversation_page(conversation_id: int) -> Any:
 
 @bp.get("/chats/<int:conversation_id>/@<int:seq>")
 def message_page(conversation_id: int, seq: int) -> Any:
-    """One conversation, opened at a message: what its time links to."""
+    """One conversation, opened at a message: what its time links to.
+
+    With ``?actions`` what one can do with it stands there, which scripts show without a page.
+    """
     if seq > MOST_SEQ:
         raise NotFound()
     return _conversation_page(conversation_id, Form(), MessagesQuery(around=seq), focus=seq)
@@ -180,6 +183,7 @@ def _conversation_page(
         if conversation["unread_count"]
         else None,
         focus_seq=focus,
+        acting="actions" in request.args,
         quotes=opened.quotes,
         readers=_readers(conversation, me),
         editing=editing if editing and editing["sender_id"] == me and not blockers else None,

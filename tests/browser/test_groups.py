@@ -140,7 +140,7 @@ def test_who_writes_changes_while_one_looks(new_person: NewPerson) -> None:
 
     own = bob.page.locator(".message", has_text="before")
     own.locator(".message__bubble").hover()
-    own.get_by_role("button", name="More actions").click()
+    own.get_by_role("link", name="More actions").click()
     own.get_by_role("link", name="Edit").click()
     expect(bob.composer).to_be_visible()
     bob.composer.fill("before, edited")

@@ -25,10 +25,12 @@ def text(person: BrowserPerson, seq: int) -> Locator:
 
 
 def menu(person: BrowserPerson, seq: int) -> Locator:
-    """The message's menu, opened as with a mouse."""
+    """The message's menu, opened as with a mouse; without scripts it is the page's."""
     row(person, seq).locator(".message__bubble").hover()
-    row(person, seq).get_by_role("button", name="More actions").click()
-    return row(person, seq).locator(".actions__menu")
+    row(person, seq).get_by_role("link", name="More actions").click()
+    opened = person.page.locator("#actions")
+    expect(opened).to_be_visible()
+    return opened
 
 
 def together(new_person: NewPerson) -> tuple[BrowserPerson, BrowserPerson, int]:
@@ -71,7 +73,10 @@ def test_edit(new_person: NewPerson) -> None:
         expect(text(person, 1).locator("em")).to_have_text("thought")
         expect(row(person, 1).locator(".message__edited")).to_have_text("Edited")
     ben.sees(["second thought", "mine"])
-    expect(menu(ben, 1).get_by_role("link", name="Edit")).to_be_hidden()
+    opened = menu(ben, 1)
+    expect(opened.get_by_role("link", name="Edit")).to_be_hidden()
+    row(ben, 1).get_by_role("link", name="More actions").click()
+    expect(opened).to_be_hidden()
     ada.go(conversation_id)
     ada.sees(["second thought", "mine"])
 
@@ -120,6 +125,27 @@ def test_reply_and_jump(new_person: NewPerson) -> None:
     ben.go(conversation_id)
     expect(row(ben, 47).locator(".quote")).to_have_text("Ben between 44")
     expect(row(ben, 48).locator(".quote")).to_have_text("Ada the question")
+
+
+def test_one_menu_serves_every_message(new_person: NewPerson) -> None:
+    ada, ben, conversation_id = together(new_person)
+    ada.say("one")
+    expect(ben.messages).to_have_count(1)
+    ben.say("two")
+    expect(ada.messages).to_have_count(2)
+    first, second = ada.known_as.history(conversation_id)
+    page = f"/chats/{conversation_id}"
+    for message in (second, first):
+        seq = message["seq"]
+        opened = menu(ada, seq)
+        expect(opened.get_by_role("link", name="Edit")).to_be_visible(visible=message is first)
+        copy = opened.get_by_role("link", name="Copy link")
+        expect(copy).to_have_attribute("href", f"{page}/@{seq}#m{seq}")
+        address = re.compile(f"{page}/messages/{message['id']}/react$")
+        expect(opened.get_by_role("button", name="👍")).to_have_attribute("formaction", address)
+        ada.page.keyboard.press("Escape")
+    row(ada, 1).get_by_role("link", name="More actions").press("Enter")
+    expect(row(ada, 1).locator("#actions")).to_be_visible()
 
 
 def test_react_and_take_it_back(new_person: NewPerson) -> None:
@@ -284,10 +310,15 @@ def test_without_scripts(server: LiveServer, new_person: NewPerson) -> None:
     row(cleo, 1).locator(".chip").click()
     expect(row(cleo, 1).locator(".chip")).to_have_count(0)
 
+    menu(cleo, 1).get_by_role("link", name="Cancel").click()
+    expect(cleo.page.locator("#actions")).to_be_hidden()
+    expect(menu(cleo, 1).get_by_role("link", name="Edit")).to_be_hidden()
     opened = menu(cleo, 2)
     opened.locator("summary").click()
     opened.get_by_role("button", name="Delete message").click()
     cleo.sees(["a question", "Message deleted"])
+    cleo.page.goto(f"/chats/{conversation_id}/@2?actions")
+    expect(cleo.page.locator("#actions")).to_be_hidden()
 
 
 def test_a_refused_edit_keeps_what_was_typed_without_scripts(new_person: NewPerson) -> None:

@@ -3,6 +3,11 @@ import { getJson } from "../lib/http.js";
 
 /** What one does with a message: by its menu, by its chips, by keys. `show({message})` shows what came of it. */
 export function startActions({ log, rows, line, composer, show, me }) {
+  const menu = $("#actions"); // the page's one, which goes to the message that it is opened for
+  const page = `/chats/${log.dataset.conversation}`;
+  let pressed; // the message with the open menu whose button the pointer went down on; the browser closes it then
+  menu.popover = "auto";
+
   const rowOf = (element) => element?.closest?.(".message[data-seq]");
   const shown = () => $$(".message[data-seq]", log);
   const usable = (row) => row && !row.matches(".message--deleted, .message--system");
@@ -16,11 +21,12 @@ export function startActions({ log, rows, line, composer, show, me }) {
     row.scrollIntoView({ block: "nearest" });
   }
 
-  function close(row) {
-    const menu = row && $("[popover]:popover-open", row);
-    if (!menu) return;
+  const opened = () => (menu.matches(":popover-open") ? rowOf(menu) : null);
+
+  function close() {
+    if (!opened()) return;
     menu.hidePopover();
-    $("details", menu)?.removeAttribute("open");
+    $("details", menu).open = false;
   }
 
   async function ask(event, data) {
@@ -89,6 +95,7 @@ export function startActions({ log, rows, line, composer, show, me }) {
   const acts = {
     reply,
     edit,
+    more: toggle,
     delete: (row) => ask("message:delete", { message_id: row.dataset.id }),
     link: (row, { href }) => copy(href.replace(/#.*/, ""), "Link copied"),
     text: (row) => copy(wordsOf(row), "Text copied"),
@@ -101,14 +108,33 @@ export function startActions({ log, rows, line, composer, show, me }) {
     const { act: what } = control.dataset;
     if (what) await acts[what](row, control);
     else await react(row, control.value);
-    close(row);
+    if (what !== "more") close();
   }
 
   function open(row) {
     if (!usable(row)) return;
-    const menu = $("[popover]", row);
-    if (!menu.matches(":popover-open")) menu.showPopover({ source: $("[popovertarget]", row) });
+    close();
+    const { id, seq, sender } = row.dataset;
+    menu.dataset.sender = sender;
+    // where its links lead in another tab
+    const addresses = { reply: `${page}?reply=${seq}`, edit: `${page}?edit=${seq}`, link: `${page}/@${seq}#m${seq}` };
+    for (const [what, address] of Object.entries(addresses)) $(`[data-act=${what}]`, menu).href = address;
+    for (const button of $$("[formaction]", menu)) {
+      button.formAction = button.formAction.replace(/[^/]*(?=\/\w+$)/, id);
+    }
+    $(".actions", row).append(menu);
+    menu.showPopover({ source: $("[data-act=more]", row) });
   }
+
+  function toggle(row) {
+    if (row === (opened() ?? pressed)) close();
+    else open(row);
+    pressed = null;
+  }
+
+  log.addEventListener("pointerdown", ({ target }) => {
+    pressed = target.closest("[data-act=more]") && opened();
+  });
 
   function move(step) {
     const all = shown();
@@ -126,7 +152,7 @@ export function startActions({ log, rows, line, composer, show, me }) {
     if (pressed === "e") return row.dataset.sender === me.id ? edit(row) : undefined;
     focus(row);
     open(row);
-    return $(".picker button", row).focus();
+    return $(".picker button", menu).focus();
   }
 
   function editLast() {

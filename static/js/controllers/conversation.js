@@ -219,6 +219,7 @@ export function startConversation(log, { line, sidebar, outbox, store, me }) {
     event.preventDefault();
     (await actions()).act(control);
   });
+  log.addEventListener("pointerover", () => import("./actions.js").catch(() => {}), { once: true });
   // A long press opens the menu when the finger leaves: a menu opened before would be closed by that.
   let pressed = 0;
   log.addEventListener("pointerdown", ({ target, pointerType }) => {

@@ -72,13 +72,12 @@ export class MessageRows {
     row.classList.remove("message--pending");
     delete row.dataset.client;
     row.id = `m${message.seq}`;
-    const place = `/chats/${this.#conversation}/@${message.seq}#m${message.seq}`;
-    for (const link of $$(".message__time, [data-act=link]", row)) link.href = place;
-    const menu = $("[popover]", row);
-    if (menu) {
-      menu.id = `a${message.seq}`;
-      $("[popovertarget]", row).setAttribute("popovertarget", menu.id);
-    }
+    const page = `/chats/${this.#conversation}`;
+    const place = `${page}/@${message.seq}`;
+    $(".message__time", row).href = `${place}#m${message.seq}`;
+    // the server's rows of what was deleted, or what it says itself, have no actions
+    $("[data-act=reply]", row)?.setAttribute("href", `${page}?reply=${message.seq}`);
+    $("[data-act=more]", row)?.setAttribute("href", `${place}?actions#m${message.seq}`);
     this.#fill(row, message);
     this.#tick(row, message.read_at || message.seq <= this.#readSeq ? "read" : "sent");
     this.#place(row);
