@@ -1,4 +1,4 @@
-import { $, $$, copyOf, make, setText, wordsOf } from "../lib/dom.js";
+import { $, $$, copyOf, make, pictureOf, setText, wordsOf } from "../lib/dom.js";
 import { arrange, localTimes } from "../lib/time.js";
 import { avatarHue, initials, isEmojiOnly, isolated } from "../models/text.js";
 
@@ -148,8 +148,9 @@ export class MessageRows {
     const avatar = $(".avatar", row);
     avatar.className = `avatar avatar--${avatarHue(sender_id)}`;
     const name = sender?.name || "Deleted user";
-    if (sender?.avatar_url) showPicture(avatar, sender.avatar_url);
-    else setText(avatar, initials(name));
+    const picture = sender?.avatar_url;
+    if (!picture) setText(avatar, initials(name));
+    else if ($("img", avatar)?.getAttribute("src") !== picture) avatar.replaceChildren(pictureOf(picture));
     setText($(".message__author", row), name);
     this.#words($(".message__text", row), message);
     part(row, "message__edited", message.edited_at && !deleted_at && "Edited", (mark) =>
@@ -254,14 +255,6 @@ export class MessageRows {
     row.classList.remove("message--failed");
     $(".message__error", row)?.remove();
   }
-}
-
-/** The picture in an avatar's box, which has its size: nothing moves when it comes. */
-function showPicture(avatar, src) {
-  if ($("img", avatar)?.getAttribute("src") === src) return;
-  const picture = make("img", "avatar__picture");
-  Object.assign(picture, { loading: "lazy", decoding: "async", alt: "", width: 40, height: 40, src });
-  avatar.replaceChildren(picture);
 }
 
 /** The small piece of a row that is there only when it has something to say. */

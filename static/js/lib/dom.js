@@ -11,6 +11,12 @@ export function make(tag, className, text = "") {
   return element;
 }
 
+/** The picture in an avatar's box, which has its size: nothing moves when it comes. */
+export function pictureOf(src) {
+  const picture = make("img", "avatar__picture");
+  return Object.assign(picture, { loading: "lazy", decoding: "async", alt: "", width: 40, height: 40, src });
+}
+
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
