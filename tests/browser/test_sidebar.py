@@ -220,3 +220,14 @@ def test_the_list_is_accessible_and_fits(
     press(bob, "Mute…", "Notify me…")
     assert violations(bob.page) == []
     assert not overflows(bob.page)
+
+
+def test_a_long_list_scrolls_by_itself(server: LiveServer, new_person: NewPerson) -> None:
+    """And not the page with it, when a message is opened by its address."""
+    ada = new_person("Ada", viewport={"width": 1280, "height": 360})
+    for name in ("Ben", "Carol", "Dan", "Eve"):
+        conversation_id = ada.known_as.opens(Person(server, name))
+        ada.known_as.says(conversation_id, "Hello")
+    ada.page.goto(f"/chats/{conversation_id}/@1#m1")
+    expect(ada.messages.first).to_be_in_viewport()
+    expect(ada.page.locator(".conversation__head")).to_be_in_viewport(ratio=1)
