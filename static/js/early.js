@@ -5,15 +5,42 @@
   if (globalThis.localTime) return;
 
   const RUN_MINUTES = 5;
-  // Not Intl but for the clock: each of its formats takes some milliseconds to make, before the first paint.
+  // Not Intl but for the clock: to wake it takes some ten milliseconds, before the first paint.
   const DAYS = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
   const MONTHS = "January February March April May June July August September October November December".split(" ");
+  const CLOCK = "clock";
   let clockFormat;
+  let clockTimes; // what it says of every minute of a day, kept from page to page
 
   const dayKey = (date) => `${date.getFullYear()}-${date.getMonth() + 1}-${date.getDate()}`;
   const minuteOf = (date) => Math.floor(date.getTime() / 60_000);
-  const clock = (date) =>
-    (clockFormat ??= new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" })).format(date);
+
+  function knownTimes() {
+    try {
+      const [languages, ...times] = JSON.parse(localStorage.getItem(CLOCK));
+      return languages === String(navigator.languages) ? times : [];
+    } catch {
+      return []; // nothing was kept, or storage is refused
+    }
+  }
+
+  function keepTimes() {
+    const times = Array.from({ length: 1440 }, (_, minute) => clock(new Date(2000, 0, 1, 0, minute)));
+    try {
+      localStorage.setItem(CLOCK, JSON.stringify([String(navigator.languages), ...times]));
+    } catch {
+      // the next page asks Intl again
+    }
+  }
+
+  function clock(date) {
+    clockTimes ??= knownTimes();
+    const known = clockTimes[date.getHours() * 60 + date.getMinutes()];
+    if (known) return known;
+    clockFormat ??= new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
+    return clockFormat.format(date);
+  }
+
   const weekday = (date) => DAYS[date.getDay()];
   const month = (date) => MONTHS[date.getMonth()];
   const fullDay = (date) => `${date.getDate()} ${month(date)} ${date.getFullYear()}`;
@@ -129,6 +156,8 @@
   wanted?.scrollIntoView({ block: wanted.id === "new" ? "start" : "center" });
   if (focus) wanted?.classList.add("message--target");
   if (!wanted) messages?.querySelector(".line--new")?.scrollIntoView({ block: "start" });
+
+  if (clockFormat) addEventListener("load", () => setTimeout(keepTimes, 500));
 
   const composer = document.getElementById("composer");
   const touch = matchMedia("(hover: none) and (pointer: coarse)");

@@ -13,6 +13,7 @@ from tests.browser.looks import NARROW, WIDE, in_every_look, overflows, violatio
 from tests.browser.person import BrowserPerson
 from tests.support.people import Person
 from tests.support.server import LiveServer
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -36,6 +37,10 @@ SAID = (
     "صباح الخير! هل ما زال موعدنا يوم الخميس؟",
     "First line\n    second line, indented\nthird line",
 )
+AS_INTL_SAYS = """(times) => {
+  const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
+  return times.map((time) => clock.format(new Date(time.dateTime)));
+}"""
 WATCH_SHIFTS = """
 window.shifted = 0;
 new PerformanceObserver((list) => {
@@ -147,6 +152,23 @@ def test_the_page_stands_still_in_any_zone(server: LiveServer, new_person: NewPe
     ada.page.locator(".line--new").wait_for()
     assert "M" in ada.messages.last.locator("time").inner_text(), "12-hour clock, as en-US has it"
     assert ada.page.locator(".line--day").last.inner_text() == "Today"
+
+
+def test_the_clock_needs_no_intl_on_the_next_page(
+    server: LiveServer, new_person: NewPerson
+) -> None:
+    """It takes its time to wake up, before the first paint."""
+    ada = new_person("Ada", locale="fa-IR", timezone_id="Asia/Tehran")
+    conversation_id = with_history(ada, server, 1)
+    ada.go(conversation_id)
+    times = ada.messages.locator("time")
+    expected = times.evaluate_all(AS_INTL_SAYS)
+    assert not expected[0].isascii(), "in the reader's digits"
+    assert times.all_inner_texts() == expected
+    wait_until(lambda: ada.page.evaluate("localStorage.getItem('clock')"), "the clock is kept")
+    ada.page.add_init_script("Intl.DateTimeFormat = class { format = () => 'asked' }")
+    ada.go(conversation_id)
+    assert times.all_inner_texts() == expected
 
 
 def test_a_conversation_stays_within_its_budget(server: LiveServer, new_person: NewPerson) -> None:
