@@ -200,6 +200,26 @@ def test_who_is_online_stands_below_and_on_the_page_where_nothing_is_open(
         wire.close()
 
 
+@pytest.mark.parametrize("theme", ["bubbles", "plain"])
+def test_however_long_the_list_the_page_is_as_high_as_the_window(
+    server: LiveServer, new_person: NewPerson, theme: str
+) -> None:
+    """Else it moves out of sight when it opens at a message, or under a wheel."""
+    bob = new_person("Bob", viewport={"width": 1280, "height": 400})
+    bob.known_as.rest("PATCH", "/api/users/me", json={"theme": theme})
+    alice = Person(server, "Alice")
+    for number in range(12):
+        new = {"name": f"Group {number}", "members": [bob.known_as.id]}
+        group = alice.rest("POST", "/api/groups", json=new).json()
+    for number in range(20):
+        alice.says(group["conversation_id"], f"One more, **{number}**")
+    for path in (f"/chats/{group['conversation_id']}#new", "/chats"):
+        bob.page.goto(path)
+        expect(entries(bob).first).to_be_visible()
+        measured = "[scrollY, document.scrollingElement.scrollHeight - innerHeight]"
+        assert bob.page.evaluate(measured) == [0, 0], path
+
+
 @in_every_look
 def test_the_list_is_accessible_and_fits(
     server: LiveServer, new_person: NewPerson, mode: str, size: dict[str, int]
