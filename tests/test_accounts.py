@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from chatapp.auth import passwords, service
 from chatapp.auth.schemas import Visitor
 from chatapp.auth.source import Source
-from chatapp.db import db
+from chatapp.db import atomic, db
 from chatapp.errors import Conflict
 from chatapp.models import SignIn, StoredSession, User
 from tests.support.html import Page
@@ -56,6 +56,21 @@ def test_addresses_and_names_are_unique_without_regard_to_case(nobody):
     )
     assert taken.status_code == 409
     assert set(taken.get_json()["error"]["fields"]) == {"username"}
+
+
+def test_nobody_new_is_called_as_everybody_is(nobody, app, world):
+    """In a message @all tells everybody; whoever was called so before stays it."""
+    given = nobody.post("/api/auth/register", {**ADA, "username": "All"})
+    changed = world.bob.api.patch("/api/users/me", {"username": "all"})
+    for refused in (given, changed):
+        assert refused.status_code == 409
+        assert "@all" in refused.get_json()["error"]["fields"]["username"]
+    made = nobody.post("/api/auth/register", {**ADA, "email": "all@example.org"})
+    assert made.get_json()["user"]["username"] == "all2"
+    with app.app_context(), atomic() as work:
+        work.execute(update(User).where(User.id == world.alice.id).values(username="all"))
+    kept = world.alice.api.patch("/api/users/me", {"username": "all", "name": "Al"})
+    assert (kept.status_code, kept.get_json()["name"]) == (200, "Al")
 
 
 def test_a_missing_username_is_made_and_numbered(nobody):

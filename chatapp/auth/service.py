@@ -19,6 +19,7 @@ from chatapp.auth.source import Source
 from chatapp.auth.verification import mail_verification
 from chatapp.db import atomic, db, now, release
 from chatapp.errors import Conflict, Forbidden, Unauthenticated
+from chatapp.mention_syntax import EVERYBODY
 from chatapp.models import User
 from chatapp.pictures.service import give_picture
 from chatapp.visible_text import visible_line
@@ -30,6 +31,8 @@ _TAKEN = {
     "email": "This address has an account already. Sign in instead?",
     "username": "This username is taken. Try another.",
 }
+#: A username that would be another in a text: it mentions everybody.
+_MEANT_OTHERWISE = "In a message @all means everybody, so nobody is called that. Try another."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,7 +198,12 @@ def refuse_deactivated(user: User) -> None:
 
 
 def refuse_taken(*, email: str | None = None, username: str | None = None) -> None:
-    """Raises Conflict, which names the fields, where an account has this address or username."""
+    """Raises Conflict, which names the fields, where an account has this address or username.
+
+    Nobody new is called as everybody is.
+    """
+    if username == EVERYBODY:
+        raise Conflict(_MEANT_OTHERWISE, fields={"username": _MEANT_OTHERWISE})
     wanted = {"email": email, "username": username}
     given = {name: value for name, value in wanted.items() if value is not None}
     found = db.session.execute(
@@ -217,6 +225,7 @@ def _usernames(origin: str) -> Iterator[str]:
     base = re.sub(r"[^a-z0-9_.-]+", "", origin.lower())[:24]
     base = base if len(base) >= 3 else f"{base}user"
     taken = set(db.session.scalars(select(User.username).where(User.username.startswith(base))))
+    taken.add(EVERYBODY)
     names = (base if number == 1 else f"{base}{number}" for number in count(1))
     tries = 0
     for name in names:
