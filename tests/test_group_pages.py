@@ -72,13 +72,13 @@ def test_picked_people_travel_through_searches_and_refusals(world):
     assert picked(found.text) == [world.bob.id]
     assert boxes(found.text) == [world.bob.id, world.carol.id], "those found are the others"
     assert 'value="Crew"' in found.text
-    assert 'value="We sail"' in found.text
+    assert ">\nWe sail</textarea>" in found.text
 
     both = [world.bob.id, world.carol.id]
     refused = post(world.alice, "/groups/new", name=" ", description="We sail", member=both)
     assert refused.status_code == 422
     assert picked(refused.text) == both
-    assert 'value="We sail"' in refused.text
+    assert ">\nWe sail</textarea>" in refused.text
     assert 'id="name-error"' in refused.text
     gone = "00000000-0000-4000-8000-000000000000"
     refused = post(world.alice, "/groups/new", name="Crew", member=[*both, gone, "nobody"])
@@ -213,8 +213,18 @@ def test_name_description_and_who_writes(world, crew):
     assert (group["description"], group["announcements_only"]) == (None, True), "one at a time"
     refused = post(world.alice, path, name="", description="Still here")
     assert refused.status_code == 422
-    assert 'value="Still here"' in refused.text
+    assert ">\nStill here</textarea>" in refused.text
     assert 'id="name-error"' in refused.text
+
+
+def test_a_description_keeps_its_lines_when_the_name_is_changed(world, crew):
+    path, lines = f"/groups/{crew['id']}", "We sail.\n\nOn Saturdays"
+    world.alice.api.patch(f"/api{path}", {"description": lines})
+    form = world.alice.client.page(path).form(path)
+    typed = form.fields["description"].removeprefix("\n").replace("\n", "\r\n")  # as browsers do
+    post(world.alice, path, name="Band", description=typed)
+    group = world.bob.api.get(f"/api{path}").get_json()
+    assert (group["name"], group["description"]) == ("Band", lines)
 
 
 def test_adding_people(world, crew):
