@@ -36,6 +36,22 @@ def test_a_contact_is_added_and_removed_from_the_list_and_the_profile(world):
     assert "Nobody called “zzz” among your contacts" in found
 
 
+def test_contacts_say_when_they_were_last_here(app, world):
+    with app.app_context(), atomic() as work:
+        bob = work.get_one(User, world.bob.id)
+        bob.last_seen, bob.role = bob.created_at, "Clerk"
+    page = world.alice.client.page
+    world.alice.api.post("/api/contacts", {"user_id": world.bob.id})
+    for path in ("/contacts", "/people?q=bob"):
+        assert "last seen on" in page(path).text, path
+    world.bob.api.patch("/api/users/me", {"hide_last_seen": True})
+    assert "last seen" not in page("/contacts").text
+
+
+def test_the_directory_leads_to_a_new_group(world):
+    assert 'href="/groups/new"' in world.alice.client.page("/people").html
+
+
 def test_back_is_a_place_of_this_site(world):
     client = world.alice.client
     form = client.page(page_of(world.carol)).form(f"{page_of(world.carol)}/contact")
