@@ -200,6 +200,27 @@ def test_who_is_online_stands_below_and_on_the_page_where_nothing_is_open(
         wire.close()
 
 
+def test_in_a_group_words_say_whose_they_are(server: LiveServer, new_person: NewPerson) -> None:
+    """Live and in the page alike; one-to-one it is clear, and the system has no name."""
+    bob = new_person("Bob", viewport=WIDE)
+    alice, amir = Person(server, "Alice"), Person(server, "أمير")
+    new = {"name": "Crew", "members": [bob.known_as.id, amir.id]}
+    crew = alice.rest("POST", "/api/groups", json=new).json()["conversation_id"]
+    direct = alice.opens(bob.known_as)
+    alice.says(direct, "hi")
+    bob.page.goto("/chats")
+    words = bob.entry(crew).locator(".conversation-link__words")
+    expect(words).to_have_text("Alice made the group")
+    expect(bob.entry(direct).locator(".conversation-link__words")).to_have_text("hi")
+    for person, shown in ((alice, "Alice: hello"), (amir, "\u2068أمير\u2069: hello")):
+        said = person.says(crew, "hello")
+        expect(words).to_have_text(shown)
+        bob.page.reload()
+        expect(words).to_have_text(shown)
+    amir.rest("DELETE", f"/api/messages/{said['id']}")
+    expect(words).to_have_text("Message deleted")
+
+
 @pytest.mark.parametrize("theme", ["bubbles", "plain"])
 def test_however_long_the_list_the_page_is_as_high_as_the_window(
     server: LiveServer, new_person: NewPerson, theme: str

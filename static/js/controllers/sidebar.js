@@ -2,6 +2,7 @@ import { $, $$, announce, make, partOf, setAttribute, setText, settled, wordsOf 
 import { getHtml } from "../lib/http.js";
 import { localTimes } from "../lib/time.js";
 import { ConversationList } from "../models/conversation_list.js";
+import { isolated } from "../models/text.js";
 import { showPresence } from "./presence.js";
 
 const PAGE = 50;
@@ -20,8 +21,12 @@ export function startSidebar(list, { line, me }) {
   const online = $("#online");
   const title = document.title.replace(/^\(\d+\) /, "");
 
-  const lastWords = (message) =>
-    (message.sender_id === me.id && message.type !== "system" && !message.deleted_at ? "You: " : "") + wordsOf(message);
+  /** As templates/chat/_last_words.html has them. */
+  function lastWords(message, link) {
+    const own = message.sender_id === me.id;
+    const named = message.type !== "system" && !message.deleted_at && (own || !link.dataset.person);
+    return (named ? `${own ? "You" : isolated(message.sender.name)}: ` : "") + wordsOf(message);
+  }
   const links = () => $$("[data-conversation]", list);
   const nameOf = (link) => $(".conversation-link__name", link).firstChild.textContent;
   const linkOf = (id) => $(`[data-conversation="${id}"]`, list);
@@ -95,7 +100,7 @@ export function startSidebar(list, { line, me }) {
       refetchSoon(); // it comes into the list, or goes back there from the archive
     } else if (model.receive(id, message.seq, own)) {
       const link = linkOf(id);
-      setText($(".conversation-link__words", link), lastWords(message));
+      setText($(".conversation-link__words", link), lastWords(message, link));
       const time = $("time", link);
       time.dateTime = message.created_at;
       time.removeAttribute("title");
@@ -128,7 +133,7 @@ export function startSidebar(list, { line, me }) {
   function changed(message) {
     const link = linkOf(message.conversation_id);
     if (link && model.isLast(message.conversation_id, message.seq)) {
-      setText($(".conversation-link__words", link), lastWords(message));
+      setText($(".conversation-link__words", link), lastWords(message, link));
     }
   }
 
