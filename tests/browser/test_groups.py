@@ -183,6 +183,8 @@ def test_every_page_is_accessible_and_fits(
     alone = group_of(ada, name="م")
     path = f"/api/groups/{crew['id']}"
     ada.known_as.rest("PATCH", path, json={"description": "صف " * 100, "announcements_only": True})
+    heir = f"{path}/members/{odd[1]}"  # named where one leaves
+    ada.known_as.rest("PATCH", heir, json={"member_role": "admin"})
     ada.known_as.rest("POST", f"{path}/links", json={"uses": 3})
     link = ada.known_as.rest("POST", f"{path}/links", json={"expires_in": None}).json()["link"]
 
