@@ -13,6 +13,8 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter, deque
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from flask import Flask, current_app, request
 from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond
@@ -33,8 +35,13 @@ EVENTS = RateLimitItemPerSecond(60, 1, namespace="events")
 #: Each is decoded and encoded, or fetched from elsewhere.
 PICTURES = RateLimitItemPerMinute(20, 1, namespace="pictures")
 
-#: Doors of messages: these count as messages, where they are stored, and not as requests too.
-MESSAGE_ENDPOINTS = frozenset({"chat.send_message", "chat.send_form", "cookie.send"})
+V = TypeVar("V", bound=Callable[..., Any])
+
+
+def sends(view: V) -> V:
+    """Marks a door of messages: they count as such, where they are stored, not as requests too."""
+    view.sends = True  # type: ignore[attr-defined]
+    return view
 
 
 class Windows(Storage, MovingWindowSupport):
@@ -205,7 +212,8 @@ def _check(limit: RateLimitItem, user_id: str, problem: str) -> None:
 
 
 def _check_request() -> None:
-    if not _on or request.endpoint in MESSAGE_ENDPOINTS:
+    view = current_app.view_functions.get(request.endpoint or "")
+    if not _on or getattr(view, "sends", False):
         return
     if is_rest(request.path, current_app.config["SETTINGS"]) or request.method not in (
         "GET",

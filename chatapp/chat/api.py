@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from chatapp import limits
 from chatapp.chat import bp, lists, queries, service
 from chatapp.chat.presenters import message_page_json
 from chatapp.chat.schemas import (
@@ -68,6 +69,7 @@ def messages(conversation_id: int) -> Any:
 
 @bp.post("/api/chat/<int:conversation_id>/messages")
 @scope("chat:write")
+@limits.sends
 def send_message(conversation_id: int) -> Any:
     """201 with the stored message, 200 with the first one for a repeat."""
     stored = service.send_message(caller().id, conversation_id, read_json(MessageBody))

@@ -10,6 +10,7 @@ from uuid import UUID
 from flask import redirect, render_template, request, url_for
 from pydantic import ValidationError
 
+from chatapp import limits
 from chatapp.auth.browser import safe_next
 from chatapp.chat import bp, lists, queries, service
 from chatapp.chat.schemas import (
@@ -82,6 +83,7 @@ def message_page(conversation_id: int, seq: int) -> Any:
 
 
 @bp.post("/chats/<int:conversation_id>")
+@limits.sends
 def send_form(conversation_id: int) -> Any:
     """Send, and back to the page; what can't be sent is shown again with the reason."""
     me = caller().id

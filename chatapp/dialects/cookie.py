@@ -10,6 +10,7 @@ from flask import Blueprint, Response, current_app, jsonify, request
 from pydantic import BaseModel, ValidationInfo, field_validator
 from werkzeug.exceptions import HTTPException
 
+from chatapp import limits
 from chatapp.announce import caused_by
 from chatapp.auth import service as accounts
 from chatapp.auth import sign_ins
@@ -197,6 +198,7 @@ def history(message_id: UUID) -> Any:
 
 @bp.post("/api/messages/send/<uuid:user_id>")
 @scope("chat:write")
+@limits.sends
 def send(user_id: UUID) -> Any:
     """201 with the stored message, which the sockets of this very sign-in don't hear too."""
     new = MessageBody(content=read_json(Send).message)
