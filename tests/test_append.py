@@ -200,6 +200,7 @@ def test_whoever_is_removed_meanwhile_is_not_mentioned(app, world):
     assert [event.event for event in heard] == ["message:received"]
 
 
+@pytest.mark.slow
 def test_many_at_once_number_without_a_gap(app, world):
     senders = [world.alice, world.bob]
     threads = [

@@ -84,6 +84,7 @@ def test_contacts_come_by_name_in_pages_and_are_searched(app, world):
     assert rest_error(cursor)["code"] == "validation_failed"
 
 
+@pytest.mark.slow
 def test_lists_take_as_many_statements_for_fifty_as_for_one(app, world, statements):
     adds(world.alice, world.bob)
     world.alice.api.post(f"/api/users/{world.carol.id}/block")
@@ -114,6 +115,7 @@ def test_whoever_leaves_is_nobodys_contact(app, world):
         assert [tuple(row) for row in rows] == [(world.alice.id, world.carol.id)]
 
 
+@pytest.mark.slow
 def test_two_hundred_who_add_at_once_make_one(app, world):
     pairs = [(world.alice, world.carol), (world.carol, world.alice), (world.bob, world.carol)]
     for one, other in pairs:

@@ -128,6 +128,7 @@ def test_sync_brings_what_was_missed_and_says_what_is_cut(app, world, monkeypatc
         assert changes.sync(world.alice.id, {})["conversations"][0]["messages"] == []
 
 
+@pytest.mark.slow
 def test_an_answer_holds_so_much_text_and_then_has_more(app, world):
     """Half a million characters: fifty messages of the longest."""
     id_, path = world.conversation_id, f"/api/chat/{world.conversation_id}"
@@ -186,6 +187,7 @@ def test_sync_never_asks_again_with_a_version_it_did_not_reach(app, world, monke
     assert MOST_MESSAGES == 1000
 
 
+@pytest.mark.slow
 def test_lists_take_as_many_statements_for_fifty_as_for_two(app, world, statements):
     def all_lists() -> None:
         world.alice.api.get("/api/chat")
@@ -300,6 +302,7 @@ def shown(html: str) -> list[int]:
     ]
 
 
+@pytest.mark.slow
 def test_more_unread_than_a_page_holds_opens_at_the_first(world):
     id_, path = world.conversation_id, f"/chats/{world.conversation_id}"
     world.alice.client.page(path)
@@ -317,6 +320,7 @@ def test_more_unread_than_a_page_holds_opens_at_the_first(world):
     assert world.alice.api.get(f"/api/chat/{id_}").get_json()["unread_count"] == 0
 
 
+@pytest.mark.slow
 def test_the_newest_is_one_step_away(world):
     id_, path = world.conversation_id, f"/chats/{world.conversation_id}"
     say(world.bob, id_, *[f"number {n}" for n in range(4, 84)])

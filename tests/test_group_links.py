@@ -89,6 +89,7 @@ def test_links_are_the_owners_and_admins(world, crew):
     assert links(world.alice, crew) == []
 
 
+@pytest.mark.slow
 def test_a_group_has_no_more_than_fifty(app, world, crew):
     made = [new_link(world.alice, crew) for _ in range(50)]
     answer = world.alice.api.post(f"/api/groups/{crew['id']}/links", {})

@@ -282,6 +282,7 @@ def test_deleting_wants_the_box_ticked(world, crew):
     assert world.bob.client.get(path).status_code == 404
 
 
+@pytest.mark.slow
 def test_a_page_of_five_hundred_members_stays_light(app, world, statements):
     with app.app_context(), atomic() as work:
         users = [User(name=f"Guest {n:03}", username=f"guest{n}", email=None) for n in range(499)]

@@ -508,6 +508,7 @@ def test_read_at_is_set_once_when_the_last_has_read(world, crew, more):
     assert chat(world.alice, id_)["read_by_all_seq"] == message["seq"]
 
 
+@pytest.mark.slow
 def test_beyond_a_hundred_members_receipts_and_presence_are_ones_own(app, world, heard):
     with app.app_context(), atomic() as work:
         guests = [User(name=f"{n}", username=f"guest{n}", email=None) for n in range(99)]
@@ -614,6 +615,7 @@ def counted(statements, *calls: Callable[[], Any]) -> list[int]:
     return counts
 
 
+@pytest.mark.slow
 def test_opening_and_sending_take_as_many_statements_in_a_large_group(app, world, more, statements):
     small, large = make(world.alice, world.bob), make(world.alice, *more(12))
     with app.app_context(), atomic():
@@ -637,6 +639,7 @@ def test_opening_and_sending_take_as_many_statements_in_a_large_group(app, world
     assert counted(statements, *calls(large)) == counted(statements, *calls(small))
 
 
+@pytest.mark.slow
 def test_listing_fifty_conversations_takes_as_many_statements_as_two(app, world, crew, statements):
     def lists() -> list[int]:
         return counted(

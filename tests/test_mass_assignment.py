@@ -10,6 +10,7 @@ from datetime import timedelta
 from urllib.parse import urlencode
 from uuid import UUID
 
+import pytest
 from sqlalchemy import inspect, select
 
 from chatapp.db import db, now
@@ -103,6 +104,7 @@ def forms(own, token):
     yield urlencode([*fields.items(), *PLANTED.items()])
 
 
+@pytest.mark.slow
 def test_no_call_sets_what_isnt_ones_own(app, world):
     answers = set()
     token = Page(world.alice.client.get("/chats").text).csrf_token

@@ -319,6 +319,7 @@ def test_reading_costs_nothing_without_an_at(app, world, crew, statements):
     assert count() == plain + 1
 
 
+@pytest.mark.slow
 def test_the_list_costs_as_much_for_fifty_as_for_two(app, world, statements):
     def count() -> int:
         with statements() as texts:

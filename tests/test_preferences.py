@@ -242,6 +242,7 @@ def many_conversations(app, person, number: int) -> None:
             work.add(Message(sender_id=other.id, content="hello", **said))
 
 
+@pytest.mark.slow
 def test_five_hundred_take_as_many_statements_as_ten(app, world, statements):
     client, api = world.alice.client, world.alice.api
     names = ("all", "unread", "groups", "people", "archived")

@@ -298,6 +298,7 @@ class TestPostgreSQL:
         assert "topsecret" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_an_unreachable_server_is_a_clear_message(tmp_path: Path, port: str) -> None:
     code, output = run(
         tmp_path, DATABASE_URL="postgres://ada:topsecret@127.0.0.1:1/chat", PORT=port
@@ -319,6 +320,7 @@ def test_a_folder_for_files_that_cannot_be_written_stops_the_start(
     assert "Traceback" not in output
 
 
+@pytest.mark.slow
 def test_an_unreachable_session_store_keeps_nobody_from_starting(tmp_path: Path, port: str) -> None:
     address = "redis://:topsecret@127.0.0.1:1/0"
     code, output = run(tmp_path, SESSION_URL=address, PORT=port)

@@ -128,6 +128,7 @@ def test_also_what_was_made_to_be_difficult(text):
     assert visible_line(once) == once == unicodedata.normalize("NFC", once)
 
 
+@pytest.mark.slow
 @given(st.text(alphabet=_TRICKY, min_size=31, max_size=400))
 @settings(max_examples=300, deadline=None)
 def test_normalising_long_text_gives_what_unicode_says(text):
