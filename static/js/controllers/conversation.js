@@ -226,10 +226,12 @@ export function startConversation(log, { line, sidebar, outbox, store, me }) {
     pressed = pointerType === "touch" && !target.closest(".actions, a, button") ? performance.now() : 0;
   });
   log.addEventListener("pointercancel", () => (pressed = 0));
-  log.addEventListener("pointerup", ({ target }) => {
-    const row = pressed && performance.now() - pressed > 450 && target.closest(".message[data-seq]");
+  log.addEventListener("touchend", (event) => {
+    const row = pressed && performance.now() - pressed > 450 && event.target.closest(".message[data-seq]");
     pressed = 0;
-    if (row) setTimeout(async () => (await actions()).open(row));
+    if (!row) return;
+    event.preventDefault(); // or a tap may follow, which closes what is open
+    setTimeout(async () => (await actions()).open(row));
   });
   log.addEventListener("contextmenu", (event) => pressed && event.preventDefault());
   composer.text.addEventListener("keydown", async (event) => {
