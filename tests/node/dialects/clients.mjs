@@ -122,7 +122,8 @@ export class Kebab extends Bearer {
 
   async open() {
     await this.connect({ auth: { token: this.token } });
-    this.socket.emit("join", this.id);
+    // Its dialect is known from here on: what happens before is told in colon's, which its clients don't hear.
+    await this.socket.timeout(10_000).emitWithAck("join", this.id);
   }
 
   say(receiver_id, content, is_group = false) {
