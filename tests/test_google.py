@@ -595,6 +595,7 @@ def test_connecting_and_disconnecting_is_told_by_mail(app, world, provider, mail
     assert subjects.count("An account was connected to yours") == 1
 
 
+@pytest.mark.slow
 def test_connecting_at_once_is_connecting_once(app, world):
     """Two clicks are one connection; of two people one has it, the other is told."""
     from chatapp.auth.linked_accounts import UnconfirmedLink, connect
@@ -937,6 +938,7 @@ def test_next_survives_the_confirmation(app, client, provider):
     assert answer.headers["Location"] == "/people"
 
 
+@pytest.mark.slow
 def test_next_stays_on_the_site(app, provider):
     for target in EVIL_NEXT[::3]:  # all of them: tests/test_next.py
         client = PageClient(app)

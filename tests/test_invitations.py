@@ -149,6 +149,7 @@ def invitations_link(ada: Person) -> str:
     return made["link"].removeprefix("http://127.0.0.1:5000")
 
 
+@pytest.mark.slow
 def test_the_last_place_is_one_persons(app, ada, registration):
     registration("invite")
     for round_ in range(10):

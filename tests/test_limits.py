@@ -144,6 +144,7 @@ def test_posted_forms_count(world, clock: Clock):
     assert "Please wait" in answer.text
 
 
+@pytest.mark.slow
 def test_messages_beyond_the_limit_are_refused_and_repeats_are_not(world, clock: Clock):
     path = f"/api/chat/{world.conversation_id}/messages"
     first = {"content": "first", "client_id": "first"}

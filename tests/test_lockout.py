@@ -122,6 +122,7 @@ def test_pauses_grow_and_never_more_than_ten_tries_in_fifteen_minutes(app, ada, 
         assert len([one for one in tries if start <= one < start + 900]) <= 10
 
 
+@pytest.mark.slow
 def test_a_sign_in_in_between_wins_no_tries(app, ada, limited, clock):
     """Someone who signs in every now and then doesn't open the door for guessing."""
     failures = 0
@@ -143,6 +144,7 @@ def test_after_quiet_a_sign_in_forgives(app, ada, limited, clock):
     assert log_in(app, ada.email, PASSWORD).status_code == 200
 
 
+@pytest.mark.slow
 def test_signing_in_leaves_no_counter(app, ada, limited):
     for _ in range(50):
         assert log_in(app, ada.email, PASSWORD).status_code == 200
@@ -241,6 +243,7 @@ def test_lifted(app, ada, limited):
     assert log_in(app, ada.email, PASSWORD).status_code == 200
 
 
+@pytest.mark.slow
 def test_one_address_fails_at_many_accounts(app, ada, limited, clock):
     for number in range(60):
         assert log_in(app, f"nobody{number}@example.org", WRONG, "192.0.2.9").status_code == 401
@@ -252,6 +255,7 @@ def test_one_address_fails_at_many_accounts(app, ada, limited, clock):
     assert log_in(app, ada.email, PASSWORD, "192.0.2.9").status_code == 200
 
 
+@pytest.mark.slow
 def test_an_ipv6_network_is_one_address(app, ada, limited):
     for number in range(60):
         log_in(app, f"nobody{number}@example.org", WRONG, f"2001:db8::{number:x}")

@@ -54,6 +54,7 @@ def test_up_ends_at_the_models(empty):
         assert compare_metadata(context, db.metadata) == []
 
 
+@pytest.mark.slow
 def test_down_leaves_nothing_and_up_works_again(empty):
     _upgrade()
     flask_migrate.downgrade(directory=str(TOP / "migrations"), revision="base")
@@ -62,6 +63,7 @@ def test_down_leaves_nothing_and_up_works_again(empty):
     assert "messages" in inspect(db.engine).get_table_names()
 
 
+@pytest.mark.slow
 def test_tokens_that_were_given_out_stay_good(empty):
     directory = str(TOP / "migrations")
     ada, good, revoked = (str(uuid4()) for _ in range(3))
@@ -112,6 +114,7 @@ def test_every_migration_says_why():
         assert "Why:" in path.read_text().split('"""')[1], path.name
 
 
+@pytest.mark.slow
 def test_rows_that_point_to_each_other_live_through_all_of_it(empty):
     """On SQLite a table that is made anew can't be dropped while rows point to it."""
     directory = str(TOP / "migrations")

@@ -192,6 +192,7 @@ def test_filters_and_names(app, world):
     assert f'data-conversation="{crew}"' in world.alice.client.page("/chats?q=über").html
 
 
+@pytest.mark.slow
 def test_pages_hold_each_once_whatever_is_pinned(app, world):
     made = [world.conversation_id]
     for number in range(11):

@@ -42,6 +42,7 @@ def test_patched_first_and_psycopg2_too(tmp_path: Path, concurrency: str) -> Non
     assert printed == f"{concurrency} {concurrency != 'threads'}\n"
 
 
+@pytest.mark.slow
 def test_wrong_settings_end_it_without_a_traceback(tmp_path: Path) -> None:
     for command in (["wsgi.py"], GUNICORN):
         done = subprocess.run(

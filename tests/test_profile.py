@@ -155,6 +155,7 @@ WRONG = [
 ]
 
 
+@pytest.mark.slow
 def test_what_is_wrong_changes_nothing(world):
     before = own(world.alice)
     for wrong in WRONG:
