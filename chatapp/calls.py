@@ -1,6 +1,11 @@
-"""Which addresses programs call, as against those that people open."""
+"""What is called: whether by a program or a person, and what its view says of itself."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import current_app, request
 
 from config import Settings
 
@@ -17,3 +22,14 @@ def is_call(path: str, settings: Settings) -> bool:
 def is_rest(path: str, settings: Settings) -> bool:
     """Whether this is a REST call, which needs a credential unless its view says otherwise."""
     return is_call(path, settings) and not path.startswith(("/socket.io", "/health"))
+
+
+def view_called() -> Callable[..., Any] | None:
+    """The view that answers this request, None where there is none."""
+    return current_app.view_functions.get(request.endpoint or "")
+
+
+def is_marked(*marks: str) -> bool:
+    """Whether the view that answers this request bears one of these marks, as "public"."""
+    view = view_called()
+    return any(getattr(view, mark, False) for mark in marks)

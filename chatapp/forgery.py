@@ -10,7 +10,7 @@ from __future__ import annotations
 from flask import Flask, current_app, request
 from flask_wtf.csrf import CSRFError
 
-from chatapp.calls import is_rest
+from chatapp.calls import is_marked, is_rest
 from chatapp.errors import Forbidden
 from chatapp.extensions import csrf
 from chatapp.identity import by_cookie_token, signed_in
@@ -34,12 +34,11 @@ def _check() -> None:
     bearer = request.headers.get("Authorization", "").lower().startswith("bearer ")
     if request.method in _SAFE or bearer:
         return
-    view = current_app.view_functions.get(request.endpoint or "")
     if by_cookie_token():
         # Which page makes the call stands in its Origin; that of a foreign one has cost it the
         # cookie before (see `origins`).
         same_site = request.headers.get("Sec-Fetch-Site") == "same-origin"
-        if "Origin" in request.headers or same_site or getattr(view, "public", False):
+        if "Origin" in request.headers or same_site or is_marked("public"):
             return
         raise Forbidden("With this cookie a call needs the Origin header that browsers send.")
     if is_rest(request.path, current_app.config["SETTINGS"]) and signed_in() is None:

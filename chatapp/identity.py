@@ -24,7 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from chatapp import services, tokens
 from chatapp.backends.sessions import check_readable
-from chatapp.calls import is_rest
+from chatapp.calls import is_rest, view_called
 from chatapp.db import NOW, atomic, db, now
 from chatapp.errors import Forbidden, Unauthenticated
 from chatapp.extensions import login
@@ -91,7 +91,7 @@ def _require_caller() -> None:
 
 def _closed_view() -> Callable[..., Any] | None:
     """The REST call that this request makes, None where it is a public one or a page."""
-    view = current_app.view_functions.get(request.endpoint or "")
+    view = view_called()
     settings = current_app.config["SETTINGS"]
     if view is None or not is_rest(request.path, settings) or getattr(view, "public", False):
         return None

@@ -22,7 +22,7 @@ from limits.storage import MovingWindowSupport, Storage
 from limits.strategies import MovingWindowRateLimiter
 
 from chatapp import concurrency
-from chatapp.calls import is_rest
+from chatapp.calls import is_marked, is_rest
 from chatapp.errors import RateLimited
 from chatapp.identity import counted_as
 from config import Settings
@@ -212,8 +212,7 @@ def _check(limit: RateLimitItem, user_id: str, problem: str) -> None:
 
 
 def _check_request() -> None:
-    view = current_app.view_functions.get(request.endpoint or "")
-    if not _on or getattr(view, "sends", False):
+    if not _on or is_marked("sends"):
         return
     if is_rest(request.path, current_app.config["SETTINGS"]) or request.method not in (
         "GET",

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from flask import Flask, current_app, flash, request
+from flask import Flask, flash, request
 
+from chatapp.calls import is_marked
 from chatapp.errors import (
     ChatError,
     InsufficientStorage,
@@ -66,8 +67,7 @@ def tell_problem(error: ChatError) -> None:
 
 
 def _make_room() -> None:
-    view = current_app.view_functions.get(request.endpoint or "")
-    if not getattr(view, "takes_upload", False) or signed_in() is None:
+    if not is_marked("takes_upload") or signed_in() is None:
         return
     request.max_content_length = MOST_BYTES + _FORM_BYTES
     if (request.content_length or 0) > request.max_content_length:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from flask import Flask, current_app, request
 
+from chatapp.calls import is_marked
 from chatapp.db import db
 from chatapp.errors import Forbidden
 from chatapp.identity import signed_in
@@ -83,8 +84,7 @@ def _check(user: User) -> None:
 def _check_request() -> None:
     if request.method in _SAFE or request.blueprint == "auth":
         return
-    view = current_app.view_functions.get(request.endpoint or "")
-    if any(getattr(view, mark, False) for mark in ("public", "personal", "reading")):
+    if is_marked("public", "personal", "reading"):
         return
     user = signed_in()
     if user is not None:

@@ -26,6 +26,7 @@ from chatapp.auth.schemas import (
 )
 from chatapp.auth.sign_ins import IssuedToken
 from chatapp.auth.source import request_source
+from chatapp.calls import is_marked
 from chatapp.chat import queries, service
 from chatapp.chat.schemas import MessageBody
 from chatapp.conversation.presenters import person_json
@@ -211,8 +212,7 @@ def send(user_id: UUID) -> Any:
 
 def _is_meant() -> bool:
     """By the cookie; where nobody is asked for a credential, by what is sent to log in with."""
-    view = current_app.view_functions.get(request.endpoint or "")
-    if not getattr(view, "public", False):
+    if not is_marked("public"):
         return by_cookie_token()
     if request.endpoint != "auth.log_in" or request.args.get("dialect") == "colon":
         return False

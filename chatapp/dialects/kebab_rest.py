@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Annotated, Any
 from uuid import UUID
 
-from flask import Blueprint, current_app, request
+from flask import Blueprint, request
 from pydantic import BaseModel, Field
 
 from chatapp.auth import own_password, sign_ins
 from chatapp.auth import service as accounts
 from chatapp.auth.schemas import Credentials, PasswordChange, Visitor
 from chatapp.auth.source import request_source
-from chatapp.calls import KEBAB
+from chatapp.calls import KEBAB, is_marked
 from chatapp.chat.lists import all_conversations, conversations_with
 from chatapp.db import now
 from chatapp.dialects.kebab_shapes import Shapes, own_user
@@ -38,8 +38,7 @@ bp = Blueprint("kebab", __name__)
 @bp.before_request
 def _bearer_only() -> None:
     """The session of a page is no credential here."""
-    view = current_app.view_functions.get(request.endpoint or "")
-    if not getattr(view, "public", False) and "Authorization" not in request.headers:
+    if not is_marked("public") and "Authorization" not in request.headers:
         raise Unauthenticated("Send the access_token as Authorization: Bearer.")
 
 
