@@ -25,8 +25,8 @@ from pydantic import ValidationError
 from chatapp.auth.schemas import OpenIdClaims
 from chatapp.core.db import release
 from chatapp.core.errors import BadRequest, ChatError, Forbidden, NotFound, Unavailable
+from chatapp.settings.urls import METADATA_PATH
 from config import Settings
-from config_values import METADATA_PATH
 
 log = logging.getLogger(__name__)
 
