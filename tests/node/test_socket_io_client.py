@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.cast import Pair
+from tests.support.cast import Pair
 from tests.support.people import Person
 from tests.support.server import FRIEND_ORIGIN, LiveServer
 
