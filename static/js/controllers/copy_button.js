@@ -1,7 +1,7 @@
 import { announce } from "../lib/dom.js";
 
-/** Copies what a button holds, and says so on it. */
-export function startCopying(button) {
+/** Make a button copy its `data-copy` and confirm it on its label. */
+export function startCopyButton(button) {
   button.addEventListener("click", async () => {
     const { copy } = button.dataset;
     try {
@@ -12,9 +12,9 @@ export function startCopying(button) {
       field.select();
       document.execCommand("copy");
     }
-    const words = button.textContent;
+    const label = button.textContent;
     button.textContent = "Copied";
     announce("Link copied");
-    setTimeout(() => (button.textContent = words), 2000);
+    setTimeout(() => (button.textContent = label), 2000);
   });
 }
