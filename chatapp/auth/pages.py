@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from chatapp.auth import bp, service
 from chatapp.auth.admin import invitations
 from chatapp.auth.oidc import provider
-from chatapp.auth.schemas import Credentials, Visitor
+from chatapp.auth.schemas import Credentials, SelfRegistration
 from chatapp.auth.signin.browser_session import safe_next, sign_in, sign_out
 from chatapp.core.errors import ChatError, Forbidden, RateLimited, describe
 from chatapp.security.identity import signed_in
@@ -55,7 +55,7 @@ def register_page() -> Any:
 def register_form() -> Any:
     """Make the account and sign in."""
     try:
-        user = service.register(read_form(Visitor), request_source())
+        user = service.register(read_form(SelfRegistration), request_source())
     except Forbidden as exc:
         return _shut_page(exc)
     except (ChatError, ValidationError) as exc:

@@ -72,7 +72,7 @@ def update_profile(user_id: str, patch: ProfilePatch) -> User:
     Raises ValidationFailed for a role or a theme that there isn't, and for somebody else's picture;
     Conflict where the username is taken.
     """
-    given = patch.given()
+    given = patch.changes()
     username = given.get("username")
     try:
         with atomic() as work:

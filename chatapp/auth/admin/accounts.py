@@ -8,8 +8,8 @@ from flask import current_app
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from chatapp.auth.admin.schemas import AccountChange, AccountsQuery
 from chatapp.auth.mailed_links.links import end_links
-from chatapp.auth.schemas import AccountChange, AccountsQuery
 from chatapp.auth.signin import sign_ins
 from chatapp.core.db import atomic, db
 from chatapp.core.errors import Conflict, Forbidden, NotFound

@@ -13,7 +13,9 @@ from pydantic import BaseModel, ValidationError
 
 from chatapp.auth import service
 from chatapp.auth.admin import accounts, invitations
-from chatapp.auth.schemas import DAY, NewInvitation, Password, Registration
+from chatapp.auth.admin.schemas import DAY_SECONDS, NewInvitation
+from chatapp.auth.fields import Password
+from chatapp.auth.schemas import Registration
 from chatapp.core.clock import iso
 from chatapp.core.errors import ChatError, describe
 from chatapp.security import audit
@@ -130,7 +132,7 @@ def list_command() -> None:
 @_told
 def invite_command(uses: int, days: int, email: str | None) -> None:
     """Print a link that lets people register."""
-    new = NewInvitation(uses=uses, expires_in=days * DAY, email=email)
+    new = NewInvitation(uses=uses, expires_in=days * DAY_SECONDS, email=email)
     click.echo(invitations.invite(None, new).link)
 
 

@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from chatapp.auth import bp
 from chatapp.auth.admin import first_run
-from chatapp.auth.schemas import Registration, SetupCode
+from chatapp.auth.admin.schemas import SetupCode
+from chatapp.auth.schemas import Registration
 from chatapp.auth.signin.browser_session import sign_in
 from chatapp.core.errors import ChatError, NotFound, describe
 from chatapp.security.identity import signed_in

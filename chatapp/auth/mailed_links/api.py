@@ -6,8 +6,13 @@ from typing import Any
 
 from chatapp.auth import bp
 from chatapp.auth.mailed_links import confirmation, email_change, password_reset, verification
+from chatapp.auth.mailed_links.schemas import (
+    EmailChange,
+    LinkToken,
+    PasswordReset,
+    PasswordResetRequest,
+)
 from chatapp.auth.presenters import account_json
-from chatapp.auth.schemas import EmailChange, Forgotten, LinkToken, NewPassword
 from chatapp.security.identity import caller, current_sign_in, public
 from chatapp.security.request_source import remember_device, request_source
 from chatapp.security.scopes import personal
@@ -35,7 +40,7 @@ def resend_verification() -> Any:
 @public
 def forgot_password() -> Any:
     """202, whether or not somebody has this address."""
-    password_reset.forgot_password(read_json(Forgotten).email, request_source())
+    password_reset.forgot_password(read_json(PasswordResetRequest).email, request_source())
     return "", 202
 
 
@@ -43,7 +48,7 @@ def forgot_password() -> Any:
 @public
 def reset_password() -> Any:
     """204; the password is the new one, and everything that was signed in isn't any more."""
-    new = read_json(NewPassword)
+    new = read_json(PasswordReset)
     remember_device(password_reset.reset_password(new.token, new.password, request_source()))
     return "", 204
 

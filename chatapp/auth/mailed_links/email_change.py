@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from chatapp import mail
 from chatapp.auth.mailed_links.links import end_links, lock_person, new_link
-from chatapp.auth.schemas import EmailChange
+from chatapp.auth.mailed_links.schemas import EmailChange
 from chatapp.auth.signin.password_change import prove_oneself
 from chatapp.core.db import atomic, db, now
 from chatapp.core.errors import Conflict, ValidationFailed

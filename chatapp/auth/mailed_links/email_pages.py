@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from chatapp.auth import bp
 from chatapp.auth.mailed_links import email_change
-from chatapp.auth.schemas import EmailChange
+from chatapp.auth.mailed_links.schemas import EmailChange
 from chatapp.auth.settings_pages import account_page, account_section
 from chatapp.core.errors import ChatError, describe
 from chatapp.models import User

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from chatapp.auth import bp
 from chatapp.auth.mailed_links import confirmation, password_reset, verification
 from chatapp.auth.mailed_links.links import USED, Link
-from chatapp.auth.schemas import Forgotten, LinkToken, NewPassword
+from chatapp.auth.mailed_links.schemas import LinkToken, PasswordReset, PasswordResetRequest
 from chatapp.auth.signin.browser_session import sign_out
 from chatapp.core.errors import ChatError, Conflict, RateLimited, describe
 from chatapp.security.identity import caller, signed_in
@@ -75,7 +75,7 @@ def forgot_page() -> Any:
 def forgot_form() -> Any:
     """Mail a link, if somebody has this address; the answer is the same where nobody has."""
     try:
-        password_reset.forgot_password(read_form(Forgotten).email, request_source())
+        password_reset.forgot_password(read_form(PasswordResetRequest).email, request_source())
     except (ChatError, ValidationError) as exc:
         error = describe(exc)
         return _page("auth/forgot.html", error, form=refused(error), sent=False)
@@ -94,7 +94,7 @@ def reset_form() -> Any:
     """The new password is set, and every browser signed out, this one too."""
     token = request.form.get("token", "")
     try:
-        new = read_form(NewPassword)
+        new = read_form(PasswordReset)
         user_id = password_reset.reset_password(new.token, new.password, request_source())
     except (ChatError, ValidationError) as exc:
         error = describe(exc)

@@ -18,7 +18,7 @@ from chatapp import mail
 from chatapp.auth import service
 from chatapp.auth.admin import invitations
 from chatapp.auth.admin.invitations import Admission
-from chatapp.auth.schemas import OpenIdClaims
+from chatapp.auth.oidc.schemas import OpenIdClaims
 from chatapp.auth.service import NewAccount, Proven
 from chatapp.core.db import atomic, db, now
 from chatapp.core.errors import Conflict, NotFound, Unauthenticated

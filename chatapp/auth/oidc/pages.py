@@ -14,8 +14,9 @@ from pydantic import ValidationError
 from chatapp.auth import bp
 from chatapp.auth.oidc import linked_accounts, provider
 from chatapp.auth.oidc.linked_accounts import UnconfirmedLink
+from chatapp.auth.oidc.schemas import DisconnectForm
 from chatapp.auth.pages import login_form_with
-from chatapp.auth.schemas import Confirmation, Disconnection
+from chatapp.auth.schemas import PasswordConfirmation
 from chatapp.auth.settings_pages import account_page, account_section
 from chatapp.auth.signin.browser_session import safe_next, sign_in
 from chatapp.auth.signin.password_change import prove_oneself
@@ -116,7 +117,7 @@ def google_confirm_form() -> Any:
     session[_KEY] = {**kept, "tries": kept["tries"] - 1}
     person = signed_in()
     try:
-        password = read_form(Confirmation).password
+        password = read_form(PasswordConfirmation).password
         if person is not None:
             prove_oneself(current_sign_in(), password)
             linked_accounts.connect(link)
@@ -151,7 +152,7 @@ def google_disconnect() -> Any:
     """What was connected signs one in no more."""
     me = caller()
     try:
-        linked_accounts.disconnect(me.id, read_form(Disconnection).id)
+        linked_accounts.disconnect(me.id, read_form(DisconnectForm).id)
     except (ChatError, ValidationError) as exc:
         return _refused_on_page(describe(exc))
     flash("Disconnected.")

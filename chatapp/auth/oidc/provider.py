@@ -22,7 +22,7 @@ from flask import Response, current_app, redirect, request, session
 from joserfc.errors import BadSignatureError, JoseError
 from pydantic import ValidationError
 
-from chatapp.auth.schemas import OpenIdClaims
+from chatapp.auth.oidc.schemas import OpenIdClaims
 from chatapp.core.db import release
 from chatapp.core.errors import BadRequest, ChatError, Forbidden, NotFound, Unavailable
 from config import Settings

@@ -11,7 +11,7 @@ import pytest
 
 from chatapp.auth.admin import accounts
 from chatapp.auth.admin.accounts import has_administrator, set_administrator
-from chatapp.auth.schemas import AccountChange
+from chatapp.auth.admin.schemas import AccountChange
 from chatapp.core.errors import Forbidden
 from tests.support.world import PASSWORD, Api, Person, register
 

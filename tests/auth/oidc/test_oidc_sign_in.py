@@ -20,9 +20,9 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from sqlalchemy import func, select
 
 from chatapp.auth.admin.invitations import invite
+from chatapp.auth.admin.schemas import NewInvitation
 from chatapp.auth.oidc import linked_accounts
 from chatapp.auth.oidc import provider as oidc_provider
-from chatapp.auth.schemas import NewInvitation
 from chatapp.core.db import atomic, db
 from chatapp.core.errors import Conflict, NotFound
 from chatapp.models import LinkedAccount, SignIn, StoredSession, User
