@@ -44,7 +44,7 @@ def register_page() -> Any:
     if signed_in():
         return redirect(url_for("chat.home"), 303)
     try:
-        invitation = invitations.check(request.args.get("invitation"), request_source())
+        invitation = invitations.find_invitation(request.args.get("invitation"), request_source())
     except (Forbidden, RateLimited) as exc:
         return _shut_page(exc)
     email = invitation.email if invitation else None
@@ -81,7 +81,7 @@ def _form_page(template: str, form: Form) -> str:
         template,
         form=form,
         next=request.values.get("next", ""),
-        provider=provider.offered(),
+        provider=provider.provider_name(),
         invitation=request.values.get("invitation", ""),
     )
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from chatapp.auth.admin import invitations
-from chatapp.auth.mailed_links.verification import mail_verification
+from chatapp.auth.mailed_links.verification import send_verification
 from chatapp.auth.schemas import (
     Credentials,
     RegistrationBase,
@@ -71,7 +71,7 @@ def register(new: SelfRegistration | UsernameRegistration, source: Source) -> Us
     Raises Forbidden, ValidationFailed where the invitation is another's, Conflict where address or
     name is taken, RateLimited.
     """
-    admitted = invitations.admission(new.invitation, new.email, source)
+    admitted = invitations.check_registration(new.invitation, new.email, source)
     return register_admitted(new, source, along=lambda work, _: admitted(work))
 
 
@@ -116,7 +116,7 @@ def create_account(new: NewAccount, along: Along | None = None) -> User:
                 work.flush()
                 give_picture(work, user.id, user, "profile", new.profile_picture)
                 if new.external_id is None:  # a service's people know nothing of us
-                    mail_verification(work, user)
+                    send_verification(work, user)
                 if along is not None:
                     along(work, user)
         except IntegrityError:

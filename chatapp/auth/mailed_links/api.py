@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chatapp.auth import bp
-from chatapp.auth.mailed_links import confirmation, email_change, password_reset, verification
+from chatapp.auth.mailed_links import email_change, email_confirmation, password_reset, verification
 from chatapp.auth.mailed_links.schemas import (
     EmailChange,
     LinkToken,
@@ -22,10 +22,9 @@ from chatapp.web.request_input import read_json
 @bp.post("/api/auth/verify")
 @public
 def verify() -> Any:
-    """200 with the account whose address is confirmed by this token."""
-    return {
-        "user": account_json(confirmation.confirm(read_json(LinkToken).token, request_source()))
-    }
+    """Answer 200 with the account whose email address this token confirms."""
+    user = email_confirmation.confirm_email(read_json(LinkToken).token, request_source())
+    return {"user": account_json(user)}
 
 
 @bp.post("/api/auth/verify/resend")
@@ -40,7 +39,7 @@ def resend_verification() -> Any:
 @public
 def forgot_password() -> Any:
     """202, whether or not somebody has this address."""
-    password_reset.forgot_password(read_json(PasswordResetRequest).email, request_source())
+    password_reset.request_password_reset(read_json(PasswordResetRequest).email, request_source())
     return "", 202
 
 
@@ -58,5 +57,5 @@ def reset_password() -> Any:
 def change_email() -> Any:
     """202; the address changes once the link that is mailed to it is followed."""
     mine = current_sign_in()
-    email_change.ask_for(mine, read_json(EmailChange), request_source())
+    email_change.request_email_change(mine, read_json(EmailChange), request_source())
     return "", 202
