@@ -118,7 +118,7 @@ def test_who_isnt_there_has_no_profile(world):
     for path in (page_of(world.carol), "/people/00000000-0000-4000-8000-000000000000"):
         answer = world.alice.client.get(path)
         assert answer.status_code == 404
-        assert "There is nobody here by this id." in answer.text
+        assert "This person doesn't exist." in answer.text
 
 
 def test_a_block_is_confirmed_seen_and_lifted(world):

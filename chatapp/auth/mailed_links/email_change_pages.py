@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from chatapp.auth import bp
 from chatapp.auth.mailed_links import email_change
-from chatapp.auth.schemas import EmailChange
+from chatapp.auth.mailed_links.schemas import EmailChange
 from chatapp.auth.settings_pages import account_page, account_section
 from chatapp.core.errors import ChatError, describe
 from chatapp.models import User
@@ -24,7 +24,7 @@ from chatapp.web.request_input import read_form
 def _email(me: User) -> Mapping[str, Any]:
     return {
         "has_password": me.password_hash is not None,
-        "asked_for": email_change.asked_for(me.id),
+        "asked_for": email_change.pending_email(me.id),
     }
 
 
@@ -34,7 +34,7 @@ def change_email_page() -> Any:
     mine = current_sign_in()
     try:
         wanted = read_form(EmailChange)
-        email_change.ask_for(mine, wanted, request_source())
+        email_change.request_email_change(mine, wanted, request_source())
     except (ChatError, ValidationError) as exc:
         error = describe(exc)
         form = refused(error, secret=["password"])
