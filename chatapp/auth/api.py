@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from chatapp.auth import bp, service
-from chatapp.auth.presenters import signed_in_json
-from chatapp.auth.schemas import Credentials, Visitor
+from chatapp.auth.presenters import login_json
+from chatapp.auth.schemas import Credentials, SelfRegistration
 from chatapp.auth.signin import sign_ins
 from chatapp.auth.signin.browser_session import sign_out
 from chatapp.security.identity import client, current_sign_in
@@ -19,8 +19,8 @@ from chatapp.web.request_input import read_json
 @policy(public=True)
 def register() -> Any:
     """201 with the new account and a token."""
-    user = service.register(read_json(Visitor), request_source())
-    return signed_in_json(user, sign_ins.issue_token(user.id, client())), 201
+    user = service.register(read_json(SelfRegistration), request_source())
+    return login_json(user, sign_ins.issue_token(user.id, client())), 201
 
 
 @bp.post("/api/auth/login")
@@ -29,7 +29,7 @@ def log_in() -> Any:
     """200 with the account and a token."""
     proven = service.log_in(read_json(Credentials), request_source())
     token = sign_ins.issue_token(proven.user.id, client(), proven_by=proven.password_hash)
-    return signed_in_json(proven.user, token)
+    return login_json(proven.user, token)
 
 
 @bp.post("/api/auth/logout")

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from chatapp.auth import bp, service
 from chatapp.auth.admin import invitations
 from chatapp.auth.oidc import provider
-from chatapp.auth.schemas import Credentials, Visitor
+from chatapp.auth.schemas import Credentials, SelfRegistration
 from chatapp.auth.signin.browser_session import safe_next, sign_in, sign_out
 from chatapp.core.errors import ChatError, Forbidden, RateLimited, describe
 from chatapp.security.identity import signed_in
@@ -48,7 +48,7 @@ def register_page() -> Any:
     if signed_in():
         return redirect(url_for("chat.home"), 303)
     try:
-        invitation = invitations.check(request.args.get("invitation"), request_source())
+        invitation = invitations.find_invitation(request.args.get("invitation"), request_source())
     except (Forbidden, RateLimited) as exc:
         return _shut_page(exc)
     email = invitation.email if invitation else None
@@ -60,7 +60,7 @@ def register_page() -> Any:
 def register_form() -> Any:
     """Make the account and sign in."""
     try:
-        user = service.register(read_form(Visitor), request_source())
+        user = service.register(read_form(SelfRegistration), request_source())
     except Forbidden as exc:
         return _shut_page(exc)
     except (ChatError, ValidationError) as exc:
@@ -87,7 +87,7 @@ def _form_page(template: str, form: Form) -> str:
         template,
         form=form,
         next=request.values.get("next", ""),
-        provider=provider.offered(),
+        provider=provider.provider_name(),
         invitation=request.values.get("invitation", ""),
     )
 

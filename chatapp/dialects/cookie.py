@@ -11,16 +11,9 @@ from pydantic import BaseModel, ValidationInfo, field_validator
 from werkzeug.exceptions import HTTPException
 
 from chatapp.auth import service as accounts
-from chatapp.auth.presenters import signed_in_json
-from chatapp.auth.schemas import (
-    Credentials,
-    Email,
-    GivenPassword,
-    KnownBy,
-    NamedVisitor,
-    Password,
-    Username,
-)
+from chatapp.auth.fields import Email, EmailOrUsername, EnteredPassword, Password, Username
+from chatapp.auth.presenters import login_json
+from chatapp.auth.schemas import Credentials, UsernameRegistration
 from chatapp.auth.signin import sign_ins
 from chatapp.auth.signin.sign_ins import IssuedToken
 from chatapp.chat import queries, service
@@ -77,9 +70,9 @@ class SignUp(BaseModel):
             raise ValueError("The two passwords aren't the same")
         return text
 
-    def visitor(self) -> NamedVisitor:
+    def registration(self) -> UsernameRegistration:
         """The same in colon's words."""
-        return NamedVisitor(
+        return UsernameRegistration(
             name=self.fullName,
             username=self.username,
             password=self.password,
@@ -91,8 +84,8 @@ class SignUp(BaseModel):
 class LogIn(BaseModel):
     """A username where colon has an address or a username."""
 
-    username: KnownBy
-    password: GivenPassword
+    username: EmailOrUsername
+    password: EnteredPassword
 
 
 class Send(BaseModel):
@@ -152,7 +145,7 @@ DIALECT = Dialect(
 def sign_up() -> Any:
     """201 with the account, and the cookie."""
     new = read_json(SignUp)
-    who = accounts.register(new.visitor(), request_source())
+    who = accounts.register(new.registration(), request_source())
     answer = user(person_json(who))
     if who.email is None:
         answer["notice"] = _NO_ADDRESS
@@ -165,7 +158,7 @@ def log_in() -> Any:
     credentials = Credentials(email=given.username, password=given.password)
     proven = accounts.log_in(credentials, request_source())
     issued = sign_ins.issue_token(proven.user.id, client(), proven_by=proven.password_hash)
-    answer = jsonify({**signed_in_json(proven.user, issued), **user(person_json(proven.user))})
+    answer = jsonify({**login_json(proven.user, issued), **user(person_json(proven.user))})
     return _with_cookie(answer, issued)
 
 

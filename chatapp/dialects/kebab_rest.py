@@ -9,7 +9,7 @@ from flask import Blueprint, request
 from pydantic import BaseModel, Field
 
 from chatapp.auth import service as accounts
-from chatapp.auth.schemas import Credentials, PasswordChange, Visitor
+from chatapp.auth.schemas import Credentials, PasswordChange, SelfRegistration
 from chatapp.auth.signin import password_change, sign_ins
 from chatapp.chat.lists import all_conversations, conversations_with
 from chatapp.core.db import now
@@ -43,7 +43,7 @@ def _bearer_only() -> None:
         raise Unauthenticated("Send the access_token as Authorization: Bearer.")
 
 
-class Register(Visitor):
+class Register(SelfRegistration):
     """A new account under its full name."""
 
     name: Annotated[Name, Field(validation_alias="fullName")]
@@ -117,7 +117,7 @@ def update_profile() -> Any:
     """200 with one's changed account."""
     wanted = read_json(Profile)
     me = _oneself(wanted.id, "id")
-    given = {name: value for name, value in wanted.given().items() if name in _CHANGEABLE}
+    given = {name: value for name, value in wanted.changes().items() if name in _CHANGEABLE}
     user = service.update_profile(me, ProfilePatch.model_construct(set(given), **given))
     return {"message": "Profile updated successfully", "user": own_user(user)}
 

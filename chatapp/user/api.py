@@ -6,12 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from chatapp.auth.presenters import account_json
+from chatapp.auth.schemas import PasswordConfirmation
 from chatapp.core.paging import PageQuery
 from chatapp.security.identity import caller, current_sign_in
 from chatapp.security.view_policy import policy
 from chatapp.user import bp, queries, service
 from chatapp.user.data_pages import download
-from chatapp.user.schemas import DirectoryQuery, Farewell, NewContact, ProfilePatch
+from chatapp.user.schemas import DirectoryQuery, NewContact, ProfilePatch
 from chatapp.web.request_input import read_json, read_query
 
 
@@ -48,7 +49,7 @@ def person(user_id: UUID) -> Any:
 @policy(personal=True)
 def delete_account() -> Any:
     """204; one's account is gone."""
-    service.delete_account(current_sign_in(), read_json(Farewell).password)
+    service.delete_account(current_sign_in(), read_json(PasswordConfirmation).password)
     return "", 204
 
 
@@ -56,7 +57,7 @@ def delete_account() -> Any:
 @policy(personal=True)
 def deactivate_account() -> Any:
     """204; one is signed out everywhere, until an administrator lifts it."""
-    service.deactivate_oneself(current_sign_in(), read_json(Farewell).password)
+    service.deactivate_oneself(current_sign_in(), read_json(PasswordConfirmation).password)
     return "", 204
 
 

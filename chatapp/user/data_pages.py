@@ -8,6 +8,7 @@ from typing import Any
 from flask import flash, redirect, render_template, request, send_file, url_for
 from pydantic import ValidationError
 
+from chatapp.auth.schemas import PasswordConfirmation
 from chatapp.auth.signin.browser_session import sign_out
 from chatapp.core.db import now
 from chatapp.core.errors import ChatError, ValidationFailed, describe
@@ -15,7 +16,6 @@ from chatapp.models import SignIn
 from chatapp.security.identity import caller, current_sign_in
 from chatapp.user import bp, service
 from chatapp.user.export import export
-from chatapp.user.schemas import Farewell
 from chatapp.web.forms import Form, refused, waiting
 from chatapp.web.request_input import read_form
 
@@ -60,7 +60,7 @@ def _leave(which: str, leave: Callable[[SignIn, str | None], None], words: str) 
     try:
         if which == "delete" and request.form.get("sure") != "yes":
             raise ValidationFailed("Say that you know that this can't be undone.")
-        leave(mine, read_form(Farewell).password)
+        leave(mine, read_form(PasswordConfirmation).password)
     except (ChatError, ValidationError) as exc:
         error = describe(exc)
         return (

@@ -41,7 +41,7 @@ def person(viewer_id: str, user_id: str) -> ProfileJson:
     """One active person's profile, as the viewer may know it. Raises NotFound."""
     user = db.session.get(User, user_id)
     if user is None or not user.is_active or user.deleted_at is not None:
-        raise NotFound("There is nobody here by this id.")
+        raise NotFound("This person doesn't exist.")
     return _present(viewer_id, [user])[0]
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from chatapp.auth.admin import accounts
-from chatapp.auth.mailed_links.links import end_links
+from chatapp.auth.mailed_links.links import revoke_links
 from chatapp.auth.service import refuse_taken
 from chatapp.auth.signin import sign_ins
 from chatapp.auth.signin.password_change import prove_oneself
@@ -53,7 +53,7 @@ def block(user_id: str, other_id: str) -> None:
     with atomic() as work:
         known = select(User.id).where(User.id == other_id, User.deleted_at.is_(None))
         if work.scalar(known) is None:
-            raise NotFound("There is nobody here by this id.")
+            raise NotFound("This person doesn't exist.")
         new = insert(work, Block).values(blocker_id=user_id, blocked_id=other_id)
         work.execute(new.on_conflict_do_nothing())
         _look_anew(user_id, other_id)
@@ -72,7 +72,7 @@ def update_profile(user_id: str, patch: ProfilePatch) -> User:
     Raises ValidationFailed for a role or a theme that there isn't, and for somebody else's picture;
     Conflict where the username is taken.
     """
-    given = patch.given()
+    given = patch.changes()
     username = given.get("username")
     try:
         with atomic() as work:
@@ -147,7 +147,7 @@ def add_contact(user_id: str, other_id: str) -> tuple[SinceJson, bool]:
             .with_for_update(read=True, key_share=True)  # no account is deleted meanwhile
         )
         if len(work.scalars(both).all()) < 2:
-            raise ValidationFailed(fields={"user_id": "There is nobody here by this id."})
+            raise ValidationFailed(fields={"user_id": "This person doesn't exist."})
         if other_id in blocked_with(user_id):
             raise Forbidden("You can't add somebody while one of you blocks the other.")
         id_ = str(uuid4())
@@ -183,7 +183,7 @@ def deactivate_oneself(mine: SignIn, password: str | None) -> None:
     """
     prove_oneself(mine, password)
     with atomic() as work:
-        accounts.keep_an_administrator(work, mine.user_id)
+        accounts.check_not_last_administrator(work, mine.user_id)
         accounts.deactivate(mine.user_id)
 
 
@@ -210,7 +210,7 @@ def _try_to_delete(user_id: str) -> bool:
     with atomic() as work:
         groups = set(work.scalars(_groups_of(user_id)))
         conversations = lock_conversations(work, groups)
-        accounts.keep_an_administrator(work, user_id)
+        accounts.check_not_last_administrator(work, user_id)
         user = work.get_one(User, user_id, with_for_update=True, populate_existing=True)
         if set(work.scalars(_groups_of(user_id))) - groups:
             return False
@@ -225,7 +225,7 @@ def _try_to_delete(user_id: str) -> bool:
         user.description = user.resume_link = user.role = None
         user.email_verified_at = None
         drop_all_of(work, user)
-        end_links(work, user_id)
+        revoke_links(work, user_id)
         sign_ins.end_all(user_id)
         work.execute(delete(LinkedAccount).where(LinkedAccount.user_id == user_id))
         kept = or_(Contact.user_id == user_id, Contact.contact_id == user_id)

@@ -1,8 +1,8 @@
-"""Who may make an account: REGISTRATION, and links that let people in.
+"""Invitations, and whether a person may register (the setting REGISTRATION).
 
-An invitation is a link with a token that is stored as a hash only. It lets in so many people, until
-it expires or is withdrawn; one with an address is good for that address alone. Two who use the
-last place at the same moment: one gets in. Administrators make them.
+An invitation is a link with a token, of which only the hash is stored. It admits a number of people
+until it expires or is revoked. If it names an email address, only that address may register. When
+two people use the last place at the same moment, one of them gets in. Administrators create them.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from functools import partial
 from urllib.parse import urlencode
 
 from flask import current_app
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
-from chatapp.auth.schemas import NewInvitation
+from chatapp.auth.admin.schemas import NewInvitation
 from chatapp.core.db import atomic, db, now
 from chatapp.core.errors import Forbidden, NotFound, ValidationFailed
 from chatapp.models import Invitation, User
@@ -26,66 +26,64 @@ from chatapp.security.opaque_tokens import digest, new_token
 from chatapp.security.request_source import Source
 from config import Settings
 
-#: To be called within the transaction that makes the account.
-Admission = Callable[[Session], None]
+#: Uses up one place of an invitation, in the transaction that creates the account.
+Redeem = Callable[[Session], None]
 
-CLOSED = "Nobody can register here. Ask an administrator of this server to make you an account."
-INVITE = "You need an invitation to register here. Ask an administrator of this server for a link."
-GONE = "This invitation has been used, withdrawn, or has expired. Ask for a new one."
+_CLOSED = "New accounts can't be created here. Ask an administrator of this server for one."
+_INVITATION_NEEDED = (
+    "You need an invitation to register here. Ask an administrator of this server for a link."
+)
+_INVALID = "This invitation has been used, has expired, or was withdrawn. Ask for a new one."
+_WRONG_EMAIL = "This invitation is for another email address. Use the one it was sent to."
 
 
 @dataclass(frozen=True, slots=True)
 class IssuedInvitation:
-    """A new invitation; this is the only time that its link is known."""
+    """A new invitation and its link, which can't be shown again."""
 
     invitation: Invitation
     link: str
 
 
-def check(token: str | None, source: Source) -> Invitation | None:
-    """What lets someone register now: an invitation, or none where none is needed.
+def find_invitation(token: str | None, source: Source) -> Invitation | None:
+    """Return the invitation with this token, or None if registration needs none.
 
-    Raises Forbidden, which says what to do; RateLimited for who tries many tokens.
+    Raises Forbidden if REGISTRATION doesn't let this person register, RateLimited after many
+    wrong tokens.
     """
     mode = _settings().registration
     if mode == "closed":
-        raise Forbidden(CLOSED)
+        raise Forbidden(_CLOSED)
     if not token:
         if mode == "invite":
-            raise Forbidden(INVITE)
+            raise Forbidden(_INVITATION_NEEDED)
         return None
     attempt_limits.refuse(attempt_limits.LINKS, source.network)
-    found = db.session.scalar(
-        select(Invitation).where(
-            Invitation.token_hash == digest(token).hex(),
-            Invitation.revoked_at.is_(None),
-            Invitation.expires_at > now(),
-            Invitation.uses < Invitation.most_uses,
-        )
+    invitation = db.session.scalar(
+        select(Invitation).where(Invitation.token_hash == digest(token).hex(), *_is_valid())
     )
-    if found is None and mode == "invite":
+    if invitation is None and mode == "invite":
         attempt_limits.allows(attempt_limits.LINKS, source.network)
-        raise Forbidden(GONE)
-    return found
+        raise Forbidden(_INVALID)
+    return invitation
 
 
-def admission(token: str | None, email: str | None, source: Source) -> Admission:
-    """What lets an account of this address be made.
+def check_registration(token: str | None, email: str | None, source: Source) -> Redeem:
+    """Check that this email may register, and return the function that redeems the invitation.
 
-    Raises as `check`, and ValidationFailed where the invitation is for another address.
+    Raises as `find_invitation`, and ValidationFailed if the invitation is for another email.
     """
-    invitation = check(token, source)
+    invitation = find_invitation(token, source)
     if invitation is None:
         return lambda work: None
     if invitation.email not in (None, email):
-        words = "The invitation is for another address: the one that it was sent to."
-        raise ValidationFailed(words, fields={"email": words})
-    return partial(_use, invitation.id)
+        raise ValidationFailed(_WRONG_EMAIL, fields={"email": _WRONG_EMAIL})
+    return partial(_redeem, invitation.id)
 
 
-def _use(invitation_id: str, work: Session) -> None:
-    """One place less. Raises Forbidden where none is left."""
-    used = work.scalar(
+def _redeem(invitation_id: str, work: Session) -> None:
+    """Use up one place. Raises Forbidden if none is left."""
+    redeemed = work.scalar(
         update(Invitation)
         .where(
             Invitation.id == invitation_id,
@@ -96,12 +94,12 @@ def _use(invitation_id: str, work: Session) -> None:
         .returning(Invitation.id)
         .execution_options(synchronize_session=False)
     )
-    if used is None:
-        raise Forbidden(GONE)
+    if redeemed is None:
+        raise Forbidden(_INVALID)
 
 
-def invite(actor_id: str | None, new: NewInvitation) -> IssuedInvitation:
-    """A new invitation. Whoever asks is an administrator, or the command line."""
+def create_invitation(actor_id: str | None, new: NewInvitation) -> IssuedInvitation:
+    """Create an invitation. ``actor_id`` is None on the command line; callers check the role."""
     token = new_token()
     invitation = Invitation(
         token_hash=digest(token).hex(),
@@ -117,30 +115,34 @@ def invite(actor_id: str | None, new: NewInvitation) -> IssuedInvitation:
     return IssuedInvitation(invitation, f"{_settings().base_url}/register?{query}")
 
 
-def standing() -> Sequence[tuple[Invitation, str | None]]:
-    """The invitations that still count, the newest first, each with its maker's name."""
+def list_invitations() -> Sequence[tuple[Invitation, str | None]]:
+    """Return the valid invitations, newest first, each with its creator's name."""
     rows = db.session.execute(
         select(Invitation, User.name)
         .outerjoin(User, User.id == Invitation.created_by)
-        .where(
-            Invitation.revoked_at.is_(None),
-            Invitation.expires_at > now(),
-            Invitation.uses < Invitation.most_uses,
-        )
+        .where(*_is_valid())
         .order_by(Invitation.created_at.desc(), Invitation.id)
         .limit(500)
     )
     return [(row[0], row[1]) for row in rows]
 
 
-def revoke(actor_id: str, invitation_id: str) -> None:
-    """The invitation counts no more. Raises NotFound."""
+def revoke_invitation(actor_id: str, invitation_id: str) -> None:
+    """Make the invitation invalid. Raises NotFound."""
     with atomic() as work:
         invitation = work.get(Invitation, invitation_id)
         if invitation is None:
-            raise NotFound("There is no such invitation.")
+            raise NotFound("This invitation doesn't exist.")
         invitation.revoked_at = invitation.revoked_at or now()
     audit.note("invitation withdrawn", user_id=actor_id, invitation=invitation_id)
+
+
+def _is_valid() -> tuple[ColumnElement[bool], ...]:
+    return (
+        Invitation.revoked_at.is_(None),
+        Invitation.expires_at > now(),
+        Invitation.uses < Invitation.most_uses,
+    )
 
 
 def _settings() -> Settings:

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from chatapp.auth import bp
 from chatapp.auth.admin import accounts, invitations
+from chatapp.auth.admin.schemas import AccountChange, AccountsQuery, NewInvitation
 from chatapp.auth.presenters import account_json, invitation_json
-from chatapp.auth.schemas import AccountChange, AccountsQuery, NewInvitation
 from chatapp.core.errors import ChatError, describe
 from chatapp.security.identity import administrator
 from chatapp.security.view_policy import policy
@@ -39,7 +39,7 @@ def invite_form() -> Any:
     """A new invitation; its link is shown this once."""
     me = administrator()
     try:
-        issued = invitations.invite(me.id, read_form(NewInvitation))
+        issued = invitations.create_invitation(me.id, read_form(NewInvitation))
     except (ChatError, ValidationError) as exc:
         error = describe(exc)
         return _invitations_page(refused(error)), error.status, waiting(error)
@@ -50,7 +50,7 @@ def invite_form() -> Any:
 @policy(personal=True)
 def revoke_form(invitation_id: UUID) -> Any:
     """The invitation counts no more."""
-    invitations.revoke(administrator().id, str(invitation_id))
+    invitations.revoke_invitation(administrator().id, str(invitation_id))
     flash("The invitation is withdrawn. Its link works no more.")
     return redirect(url_for("auth.invitations_page"), 303)
 
@@ -60,7 +60,7 @@ def accounts_page() -> Any:
     """Everyone with an account, to find, deactivate and name administrators."""
     administrator()
     query = read_query(AccountsQuery)
-    page = accounts.accounts(query)
+    page = accounts.list_accounts(query)
     people = [account_json(user) for user in page.items]
     return render_template(
         "admin/people.html", people=people, q=query.q, next_cursor=page.next_cursor
@@ -72,7 +72,7 @@ def accounts_page() -> Any:
 def account_form(user_id: UUID) -> Any:
     """Deactivate, activate, name an administrator or take that back."""
     me = administrator()
-    user = accounts.change(me.id, str(user_id), read_form(AccountChange))
+    user = accounts.change_account(me.id, str(user_id), read_form(AccountChange))
     if not user.is_active:
         flash(f"{user.name} is deactivated and signed out everywhere.")
     else:
@@ -81,5 +81,5 @@ def account_form(user_id: UUID) -> Any:
 
 
 def _invitations_page(form: Form, link: str | None = None) -> str:
-    shown = [invitation_json(one, maker) for one, maker in invitations.standing()]
+    shown = [invitation_json(one, maker) for one, maker in invitations.list_invitations()]
     return render_template("admin/invitations.html", invitations=shown, form=form, link=link)

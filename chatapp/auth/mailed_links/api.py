@@ -5,9 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from chatapp.auth import bp
-from chatapp.auth.mailed_links import confirmation, email_change, password_reset, verification
+from chatapp.auth.mailed_links import email_change, email_confirmation, password_reset, verification
+from chatapp.auth.mailed_links.schemas import (
+    EmailChange,
+    LinkToken,
+    PasswordReset,
+    PasswordResetRequest,
+)
 from chatapp.auth.presenters import account_json
-from chatapp.auth.schemas import EmailChange, Forgotten, LinkToken, NewPassword
 from chatapp.security.identity import caller, current_sign_in
 from chatapp.security.request_source import remember_device, request_source
 from chatapp.security.view_policy import policy
@@ -17,10 +22,9 @@ from chatapp.web.request_input import read_json
 @bp.post("/api/auth/verify")
 @policy(public=True)
 def verify() -> Any:
-    """200 with the account whose address is confirmed by this token."""
-    return {
-        "user": account_json(confirmation.confirm(read_json(LinkToken).token, request_source()))
-    }
+    """Answer 200 with the account whose email address this token confirms."""
+    user = email_confirmation.confirm_email(read_json(LinkToken).token, request_source())
+    return {"user": account_json(user)}
 
 
 @bp.post("/api/auth/verify/resend")
@@ -35,7 +39,7 @@ def resend_verification() -> Any:
 @policy(public=True)
 def forgot_password() -> Any:
     """202, whether or not somebody has this address."""
-    password_reset.forgot_password(read_json(Forgotten).email, request_source())
+    password_reset.request_password_reset(read_json(PasswordResetRequest).email, request_source())
     return "", 202
 
 
@@ -43,7 +47,7 @@ def forgot_password() -> Any:
 @policy(public=True)
 def reset_password() -> Any:
     """204; the password is the new one, and everything that was signed in isn't any more."""
-    new = read_json(NewPassword)
+    new = read_json(PasswordReset)
     remember_device(password_reset.reset_password(new.token, new.password, request_source()))
     return "", 204
 
@@ -53,5 +57,5 @@ def reset_password() -> Any:
 def change_email() -> Any:
     """202; the address changes once the link that is mailed to it is followed."""
     mine = current_sign_in()
-    email_change.ask_for(mine, read_json(EmailChange), request_source())
+    email_change.request_email_change(mine, read_json(EmailChange), request_source())
     return "", 202

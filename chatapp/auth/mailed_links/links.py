@@ -1,8 +1,9 @@
-"""Links that are mailed: made, looked at, used once.
+"""Create, find and use the links that are sent by email.
 
-A link dies when it is used, expires, or is replaced by a newer one of its purpose, and when the
-account's password or address changes (`end_links`). Only its hash is stored. Whoever makes, uses
-or ends one holds the lock of the person's row, so two uses at once are one after the other.
+A link becomes invalid when it is used, when it expires, when a newer one with the same purpose
+replaces it, and when the account's password or email changes (`revoke_links`). Only its hash is
+stored. The user's row is locked while a link is created, used or revoked, so two uses at the same
+time run one after the other.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from chatapp.security import attempt_limits
 from chatapp.security.opaque_tokens import digest, new_token
 from chatapp.security.request_source import Source
 
+#: Verify the current email address, change to a new one, or reset the password.
 Purpose = Literal["verify", "email", "reset"]
 
 LIFETIMES: dict[Purpose, timedelta] = {
@@ -31,25 +33,25 @@ LIFETIMES: dict[Purpose, timedelta] = {
     "reset": timedelta(minutes=60),
 }
 
-_UNKNOWN = "This link doesn't count: a newer mail took its place, or a part of it is missing."
-USED = "This link has been used already."
-_EXPIRED = "This link has expired."
+LINK_USED = "This link has been used already."
+_LINK_EXPIRED = "This link has expired."
+_LINK_UNKNOWN = "This link doesn't work. There is a newer one, or a part of it is missing."
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link that can be used, and whose it is."""
+    """A valid link and the account that it belongs to."""
 
     verification: Verification
     user: User
 
 
-def new_link(work: Session, user: User, purpose: Purpose, email: str) -> str:
-    """The token of a new link of this purpose; earlier ones count no more.
+def create_link(work: Session, user: User, purpose: Purpose, email: str) -> str:
+    """Create a link and return its token, which isn't stored; earlier ones become invalid.
 
-    Inside `atomic()`; locks the person. This is the only time that the token is known.
+    Call inside `atomic()`. Locks the user.
     """
-    lock_person(work, user.id)
+    lock_user(work, user.id)
     work.execute(
         delete(Verification).where(Verification.user_id == user.id, Verification.purpose == purpose)
     )
@@ -66,10 +68,10 @@ def new_link(work: Session, user: User, purpose: Purpose, email: str) -> str:
     return token
 
 
-def read_link(token: str, *purposes: Purpose) -> Link:
-    """The link of this token, as it is now; nothing changes.
+def find_link(token: str, *purposes: Purpose) -> Link:
+    """Return the valid link with this token, without using it.
 
-    Raises ValidationFailed, whose field `token` says why it can't be used.
+    Raises ValidationFailed, whose field `token` says why the link can't be used.
     """
     row = db.session.execute(
         select(Verification, User)
@@ -83,51 +85,50 @@ def read_link(token: str, *purposes: Purpose) -> Link:
         .execution_options(populate_existing=True)
     ).one_or_none()
     if row is None:
-        raise _dead(_UNKNOWN)
+        raise _invalid(_LINK_UNKNOWN)
     verification, user = row
     if verification.used_at is not None:
-        raise _dead(USED)
+        raise _invalid(LINK_USED)
     if verification.expires_at <= now():
-        raise _dead(_EXPIRED)
+        raise _invalid(_LINK_EXPIRED)
     return Link(verification, user)
 
 
 def use_link(work: Session, token: str, *purposes: Purpose) -> Link:
-    """The link, used from now on. Inside `atomic()`; raises as `read_link`."""
-    lock_person(work, read_link(token, *purposes).user.id)
-    link = read_link(token, *purposes)  # as it is after the wait
+    """Mark the link as used and return it. Call inside `atomic()`. Raises as `find_link`."""
+    lock_user(work, find_link(token, *purposes).user.id)
+    link = find_link(token, *purposes)  # again: it may have been used while we waited for the lock
     link.verification.used_at = now()
     return link
 
 
 @contextmanager
-def counted(source: Source) -> Iterator[None]:
-    """Around the use of a link: those that don't count are counted. Raises RateLimited."""
+def limit_invalid_links(source: Source) -> Iterator[None]:
+    """Count invalid links in the block by network. Raises RateLimited after too many."""
     attempt_limits.refuse(attempt_limits.LINKS, source.network)
     try:
         yield
     except ValidationFailed:
-        attempt_limits.allows(
-            attempt_limits.LINKS, source.network
-        )  # the next one is refused, this answer stays
+        # Not raised here: this answer stays as it is, the next one is refused.
+        attempt_limits.allows(attempt_limits.LINKS, source.network)
         raise
 
 
-def end_links(work: Session, user_id: str, *, but: Verification | None = None) -> None:
-    """No link that was mailed to this person counts any more.
+def revoke_links(work: Session, user_id: str, *, keep: Verification | None = None) -> None:
+    """Make all links mailed to this user invalid, except ``keep``.
 
-    To be called wherever a password or an address changes.
+    Call it wherever a password or an email address changes.
     """
-    ended = delete(Verification).where(Verification.user_id == user_id)
-    if but is not None:
-        ended = ended.where(Verification.id != but.id)
-    work.execute(ended)
+    revoked = delete(Verification).where(Verification.user_id == user_id)
+    if keep is not None:
+        revoked = revoked.where(Verification.id != keep.id)
+    work.execute(revoked)
 
 
-def lock_person(work: Session, user_id: str) -> User:
-    """The person's row, locked until the commit, as it is after the wait."""
+def lock_user(work: Session, user_id: str) -> User:
+    """Lock the user's row until the commit and return it as it is after the wait."""
     return work.get_one(User, user_id, with_for_update=True, populate_existing=True)
 
 
-def _dead(why: str) -> ValidationFailed:
-    return ValidationFailed(why, fields={"token": why})
+def _invalid(reason: str) -> ValidationFailed:
+    return ValidationFailed(reason, fields={"token": reason})

@@ -1,11 +1,11 @@
-"""Asking people to show that they read their address; `confirmation` is the answer."""
+"""Send mails that ask people to confirm their email address; see `email_confirmation`."""
 
 from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
 from chatapp import mail
-from chatapp.auth.mailed_links.links import lock_person, new_link
+from chatapp.auth.mailed_links.links import create_link, lock_user
 from chatapp.core.db import atomic
 from chatapp.jobs import runner
 from chatapp.models import User
@@ -13,21 +13,21 @@ from chatapp.security import attempt_limits
 from chatapp.security.request_source import Source
 
 
-def is_wanted(user: User) -> bool:
-    """Whether this person has an address that nobody has confirmed."""
+def needs_verification(user: User) -> bool:
+    """Return whether the account has an email address that isn't confirmed."""
     return user.email is not None and user.email_verified_at is None
 
 
-def mail_verification(work: Session, user: User) -> None:
-    """A link to confirm the account's address goes there, unless that was done. In `atomic()`."""
-    if user.email is None or not is_wanted(user):
+def send_verification(work: Session, user: User) -> None:
+    """Mail a confirmation link if the account's address needs it. Call inside `atomic()`."""
+    if user.email is None or not needs_verification(user):
         return
-    token = new_link(work, user, "verify", user.email)
+    token = create_link(work, user, "verify", user.email)
     mail.send("verify", user.email, secret=token, link=mail.link("/verify", token=token))
 
 
 def resend_verification(user_id: str, source: Source) -> None:
-    """As `mail_verification`, in the background; links that were mailed before count no more.
+    """Mail a new confirmation link in the background; earlier links become invalid.
 
     Raises RateLimited.
     """
@@ -36,6 +36,6 @@ def resend_verification(user_id: str, source: Source) -> None:
 
     def job() -> None:
         with atomic() as work:
-            mail_verification(work, lock_person(work, user_id))
+            send_verification(work, lock_user(work, user_id))
 
     runner.run(job)

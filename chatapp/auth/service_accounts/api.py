@@ -6,8 +6,8 @@ from typing import Any
 
 from chatapp.auth import bp
 from chatapp.auth.presenters import service_user_json, token_json
-from chatapp.auth.schemas import NewServiceUser, TokenRequest
 from chatapp.auth.service_accounts import tokens
+from chatapp.auth.service_accounts.schemas import NewServiceUser, TokenRequest
 from chatapp.security.identity import calling_service, client
 from chatapp.security.view_policy import policy
 from chatapp.web.request_input import read_json

@@ -7,8 +7,8 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from chatapp.auth.schemas import NewServiceUser, TokenRequest
 from chatapp.auth.service import NewAccount, create_account
+from chatapp.auth.service_accounts.schemas import NewServiceUser, TokenRequest
 from chatapp.auth.signin import sign_ins
 from chatapp.auth.signin.sign_ins import IssuedToken
 from chatapp.core.db import atomic, db, now

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from chatapp.auth.schemas import TokenRequest
 from chatapp.auth.service_accounts import tokens as service_tokens
+from chatapp.auth.service_accounts.schemas import TokenRequest
 from chatapp.core.db import atomic, db
 from chatapp.core.errors import Conflict, NotFound, Unauthenticated, ValidationFailed
 from chatapp.models import ServiceToken, User
