@@ -9,14 +9,14 @@ from chatapp.auth.presenters import login_json
 from chatapp.auth.schemas import Credentials, SelfRegistration
 from chatapp.auth.signin import sign_ins
 from chatapp.auth.signin.browser_session import sign_out
-from chatapp.security.identity import client, current_sign_in, public
+from chatapp.security.identity import client, current_sign_in
 from chatapp.security.request_source import request_source
-from chatapp.security.scopes import personal
+from chatapp.security.view_policy import policy
 from chatapp.web.request_input import read_json
 
 
 @bp.post("/api/auth/register")
-@public
+@policy(public=True)
 def register() -> Any:
     """201 with the new account and a token."""
     user = service.register(read_json(SelfRegistration), request_source())
@@ -24,7 +24,7 @@ def register() -> Any:
 
 
 @bp.post("/api/auth/login")
-@public
+@policy(public=True)
 def log_in() -> Any:
     """200 with the account and a token."""
     proven = service.log_in(read_json(Credentials), request_source())
@@ -33,7 +33,7 @@ def log_in() -> Any:
 
 
 @bp.post("/api/auth/logout")
-@personal
+@policy(personal=True)
 def log_out() -> Any:
     """204; this token, or this browser's session, and its sockets end."""
     sign_in = current_sign_in()

@@ -15,11 +15,13 @@ from chatapp.auth.signin.browser_session import safe_next, sign_in, sign_out
 from chatapp.core.errors import ChatError, Forbidden, RateLimited, describe
 from chatapp.security.identity import signed_in
 from chatapp.security.request_source import request_source
+from chatapp.security.view_policy import policy
 from chatapp.web.forms import Form, refused, waiting
 from chatapp.web.request_input import read_form
 
 
 @bp.get("/login")
+@policy(public=True)
 def login_page() -> Any:
     """The form to sign in with."""
     if signed_in():
@@ -28,6 +30,7 @@ def login_page() -> Any:
 
 
 @bp.post("/login")
+@policy(public=True)
 def login_form() -> Any:
     """Sign in, and on to where one wanted to go."""
     try:
@@ -39,6 +42,7 @@ def login_form() -> Any:
 
 
 @bp.get("/register")
+@policy(public=True)
 def register_page() -> Any:
     """The form to make an account with, or why one can't."""
     if signed_in():
@@ -52,6 +56,7 @@ def register_page() -> Any:
 
 
 @bp.post("/register")
+@policy(public=True)
 def register_form() -> Any:
     """Make the account and sign in."""
     try:
@@ -65,6 +70,7 @@ def register_form() -> Any:
 
 
 @bp.post("/logout")
+@policy(public=True)
 def logout_page() -> Any:
     """Sign out of this browser."""
     sign_out()

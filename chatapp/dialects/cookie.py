@@ -28,8 +28,6 @@ from chatapp.dialects.rest import Rest
 from chatapp.dialects.shapes import address_or_text, fields_named, words_code_and_fields
 from chatapp.realtime.dialect import Dialect
 from chatapp.realtime.rooms import credential_room
-from chatapp.security import rate_limits
-from chatapp.security.api_paths import is_marked
 from chatapp.security.identity import (
     TOKEN_COOKIE,
     by_cookie_token,
@@ -37,10 +35,9 @@ from chatapp.security.identity import (
     client,
     credential_id,
     current_sign_in,
-    public,
 )
 from chatapp.security.request_source import request_source
-from chatapp.security.scopes import scope
+from chatapp.security.view_policy import policy, request_policy
 from chatapp.user import queries as people
 from chatapp.user.schemas import DirectoryQuery
 from chatapp.web.request_input import read_json, read_query
@@ -144,7 +141,7 @@ DIALECT = Dialect(
 
 
 @bp.post("/api/auth/signup")
-@public
+@policy(public=True)
 def sign_up() -> Any:
     """201 with the account, and the cookie."""
     new = read_json(SignUp)
@@ -192,8 +189,7 @@ def history(message_id: UUID) -> Any:
 
 
 @bp.post("/api/messages/send/<uuid:user_id>")
-@scope("chat:write")
-@rate_limits.sends
+@policy(scope="chat:write", limit="messages")
 def send(user_id: UUID) -> Any:
     """201 with the stored message, which the sockets of this very sign-in don't hear too."""
     new = MessageBody(content=read_json(Send).message)
@@ -206,7 +202,7 @@ def send(user_id: UUID) -> Any:
 
 def _is_meant() -> bool:
     """By the cookie; where nobody is asked for a credential, by what is sent to log in with."""
-    if not is_marked("public"):
+    if not request_policy().public:
         return by_cookie_token()
     if request.endpoint != "auth.log_in" or request.args.get("dialect") == "colon":
         return False

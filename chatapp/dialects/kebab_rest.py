@@ -24,10 +24,10 @@ from chatapp.group import queries as groups
 from chatapp.group import service as group_service
 from chatapp.group.presenters import GroupJson
 from chatapp.group.schemas import NewGroup, NewMembers
-from chatapp.security.api_paths import KEBAB, is_marked
-from chatapp.security.identity import caller, client, current_sign_in, public
+from chatapp.security.api_paths import KEBAB
+from chatapp.security.identity import caller, client, current_sign_in
 from chatapp.security.request_source import request_source
-from chatapp.security.scopes import personal, scope
+from chatapp.security.view_policy import policy, request_policy
 from chatapp.user import queries as people
 from chatapp.user import service
 from chatapp.user.schemas import DirectoryQuery, ProfilePatch
@@ -39,7 +39,7 @@ bp = Blueprint("kebab", __name__)
 @bp.before_request
 def _bearer_only() -> None:
     """The session of a page is no credential here."""
-    if not is_marked("public") and "Authorization" not in request.headers:
+    if not request_policy().public and "Authorization" not in request.headers:
         raise Unauthenticated("Send the access_token as Authorization: Bearer.")
 
 
@@ -87,7 +87,7 @@ class AddMembers(NewMembers):
 
 
 @bp.post("/auth/register")
-@public
+@policy(public=True)
 def register() -> Any:
     """201 with the new account."""
     user = accounts.register(read_json(Register), request_source())
@@ -95,7 +95,7 @@ def register() -> Any:
 
 
 @bp.post("/auth/login")
-@public
+@policy(public=True)
 def log_in() -> Any:
     """200 with the account, and its token as a session."""
     proven = accounts.log_in(read_json(Credentials), request_source())
@@ -112,7 +112,7 @@ def log_in() -> Any:
 
 
 @bp.put("/user/profile")
-@scope("users:write")
+@policy(scope="users:write")
 def update_profile() -> Any:
     """200 with one's changed account."""
     wanted = read_json(Profile)
@@ -123,7 +123,7 @@ def update_profile() -> Any:
 
 
 @bp.put("/user/update-password")
-@personal
+@policy(personal=True)
 def update_password() -> Any:
     """200; every other sign-in ends."""
     wanted = read_json(UpdatePassword)
@@ -133,7 +133,7 @@ def update_password() -> Any:
 
 
 @bp.post("/user/add-contact")
-@scope("users:write")
+@policy(scope="users:write")
 def add_contact() -> Any:
     """201 with the new contact, 200 with one that stood."""
     me, other = caller().id, read_json(AddContact).contactId
@@ -144,7 +144,7 @@ def add_contact() -> Any:
 
 
 @bp.get("/user/<uuid:user_id>")
-@scope("users:read")
+@policy(scope="users:read")
 def user(user_id: UUID) -> Any:
     """One user."""
     me = caller()
@@ -155,7 +155,7 @@ def user(user_id: UUID) -> Any:
 
 
 @bp.get("/user/dashboard")
-@personal
+@policy(personal=True)
 def dashboard() -> Any:
     """Oneself, one's contacts and one's groups."""
     me = caller()
@@ -174,7 +174,7 @@ def dashboard() -> Any:
 
 
 @bp.post("/group/create")
-@scope("groups:write")
+@policy(scope="groups:write")
 def create_group() -> Any:
     """201 with the new group."""
     new = read_json(CreateGroup)
@@ -193,7 +193,7 @@ def create_group() -> Any:
 
 
 @bp.post("/group/add-members")
-@scope("groups:write")
+@policy(scope="groups:write")
 def add_members() -> Any:
     """200 with the group and its new members."""
     me, wanted = caller().id, read_json(AddMembers)

@@ -48,7 +48,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     cap_frames(server)
     gate = Gate(app.wsgi_app, server, most_waiting=MOST_WAITING if settings.rate_limits else None)
     app.wsgi_app = gate  # type: ignore[method-assign]
-    rate_limits.init_app(app, settings)
+    rate_limits.configure(settings.rate_limits)
 
     def on_connect(sid: str, environ: dict[str, Any], auth: object = None) -> bool:
         connection.connect(app, sid, environ, auth)

@@ -10,12 +10,12 @@ from chatapp.auth.admin import accounts, invitations
 from chatapp.auth.admin.schemas import AccountChange, NewInvitation
 from chatapp.auth.presenters import account_json, invitation_json
 from chatapp.security.identity import administrator
-from chatapp.security.scopes import personal
+from chatapp.security.view_policy import policy
 from chatapp.web.request_input import read_json
 
 
 @bp.patch("/api/users/<uuid:user_id>")
-@personal
+@policy(personal=True)
 def change_account(user_id: UUID) -> Any:
     """200 with somebody else's account, deactivated or not, administrator or not."""
     me = administrator()
@@ -24,7 +24,7 @@ def change_account(user_id: UUID) -> Any:
 
 
 @bp.get("/api/invitations")
-@personal
+@policy(personal=True)
 def list_invitations() -> Any:
     """The invitations that stand, the newest first."""
     administrator()
@@ -33,7 +33,7 @@ def list_invitations() -> Any:
 
 
 @bp.post("/api/invitations")
-@personal
+@policy(personal=True)
 def invite() -> Any:
     """201 with the invitation and, this once, its link."""
     me = administrator()
@@ -42,7 +42,7 @@ def invite() -> Any:
 
 
 @bp.delete("/api/invitations/<uuid:invitation_id>")
-@personal
+@policy(personal=True)
 def revoke_invitation(invitation_id: UUID) -> Any:
     """204; the invitation counts no more."""
     invitations.revoke_invitation(administrator().id, str(invitation_id))

@@ -14,6 +14,7 @@ from chatapp.auth.admin.schemas import AccountChange, AccountsQuery, NewInvitati
 from chatapp.auth.presenters import account_json, invitation_json
 from chatapp.core.errors import ChatError, describe
 from chatapp.security.identity import administrator
+from chatapp.security.view_policy import policy
 from chatapp.web.forms import Form, refused, waiting
 from chatapp.web.request_input import read_form, read_query
 
@@ -33,6 +34,7 @@ def invitations_page() -> Any:
 
 
 @bp.post("/admin/invitations")
+@policy(personal=True)
 def invite_form() -> Any:
     """A new invitation; its link is shown this once."""
     me = administrator()
@@ -45,6 +47,7 @@ def invite_form() -> Any:
 
 
 @bp.post("/admin/invitations/<uuid:invitation_id>/revoke")
+@policy(personal=True)
 def revoke_form(invitation_id: UUID) -> Any:
     """The invitation counts no more."""
     invitations.revoke_invitation(administrator().id, str(invitation_id))
@@ -65,6 +68,7 @@ def accounts_page() -> Any:
 
 
 @bp.post("/admin/people/<uuid:user_id>")
+@policy(personal=True)
 def account_form(user_id: UUID) -> Any:
     """Deactivate, activate, name an administrator or take that back."""
     me = administrator()

@@ -15,11 +15,13 @@ from chatapp.auth.signin.browser_session import sign_in
 from chatapp.core.errors import ChatError, NotFound, describe
 from chatapp.security.identity import signed_in
 from chatapp.security.request_source import request_source
+from chatapp.security.view_policy import policy
 from chatapp.web.forms import Form, refused, waiting
 from chatapp.web.request_input import read_form
 
 
 @bp.get("/setup")
+@policy(public=True)
 def setup_page() -> Any:
     """The form for the code; for who isn't signed in, with an account to make."""
     if not first_run.is_setup_open():
@@ -28,6 +30,7 @@ def setup_page() -> Any:
 
 
 @bp.post("/setup")
+@policy(public=True)
 def setup_form() -> Any:
     """Become the administrator, under a new session id: one's rights have changed."""
     user = signed_in()

@@ -13,14 +13,14 @@ from chatapp.auth.mailed_links.schemas import (
     PasswordResetRequest,
 )
 from chatapp.auth.presenters import account_json
-from chatapp.security.identity import caller, current_sign_in, public
+from chatapp.security.identity import caller, current_sign_in
 from chatapp.security.request_source import remember_device, request_source
-from chatapp.security.scopes import personal
+from chatapp.security.view_policy import policy
 from chatapp.web.request_input import read_json
 
 
 @bp.post("/api/auth/verify")
-@public
+@policy(public=True)
 def verify() -> Any:
     """Answer 200 with the account whose email address this token confirms."""
     user = email_confirmation.confirm_email(read_json(LinkToken).token, request_source())
@@ -28,7 +28,7 @@ def verify() -> Any:
 
 
 @bp.post("/api/auth/verify/resend")
-@personal
+@policy(personal=True)
 def resend_verification() -> Any:
     """202; a new link is on its way, unless one's address is confirmed."""
     verification.resend_verification(caller().id, request_source())
@@ -36,7 +36,7 @@ def resend_verification() -> Any:
 
 
 @bp.post("/api/auth/password/forgot")
-@public
+@policy(public=True)
 def forgot_password() -> Any:
     """202, whether or not somebody has this address."""
     password_reset.request_password_reset(read_json(PasswordResetRequest).email, request_source())
@@ -44,7 +44,7 @@ def forgot_password() -> Any:
 
 
 @bp.post("/api/auth/password/reset")
-@public
+@policy(public=True)
 def reset_password() -> Any:
     """204; the password is the new one, and everything that was signed in isn't any more."""
     new = read_json(PasswordReset)
@@ -53,7 +53,7 @@ def reset_password() -> Any:
 
 
 @bp.put("/api/users/me/email")
-@personal
+@policy(personal=True)
 def change_email() -> Any:
     """202; the address changes once the link that is mailed to it is followed."""
     mine = current_sign_in()

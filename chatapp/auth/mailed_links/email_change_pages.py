@@ -16,6 +16,7 @@ from chatapp.core.errors import ChatError, describe
 from chatapp.models import User
 from chatapp.security.identity import current_sign_in
 from chatapp.security.request_source import request_source
+from chatapp.security.view_policy import policy
 from chatapp.web.forms import refused, waiting
 from chatapp.web.request_input import read_form
 
@@ -29,6 +30,7 @@ def _email(me: User) -> Mapping[str, Any]:
 
 
 @bp.post("/settings/account/email")
+@policy(personal=True)
 def change_email_page() -> Any:
     """Mail a link to another address; it is one's own once that is followed."""
     mine = current_sign_in()

@@ -21,11 +21,13 @@ from chatapp.auth.signin.browser_session import sign_out
 from chatapp.core.errors import ChatError, Conflict, RateLimited, describe
 from chatapp.security.identity import caller, signed_in
 from chatapp.security.request_source import remember_device, request_source
+from chatapp.security.view_policy import policy
 from chatapp.web.forms import Form, refused, waiting
 from chatapp.web.request_input import read_form
 
 
 @bp.get("/verify")
+@policy(public=True)
 def verify_page() -> Any:
     """What a link is about to confirm; without one, how it stands with one's address."""
     token = request.args.get("token")
@@ -36,6 +38,7 @@ def verify_page() -> Any:
 
 
 @bp.post("/verify")
+@policy(public=True)
 def verify_form() -> Any:
     """Confirm the address that this link was mailed to."""
     try:
@@ -51,6 +54,7 @@ def verify_form() -> Any:
 
 
 @bp.post("/verify/resend")
+@policy(personal=True)
 def resend_form() -> Any:
     """Mail a new link to one's own address."""
     me = caller()
@@ -66,12 +70,14 @@ def resend_form() -> Any:
 
 
 @bp.get("/forgot")
+@policy(public=True)
 def forgot_page() -> Any:
     """The form to ask for a link with."""
     return _page("auth/forgot.html", form=Form(), sent="sent" in request.args)
 
 
 @bp.post("/forgot")
+@policy(public=True)
 def forgot_form() -> Any:
     """Mail a link, if somebody has this address; the answer is the same where nobody has."""
     try:
@@ -84,6 +90,7 @@ def forgot_form() -> Any:
 
 
 @bp.get("/reset")
+@policy(public=True)
 def reset_page() -> Any:
     """The form to choose a new password with."""
     token = request.args.get("token", "")
@@ -91,6 +98,7 @@ def reset_page() -> Any:
 
 
 @bp.post("/reset")
+@policy(public=True)
 def reset_form() -> Any:
     """The new password is set, and every browser signed out, this one too."""
     token = request.form.get("token", "")

@@ -31,6 +31,7 @@ from chatapp.core.errors import (
 from chatapp.models import User
 from chatapp.security.identity import caller, current_sign_in, signed_in
 from chatapp.security.request_source import request_source
+from chatapp.security.view_policy import policy
 from chatapp.web.forms import Form, refused, waiting
 from chatapp.web.request_input import read_form
 
@@ -41,6 +42,7 @@ _INVITATION = "invitation"
 
 
 @bp.get("/auth/google")
+@policy(public=True)
 def google() -> Any:
     """Off to the provider, to sign in."""
     if provider.provider_name() is None:
@@ -65,6 +67,7 @@ def google_connect() -> Any:
 
 
 @bp.get("/auth/google/callback")
+@policy(public=True)
 def google_callback() -> Any:
     """Back from the provider: signed in, or on to what has to be confirmed first."""
     person = signed_in()
@@ -98,6 +101,7 @@ def google_callback() -> Any:
 
 
 @bp.get("/auth/google/confirm")
+@policy(public=True)
 def google_confirm() -> Any:
     """Asks for the password of the account that something shall be connected to."""
     try:
@@ -108,6 +112,7 @@ def google_confirm() -> Any:
 
 
 @bp.post("/auth/google/confirm")
+@policy(public=True)
 def google_confirm_form() -> Any:
     """Connect what was to be confirmed, and sign in."""
     try:
@@ -148,6 +153,7 @@ def _connected(me: User) -> Mapping[str, Any]:
 
 
 @bp.post("/settings/account/disconnect")
+@policy(personal=True)
 def google_disconnect() -> Any:
     """What was connected signs one in no more."""
     me = caller()

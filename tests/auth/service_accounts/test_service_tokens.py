@@ -14,8 +14,9 @@ from chatapp.core.db import atomic, db
 from chatapp.core.errors import Conflict, NotFound, Unauthenticated, ValidationFailed
 from chatapp.models import ServiceToken, User
 from chatapp.security.identity import Client
-from chatapp.security.scopes import SCOPES, scope, scope_of
+from chatapp.security.scopes import SCOPES
 from chatapp.security.service_accounts import PREFIX, USED_WITHIN
+from chatapp.security.view_policy import policy, policy_of
 from tests.support.world import PASSWORD, Api
 
 GRACE = {"username": "grace", "name": "Grace Hopper", "external_id": "crm:42"}
@@ -68,22 +69,23 @@ def rest_views(app):
 
 
 def test_every_rest_call_says_what_it_takes_of_a_service(app):
-    """`@public`, `@personal` (nobody does it for another) or exactly one `@scope`."""
+    """Each is public, personal (nobody does it for another) or has exactly one scope."""
     for rule, view in rest_views(app):
-        marks = [name for name in ("public", "personal", "scope") if getattr(view, name, None)]
-        assert len(marks) == 1, f"mark {rule} as @scope(...) or @personal (security/scopes.py)"
+        found = policy_of(view)
+        said = [name for name in ("public", "personal", "scope") if getattr(found, name)]
+        assert len(said) == 1, f"give {rule} a scope, or make it personal (security/view_policy.py)"
 
 
 def test_scopes_that_exist_are_used_and_no_other_can_be(app):
-    used = {scope_of(view) for _, view in rest_views(app)}
+    used = {policy_of(view).scope for _, view in rest_views(app)}
     assert used - {None} == set(SCOPES)
     with pytest.raises(ValueError, match="no scope"):
-        scope("chat:admin")
+        policy(scope="chat:admin")
 
 
 def test_reading_scopes_read_only(app):
     for rule, view in rest_views(app):
-        name = scope_of(view)
+        name = policy_of(view).scope
         if name is not None:
             writes = bool(rule.methods - {"GET", "HEAD", "OPTIONS"})
             assert name.endswith(":write") == writes, rule
@@ -94,7 +96,7 @@ def test_the_accounts_own_security_is_nobody_elses(app):
         if re.search(r"/auth/|password|session", rule.rule) or (
             rule.rule == "/api/users/me" and "DELETE" in rule.methods
         ):
-            assert scope_of(view) is None, rule
+            assert policy_of(view).scope is None, rule
 
 
 # --- the command line ---
