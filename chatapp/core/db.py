@@ -17,7 +17,7 @@ from sqlalchemy.types import TypeDecorator
 from uuid6 import uuid7 as _uuid7
 
 from chatapp.core import concurrency
-from chatapp.core import events as announcements
+from chatapp.core.event_bus import current_bus
 from chatapp.core.events import Announcement
 
 #: Largest value of an integer id: PostgreSQL's `integer`.
@@ -131,11 +131,11 @@ def atomic() -> Iterator[Session]:
             session.commit()
         except BaseException:
             session.rollback()
-            announcements.cancel(queued)
+            current_bus().cancel(queued)
             raise
         finally:
             del session.info["announcements"], session.info["later"]
-    announcements.publish(queued)
+    current_bus().publish(queued)
     for function in later:
         function()
 
@@ -186,7 +186,7 @@ def announce(
         former_ids=former_ids,
         membership_version=membership_version,
     )
-    announcements.reserve(announcement)
+    current_bus().reserve(announcement)
     queued.append(announcement)
 
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from sqlalchemy import func, select, text
 
-from chatapp.core import events as announcements
 from chatapp.core.db import NOW, announce, atomic, db, now, release, snapshot
-from chatapp.core.events import Announcement, held, subscribe
+from chatapp.core.event_bus import EventBus
+from chatapp.core.events import Announcement
 from chatapp.models import User
 from tests.support.waiting import wait_until
 
@@ -24,9 +24,14 @@ def _count() -> int:
 
 
 @pytest.fixture
-def heard() -> Iterator[list[str]]:
+def bus(app) -> EventBus:
+    return app.extensions["events"]
+
+
+@pytest.fixture
+def heard(bus) -> Iterator[list[str]]:
     events: list[str] = []
-    end = subscribe(lambda announcement: events.append(announcement.event))
+    end = bus.subscribe(lambda announcement: events.append(announcement.event))
     yield events
     end()
 
@@ -148,13 +153,13 @@ def test_a_statement_that_is_built_once_asks_the_time_anew(context):
     assert before < db.session.scalar(statement) <= now()
 
 
-def test_a_failing_subscriber_silences_nobody(context, heard, caplog):
+def test_a_failing_subscriber_silences_nobody(context, bus, heard, caplog):
     def fail(_: Announcement) -> None:
         raise ZeroDivisionError
 
-    end_first = subscribe(fail)
+    end_first = bus.subscribe(fail)
     later: list[str] = []
-    end_second = subscribe(lambda announcement: later.append(announcement.event))
+    end_second = bus.subscribe(lambda announcement: later.append(announcement.event))
     try:
         with atomic():
             announce("one", {})
@@ -165,8 +170,8 @@ def test_a_failing_subscriber_silences_nobody(context, heard, caplog):
     assert "a subscriber failed on one" in caplog.text
 
 
-def test_held_back_until_the_block_ends_even_when_it_raises(context, heard):
-    with pytest.raises(ZeroDivisionError), held():
+def test_held_back_until_the_block_ends_even_when_it_raises(context, bus, heard):
+    with pytest.raises(ZeroDivisionError), bus.deferred():
         with atomic():
             announce("one", {})
         assert heard == []
@@ -174,9 +179,9 @@ def test_held_back_until_the_block_ends_even_when_it_raises(context, heard):
     assert heard == ["one"]
 
 
-def test_a_rollback_gives_up_the_reserved_place(context):
+def test_a_rollback_gives_up_the_reserved_place(context, bus):
     calls: list[tuple[str, str]] = []
-    end = announcements.subscribe(
+    end = bus.subscribe(
         lambda a: calls.append(("deliver", a.event)),
         reserve=lambda a: calls.append(("reserve", a.event)),
         cancel=lambda a: calls.append(("cancel", a.event)),

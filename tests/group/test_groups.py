@@ -13,7 +13,7 @@ from chatapp.conversation.append import Draft, append_messages
 from chatapp.conversation.audience import neighbours
 from chatapp.conversation.changes import sync
 from chatapp.core.db import atomic
-from chatapp.core.events import Announcement, subscribe
+from chatapp.core.events import Announcement
 from chatapp.group.service import create_group
 from chatapp.models import User
 from tests.support.concurrent import Beside
@@ -22,10 +22,10 @@ from tests.support.world import Person, World, register
 
 
 @pytest.fixture
-def heard() -> Iterator[list[Announcement]]:
+def heard(app) -> Iterator[list[Announcement]]:
     """What is announced from here on."""
     events: list[Announcement] = []
-    end = subscribe(events.append)
+    end = app.extensions["events"].subscribe(events.append)
     yield events
     end()
 

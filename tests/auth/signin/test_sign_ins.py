@@ -110,16 +110,14 @@ def test_what_ended_is_announced_by_its_id(app, world, heard):
 
 
 @pytest.fixture
-def heard():
-    from chatapp.core import events as announcements
-
+def heard(app):
     payloads = []
 
     def listen(announcement):
         if announcement.event == "credential:ended":
             payloads.append(announcement.payload)
 
-    unsubscribe = announcements.subscribe(listen)
+    unsubscribe = app.extensions["events"].subscribe(listen)
     yield payloads
     unsubscribe()
 
