@@ -1,9 +1,10 @@
-"""What clients must hear of once a change is committed.
+"""What must be known once a change is committed: events for clients, signals for this process.
 
-A service calls `announce` (`chatapp.core.db`) inside `atomic()`; `EventBus` delivers.
+A service calls `announce` or `send_signal` (`chatapp.core.db`) inside `atomic()`; the app's
+`EventBus` delivers after the commit.
 
-Announcements are hints. Clients make good by version what they missed; work that must happen
-belongs in a row written by the same transaction.
+Both are hints. Clients make good by version what they missed; work that must happen belongs in a
+row written by the same transaction.
 """
 
 from __future__ import annotations
@@ -30,26 +31,71 @@ def caused_by(room: str | None) -> Iterator[None]:
 
 
 @dataclass(frozen=True, slots=True)
-class Announcement:
-    """One event for live listeners: its canonical name, its payload and who is concerned.
+class Members:
+    """An audience: the members of a conversation, as of the commit."""
 
-    ``conversation_id`` addresses the members' connections, ``user_ids`` those people's
-    connections. ``version`` is the conversation's version that this event carries, None for
-    events that have none (read pointers): those with one are delivered in its order.
-    """
+    conversation_id: int
+    #: The conversation's membership version at the commit: only its members may get the event.
+    membership_version: int
+    #: Of the members only these; empty: all.
+    only: frozenset[str] = frozenset()
+    #: The people who became members by this very change.
+    joined: frozenset[str] = frozenset()
+    #: The people who were members until this very change.
+    left: frozenset[str] = frozenset()
 
-    event: str
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """An audience: these people, wherever they are connected."""
+
+    user_ids: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ClientEvent:
+    """One event for clients: its canonical name, its payload and its audience."""
+
+    name: str
     payload: dict[str, Any]
-    conversation_id: int | None = None
-    user_ids: frozenset[str] = frozenset()
+    to: Members | People
+    #: The conversation's version that this event carries, None for events that have none (read
+    #: pointers). Those with one are delivered in its order.
     version: int | None = None
-    #: Of the members only these, where it isn't for all.
-    only_ids: frozenset[str] = frozenset()
-    #: Those who were members until this very change.
-    former_ids: frozenset[str] = frozenset()
-    #: The conversation's membership version at the commit: who may hear this. Never sent.
-    membership_version: int = 0
-    #: The room of those connections whose doing it is. Never sent.
+    #: The room of the connections that caused it. Never sent.
     origin: str | None = field(default_factory=origin.get)
-    #: Set by a subscriber that keeps a place for this event before the commit.
-    place: list[Any] = field(default_factory=list, compare=False)
+    #: Filled by the sequencer, which reserves the event's slot before the commit.
+    slots: list[Any] = field(default_factory=list, compare=False, repr=False)
+
+    @property
+    def conversation_id(self) -> int | None:
+        """The conversation whose members it is for; None where it is for people."""
+        return self.to.conversation_id if isinstance(self.to, Members) else None
+
+
+class ProcessSignal:
+    """Something that parts of this process must know, and no client is sent."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialEnded(ProcessSignal):
+    """A sign-in ended: its connections have to be closed."""
+
+    credential_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptsSwitched(ProcessSignal):
+    """A person hides what they have read from now on, or shows it again."""
+
+    user_id: str
+    hidden: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceAudienceChanged(ProcessSignal):
+    """These people may see other people's presence than before."""
+
+    user_ids: frozenset[str]

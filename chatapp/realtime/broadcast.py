@@ -1,24 +1,23 @@
-"""From announcements to the connections they concern."""
+"""Broadcast of what services announce, to the connections it concerns."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import replace
 
 import socketio
 from flask import Flask
 
-from chatapp.core.events import Announcement
+from chatapp.core.events import ClientEvent, Members, People, PresenceAudienceChanged
 from chatapp.realtime.connections import Connections
 from chatapp.realtime.delivery import Delivery
 from chatapp.realtime.membership import Membership
-from chatapp.realtime.receipts import Receipts
 from chatapp.realtime.rooms import conversation_room
 from chatapp.realtime.speakers import Speakers
 
 
 class Broadcast:
-    """Sends what services announce."""
+    """Sends client events to their audience."""
 
     def __init__(
         self,
@@ -28,7 +27,6 @@ class Broadcast:
         connections: Connections,
         speakers: Speakers,
         membership: Membership,
-        receipts: Receipts,
         delivery: Delivery,
     ) -> None:
         self._app = app
@@ -36,52 +34,49 @@ class Broadcast:
         self._connections = connections
         self._speakers = speakers
         self._membership = membership
-        self._receipts = receipts
         self._delivery = delivery
 
-    def send(self, announcement: Announcement) -> None:
-        """Emit it to the members of its conversation, or some of them, or the people it names.
+    def send(self, event: ClientEvent) -> None:
+        """Emit the event to its audience: people, a conversation's members, or some of them."""
+        match event.to:
+            case People(user_ids):
+                for user_id in user_ids:
+                    self._delivery.to_person(event, user_id)
+            case Members(only=only) if only:
+                self._to_some(event, event.to)
+            case _:
+                self._to_members(event, event.to)
 
-        Where members changed, new members get `conversation:created` instead, and former ones
-        `conversation:removed`; they are out of the room before anything later goes out.
+    def notice(self, signal: PresenceAudienceChanged) -> None:
+        """Tell dialects that these people may see other people's presence than before."""
+        self._notice(signal.user_ids)
+
+    def _to_some(self, event: ClientEvent, to: Members) -> None:
+        self._membership.hold_at_least(to.conversation_id, to.membership_version)
+        members = set(self._connections.sids_in(conversation_room(to.conversation_id)))
+        for user_id in to.only:
+            for sid in members.intersection(self._connections.sids_of(user_id)):
+                self._server.emit(event.name, event.payload, to=sid)
+
+    def _to_members(self, event: ClientEvent, to: Members) -> None:
+        """Emit to all members; to new ones `conversation:created`, to former ones its removal.
+
+        Former members are out of the room before anything later goes out.
         """
-        conversation_id = announcement.conversation_id
-        if announcement.event == "credential:ended":
-            self._connections.close_opened_by(announcement.payload["credential_id"])
-        elif announcement.event == "noticing:changed":
-            self._notice(announcement.user_ids)
-        elif announcement.event == "receipts:switched":
-            for user_id in announcement.user_ids:
-                self._receipts.note(user_id, announcement.payload["hidden"])
-        elif conversation_id is None:
-            self._to_people(announcement.event, announcement.payload, announcement.user_ids)
-        elif announcement.only_ids:
-            self._membership.hold_at_least(conversation_id, announcement.membership_version)
-            members = set(self._connections.sids_in(conversation_room(conversation_id)))
-            for user_id in announcement.only_ids:
-                for sid in members.intersection(self._connections.sids_of(user_id)):
-                    self._server.emit(announcement.event, announcement.payload, to=sid)
-        else:
-            self._to_members(announcement, conversation_id)
-
-    def _to_members(self, announcement: Announcement, conversation_id: int) -> None:
-        self._membership.hold_at_least(conversation_id, announcement.membership_version)
-        self._delivery.to_members(
-            announcement.event,
-            announcement.payload,
-            conversation_id,
-            skip=[
-                sid
-                for user_id in announcement.user_ids
-                for sid in self._connections.sids_of(user_id)
-            ],
-            origin=announcement.origin,
-        )
-        self._to_people("conversation:created", announcement.payload, announcement.user_ids)
-        if announcement.event in ("conversation:created", "conversation:updated"):
-            self._notice(self._members_here(conversation_id) | announcement.former_ids)
-        gone = {"conversation_id": conversation_id}
-        self._to_people("conversation:removed", gone, announcement.former_ids)
+        id_ = to.conversation_id
+        self._membership.hold_at_least(id_, to.membership_version)
+        new = [sid for user_id in to.joined for sid in self._connections.sids_of(user_id)]
+        self._delivery.to_members(event, id_, skip=new)
+        if to.joined:
+            created = replace(event, name="conversation:created")
+            for user_id in to.joined:
+                self._delivery.to_person(created, user_id)
+        if event.name in ("conversation:created", "conversation:updated"):
+            self._notice(self._members_here(id_) | to.left)
+        if to.left:
+            removed = replace(event, name="conversation:removed", payload={"conversation_id": id_})
+            for user_id in to.left:
+                self._delivery.to_person(removed, user_id)
 
     def _members_here(self, conversation_id: int) -> set[str]:
         """Return the members who speak an older dialect, in this process."""
@@ -93,12 +88,7 @@ class Broadcast:
         }
 
     def _notice(self, user_ids: Iterable[str]) -> None:
-        """Tell dialects that other people's presence may be visible to these people now."""
         for dialect in self._speakers.spoken():
             if dialect.noticed is not None:
                 for user_id in user_ids:
                     dialect.noticed(self._app, user_id)
-
-    def _to_people(self, event: str, payload: dict[str, Any], user_ids: frozenset[str]) -> None:
-        for user_id in user_ids:
-            self._delivery.to_person(event, payload, user_id)

@@ -13,6 +13,7 @@ import socketio
 from flask import Flask
 
 from chatapp.conversation.presenters import event_without_receipts
+from chatapp.core.events import ClientEvent
 from chatapp.realtime.connections import Connections
 from chatapp.realtime.dialect import COLON, Dialect
 from chatapp.realtime.receipts import Receipts
@@ -43,20 +44,15 @@ class Delivery:
         self._receipts = receipts
 
     def to_members(
-        self,
-        event: str,
-        payload: dict[str, Any],
-        conversation_id: int,
-        *,
-        skip: Collection[str] = (),
-        origin: str | None = None,
+        self, event: ClientEvent, conversation_id: int, *, skip: Collection[str] = ()
     ) -> None:
         """Emit to every connection in the conversation's rooms but those in ``skip``.
 
-        Also without those in ``origin``, which caused it, in dialects that don't echo. People who
-        hide what they read get what `event_without_receipts` leaves of it.
+        Also without those that caused it, in dialects that don't echo. People who hide what they
+        read get what `event_without_receipts` leaves of it.
         """
-        less = event_without_receipts(event, payload)
+        payload, origin = event.payload, event.origin
+        less = event_without_receipts(event.name, payload)
 
         def emit(dialect: Dialect, form: _Form | None, less_form: _Form | None) -> None:
             own = [] if dialect.echoes or origin is None else self._connections.sids_in(origin)
@@ -71,18 +67,20 @@ class Delivery:
             if less_form is not None and receivers:
                 self._server.emit(*less_form, to=receivers)
 
-        self._each(event, payload, less, emit)
+        self._each(event.name, payload, less, emit)
 
-    def to_person(self, event: str, payload: dict[str, Any], user_id: str) -> None:
+    def to_person(self, event: ClientEvent, user_id: str) -> None:
         """Emit to every connection of this person."""
-        less = event_without_receipts(event, payload) if self._receipts.is_hiding(user_id) else None
-        shown = less or payload
+        less = None
+        if self._receipts.is_hiding(user_id):
+            less = event_without_receipts(event.name, event.payload)
+        shown = less or event.payload
 
         def emit(dialect: Dialect, form: _Form | None, _: _Form | None) -> None:
             if form is not None:
                 self._server.emit(*form, to=inbox_room(user_id, dialect.name))
 
-        self._each(event, shown, shown, emit)
+        self._each(event.name, shown, shown, emit)
 
     def _each(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask, current_app
 
 from chatapp.core.event_bus import EventBus
+from chatapp.core.events import CredentialEnded, PresenceAudienceChanged, ReceiptsSwitched
 from chatapp.core.presence import OnlinePeople
 from chatapp.realtime.broadcast import Broadcast
 from chatapp.realtime.connections import Connections
@@ -46,7 +47,6 @@ class Hub:
             connections=self.connections,
             speakers=self.speakers,
             membership=self.membership,
-            receipts=self.receipts,
             delivery=self.delivery,
         )
         self.sequencer = Sequencer(self.broadcast.send)
@@ -73,6 +73,13 @@ class Hub:
         bus.subscribe(
             self.sequencer.deliver, reserve=self.sequencer.reserve, cancel=self.sequencer.cancel
         )
+        bus.receive(
+            CredentialEnded, lambda signal: self.connections.close_opened_by(signal.credential_id)
+        )
+        bus.receive(
+            ReceiptsSwitched, lambda signal: self.receipts.note(signal.user_id, signal.hidden)
+        )
+        bus.receive(PresenceAudienceChanged, self.broadcast.notice)
 
 
 def init_app(app: Flask, settings: Settings) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from flask import Flask
 from sqlalchemy import update
@@ -13,6 +12,7 @@ from chatapp.conversation.blocks import hiding_last_seen
 from chatapp.core import concurrency
 from chatapp.core.clock import iso
 from chatapp.core.db import atomic, db, now
+from chatapp.core.events import ClientEvent, People
 from chatapp.core.presence import OnlinePeople
 from chatapp.models import User
 from chatapp.realtime.connections import Connection, Connections
@@ -68,13 +68,14 @@ class Presence:
             )
         self._tell("user:offline", connection.user_id, moment)
 
-    def _tell(self, event: str, user_id: str, last_seen: datetime | None) -> None:
+    def _tell(self, name: str, user_id: str, last_seen: datetime | None) -> None:
         recipients = neighbours(user_id)
         hiding = hiding_last_seen({user_id, *recipients})
         for recipient in recipients:
             shown = None if {user_id, recipient} & hiding else last_seen
-            payload: dict[str, Any] = {"user_id": user_id, "last_seen": iso(shown)}
-            self._delivery.to_person(event, payload, recipient)
+            payload = {"user_id": user_id, "last_seen": iso(shown)}
+            event = ClientEvent(name, payload, People(frozenset((recipient,))))
+            self._delivery.to_person(event, recipient)
             for dialect in self._speakers.spoken():
                 if dialect.noticed is not None:
                     dialect.noticed(self._app, recipient)

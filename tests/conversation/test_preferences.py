@@ -29,7 +29,7 @@ def heard(app):
     """The announcements of preferences meanwhile."""
     events: list = []
     end = app.extensions["events"].subscribe(
-        lambda one: events.append(one) if one.event.startswith("preferences") else None
+        lambda one: events.append(one) if one.name.startswith("preferences") else None
     )
     try:
         yield events
@@ -69,7 +69,7 @@ def test_each_sets_their_own_and_is_told_alone(app, world, path):
         again = world.alice.api.patch(path, {"pinned": True, "notify": "mentions"})
         assert again.get_json()["muted_until"] == until, "what isn't given stays"
     assert [one.payload for one in events] == [answer.get_json(), again.get_json()], "no repeats"
-    assert {one.user_ids for one in events} == {frozenset((world.alice.id,))}
+    assert {one.to.user_ids for one in events} == {frozenset((world.alice.id,))}
     assert all(one.conversation_id is None for one in events)
     assert own(world.alice, world.conversation_id)["notify"] == "mentions"
     assert own(world.bob, world.conversation_id) == NONE

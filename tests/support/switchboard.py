@@ -212,21 +212,21 @@ def busy_switchboard(app: flask.Flask) -> Iterator[Switchboard]:
         patch.setattr(bus, "publish", publish_late)
         patch.setattr(Hooks, "run", in_line)
         # however long a busy machine lets a thread wait
-        patch.setattr(app.extensions["hub"].sequencer, "_patience", 60)
+        patch.setattr(app.extensions["hub"].sequencer, "_timeout", 60)
         yield board
 
 
 @contextmanager
 def _board(app: flask.Flask) -> Iterator[tuple[Switchboard, pytest.MonkeyPatch]]:
-    from chatapp.core.events import Announcement
+    from chatapp.core.events import ClientEvent
 
     reader = Reader(app)
     board = Switchboard(app, reader)
 
-    def note(announcement: Announcement) -> None:
-        if announcement.version is not None:
-            assert announcement.conversation_id is not None
-            board.announced.append((announcement.conversation_id, announcement.version))
+    def note(event: ClientEvent) -> None:
+        if event.version is not None:
+            assert event.conversation_id is not None
+            board.announced.append((event.conversation_id, event.version))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(board.server.eio, "send", board.send)
