@@ -21,8 +21,9 @@ from chatapp.conversation.blocks import blocked_with
 from chatapp.conversation.members import current_members, remove_member
 from chatapp.conversation.pointers import hide_receipts, show_receipts
 from chatapp.conversation.queries import own_conversations
-from chatapp.core.db import announce, atomic, insert, now
+from chatapp.core.db import atomic, insert, now, send_signal
 from chatapp.core.errors import Forbidden, NotFound, Unavailable, ValidationFailed
+from chatapp.core.events import PresenceAudienceChanged, ReceiptsSwitched
 from chatapp.media.images import Purpose
 from chatapp.media.service import drop_all_of, give_picture
 from chatapp.models import (
@@ -111,11 +112,7 @@ def _switch_receipts(work: Session, user: User, conversations: Mapping[int, Conv
     else:
         direct = [id_ for id_, one in conversations.items() if one.kind == "direct"]
         show_receipts(work, direct)
-    announce(
-        "receipts:switched",
-        {"hidden": user.hide_read_receipts},
-        user_ids=frozenset((user.id,)),
-    )
+    send_signal(ReceiptsSwitched(user.id, user.hide_read_receipts))
 
 
 def _refuse_unknown(user: User, given: Mapping[str, Any]) -> None:
@@ -173,7 +170,7 @@ def remove_contact(user_id: str, other_id: str) -> None:
 
 def _look_anew(*user_ids: str) -> None:
     """Whose presence is for these people may be others from the commit on."""
-    announce("noticing:changed", {}, user_ids=frozenset(user_ids))
+    send_signal(PresenceAudienceChanged(frozenset(user_ids)))
 
 
 def deactivate_oneself(mine: SignIn, password: str | None) -> None:

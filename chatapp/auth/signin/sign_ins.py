@@ -13,8 +13,9 @@ from typing import Literal
 from sqlalchemy import delete, select, tuple_, update
 
 from chatapp.core.clock import Every, iso, parse
-from chatapp.core.db import announce, atomic, db, now
+from chatapp.core.db import atomic, db, now, send_signal
 from chatapp.core.errors import NotFound, Unauthenticated
+from chatapp.core.events import CredentialEnded
 from chatapp.core.paging import Page, PageQuery, decode_cursor, page_of
 from chatapp.core.validation import uuid_of
 from chatapp.models import SignIn, User
@@ -148,5 +149,5 @@ def _end(*which: object) -> int:
         .execution_options(synchronize_session=False)
     ).all()
     for id_ in ended:
-        announce("credential:ended", {"credential_id": id_})
+        send_signal(CredentialEnded(id_))
     return len(ended)

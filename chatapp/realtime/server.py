@@ -1,18 +1,16 @@
-"""Binds Socket.IO to an app."""
+"""The app's Socket.IO server, and the WSGI middleware around it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
+import socketio
 from flask import Flask
+from flask_socketio import SocketIO
 
-from chatapp.core import concurrency, events
-from chatapp.extensions import socketio
-from chatapp.realtime import connection, dispatch, presence, revalidation  # noqa: F401  (hooks)
-from chatapp.realtime.broadcast import broadcast
-from chatapp.realtime.sequence import Sequencer
-from chatapp.security import rate_limits
+from chatapp.core import concurrency
+from chatapp.realtime.dispatch import Dispatcher
+from chatapp.realtime.lifecycle import Lifecycle
 from chatapp.transport import polling
 from chatapp.transport.admission import MOST_WAITING, Gate
 from chatapp.transport.events import route_events
@@ -23,18 +21,16 @@ from config import Settings
 #: Bytes of a frame or a polling request: the longest legal message, escaped, with room to spare.
 FRAME_LIMIT = 256 * 1024
 
-_subscriptions: list[Callable[[], None]] = []
 
-
-def init_app(app: Flask, settings: Settings) -> None:
-    """Serve Socket.IO beside the app, and broadcast what services announce."""
+def make_server(app: Flask, settings: Settings) -> socketio.Server:
+    """Serve Socket.IO beside the app's other addresses, through a server of its own."""
 
     def allowed(origin: str | None, environ: dict[str, Any]) -> bool:
         return origin_allowed(settings, origin, environ)
 
     polling.relax()
     mode = concurrency.mode()
-    socketio.init_app(
+    extension = SocketIO(
         app,
         async_mode="threading" if mode == "threads" else mode,
         async_handlers=False,  # one client's events in the order it sent them
@@ -42,36 +38,35 @@ def init_app(app: Flask, settings: Settings) -> None:
         cors_allowed_origins=allowed,
         max_http_buffer_size=FRAME_LIMIT,
     )
-    app.wsgi_app = CookieGuard(app.wsgi_app, settings)  # type: ignore[method-assign]
+    cap_frames(extension.server)
+    return extension.server
 
-    server = socketio.server
-    cap_frames(server)
+
+def admit_connections(
+    app: Flask,
+    settings: Settings,
+    server: socketio.Server,
+    lifecycle: Lifecycle,
+    dispatcher: Dispatcher,
+) -> None:
+    """Answer connections and their events; a gate before them bounds how many wait to sign in."""
+    app.wsgi_app = CookieGuard(app.wsgi_app, settings)  # type: ignore[method-assign]
     gate = Gate(app.wsgi_app, server, most_waiting=MOST_WAITING if settings.rate_limits else None)
     app.wsgi_app = gate  # type: ignore[method-assign]
-    rate_limits.configure(settings.rate_limits)
 
     def on_connect(sid: str, environ: dict[str, Any], auth: object = None) -> bool:
-        connection.connect(app, sid, environ, auth)
+        lifecycle.connect(sid, environ, auth)
         stays = gate.admit(sid)
         if not stays:  # nobody else will tell that it has gone
-            connection.disconnect(app, sid)
+            lifecycle.disconnect(sid)
         return stays
 
     def on_disconnect(sid: str, _reason: str) -> None:
         try:
-            connection.disconnect(app, sid)
+            lifecycle.disconnect(sid)
         finally:
             gate.dismiss(sid)
 
     server.on("connect", on_connect)
     server.on("disconnect", on_disconnect)
-    route_events(
-        server, lambda sid, name, args, reply: dispatch.dispatch(app, sid, name, args, reply)
-    )
-
-    sequencer = Sequencer(lambda announcement: broadcast(app, announcement))
-    while _subscriptions:  # there is one Socket.IO server in a process, the last app's
-        _subscriptions.pop()()
-    _subscriptions.append(
-        events.subscribe(sequencer.deliver, reserve=sequencer.reserve, cancel=sequencer.cancel)
-    )
+    route_events(server, dispatcher.dispatch)
