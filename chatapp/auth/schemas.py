@@ -11,7 +11,7 @@ import email_validator
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 
 from chatapp.core.paging import PageQuery
-from chatapp.core.validation import BlankIsNone, Line, Name, Uuid, clean, cleaned
+from chatapp.core.validation import BlankIsNone, Line, Name, Uuid, clean, clean_if_text
 from chatapp.text.visible_text import MOST_GIVEN, visible_line
 
 PASSWORD_LEAST, PASSWORD_MOST = 8, 128
@@ -174,7 +174,7 @@ class PasswordChange(BaseModel):
     ] = None
 
 
-ExternalId = Annotated[str, BeforeValidator(cleaned), Field(min_length=1, max_length=255)]
+ExternalId = Annotated[str, BeforeValidator(clean_if_text), Field(min_length=1, max_length=255)]
 
 
 class NewServiceUser(BaseModel):

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from chatapp.auth.admin import invitations
 from chatapp.auth.mailed_links.verification import mail_verification
 from chatapp.auth.schemas import Credentials, NamedVisitor, NewPerson, Visitor
-from chatapp.core.db import atomic, db, now, release
+from chatapp.core.db import atomic, db, now, release_connection
 from chatapp.core.errors import Conflict, Forbidden, Unauthenticated
 from chatapp.media.service import give_picture
 from chatapp.models import User
@@ -72,7 +72,7 @@ def register(new: Visitor | NamedVisitor, source: Source) -> User:
 
 def register_admitted(new: NewPerson, source: Source, along: Along | None = None) -> User:
     """A new account for somebody who may have one. Raises Conflict, RateLimited."""
-    release()
+    release_connection()
     attempt_limits.spend(attempt_limits.REGISTRATIONS, source.network)
     account = NewAccount(
         email=new.email,
@@ -158,7 +158,7 @@ def prove_password(
     Raises RateLimited. Every door at which someone who isn't signed in gives a password asks here.
     """
     user_id, stored = (user.id, user.password_hash) if user else (None, None)
-    release()
+    release_connection()
     try:
         with attempt_limits.guess(user_id or typed, source, stored) as guess:
             if not check_password(stored, password) or stored is None or user is None:
@@ -181,7 +181,7 @@ def prove_password(
 def confirm_password(user_id: str, password: str) -> None:
     """Someone signed in proves once more that it is them. Raises Forbidden, RateLimited."""
     stored = db.session.scalar(select(User.password_hash).where(User.id == user_id))
-    release()
+    release_connection()
     with attempt_limits.confirmation(user_id) as guess:
         if not check_password(stored, password):
             audit.note("confirmation failed", user_id=user_id)

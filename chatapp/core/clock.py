@@ -24,7 +24,7 @@ def parse(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-class Every:
+class Interval:
     """Work that is due now and then, when somebody comes by; each process does its own."""
 
     def __init__(self, seconds: float) -> None:

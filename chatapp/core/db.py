@@ -208,7 +208,7 @@ def snapshot() -> Iterator[Session]:
         session.rollback()
 
 
-def release() -> None:
+def release_connection() -> None:
     """Give the connection back before something slow; the next read takes one anew."""
     session: Session = db.session()
     if "announcements" not in session.info and "snapshot" not in session.info:

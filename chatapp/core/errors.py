@@ -130,7 +130,7 @@ def describe(exc: BaseException) -> ChatError:
             return Internal()
 
 
-def tell(exc: BaseException) -> ChatError:
+def describe_and_log(exc: BaseException) -> ChatError:
     """`describe`, and into the log what is our fault."""
     error = describe(exc)
     if isinstance(error, Internal | Unavailable) and exc is not error:

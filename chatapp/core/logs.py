@@ -96,7 +96,7 @@ class _Handler(logging.StreamHandler):  # type: ignore[type-arg]
     """Ours, so that a second `configure` finds and replaces it, and leaves those of others."""
 
 
-class Wishes(Protocol):
+class LogSettings(Protocol):
     """The part of Settings that this module needs."""
 
     @property
@@ -108,7 +108,7 @@ class Wishes(Protocol):
         """`debug`, `info`, `warning` or `error`."""
 
 
-def configure(settings: Wishes) -> None:
+def configure(settings: LogSettings) -> None:
     """Send every logger's lines to standard error, as the settings say. May be called again."""
     handler = _Handler(sys.stderr)
     handler.addFilter(_Stamp())

@@ -16,8 +16,8 @@ from chatapp.core.errors import ValidationFailed
 T = TypeVar("T")
 U = TypeVar("U")
 
-LIMIT_DEFAULT = 50
-LIMIT_MOST = 200
+DEFAULT_PAGE_SIZE = 50
+MAX_PAGE_SIZE = 200
 
 
 def limit_up_to(most: int) -> Any:
@@ -28,7 +28,7 @@ def limit_up_to(most: int) -> Any:
 class PageQuery(BaseModel):
     """Which page of a list."""
 
-    limit: limit_up_to(LIMIT_MOST) = LIMIT_DEFAULT  # type: ignore[valid-type]
+    limit: limit_up_to(MAX_PAGE_SIZE) = DEFAULT_PAGE_SIZE  # type: ignore[valid-type]
     cursor: str | None = None
 
 
@@ -40,14 +40,14 @@ class Page(Generic[T]):
     next_cursor: str | None
 
 
-def page_of(rows: Sequence[T], limit: int, key: Callable[[T], Sequence[Any]]) -> Page[T]:
+def make_page(rows: Sequence[T], limit: int, key: Callable[[T], Sequence[Any]]) -> Page[T]:
     """The page of at most ``limit`` of ``rows``, which were read one beyond it."""
     shown = list(rows[:limit])
     more = len(rows) > limit
     return Page(shown, encode_cursor(key(shown[-1])) if more else None)
 
 
-def every(page: Callable[[str | None], Page[T]]) -> list[T]:
+def all_items(page: Callable[[str | None], Page[T]]) -> list[T]:
     """All items of a list, by its ``page`` after each cursor."""
     found: list[T] = []
     cursor = None

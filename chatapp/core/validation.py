@@ -20,7 +20,7 @@ from chatapp.text.visible_text import TEXT_LIMIT, nfc, visible_line, visible_lin
 M = TypeVar("M", bound=BaseModel)
 
 #: The longest address, in characters.
-ADDRESS_MOST = 2000
+MAX_ADDRESS_LENGTH = 2000
 
 
 def clean(text: str) -> str:
@@ -33,7 +33,7 @@ def clean(text: str) -> str:
     return nfc(text.replace("\0", ""))
 
 
-def cleaned(value: object) -> object:
+def clean_if_text(value: object) -> object:
     """`clean` before a type is checked; what isn't text is the type's to refuse."""
     return clean(value) if isinstance(value, str) else value
 
@@ -47,7 +47,7 @@ def is_web_address(text: str) -> bool:
     return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
-def shown_address(text: str) -> str:
+def safe_address(text: str) -> str:
     """``text``, an address that may stand in a page: as a link, in a style, in quotes.
 
     Raises ValueError for another, with what to do.
@@ -76,7 +76,7 @@ def _message_text(text: str) -> str:
     return text
 
 
-def uuid_of(text: str) -> str:
+def parse_uuid(text: str) -> str:
     """The id that this is, as it is stored. Raises ValueError for what isn't one."""
     try:
         return str(UUID(text))
@@ -87,7 +87,7 @@ def uuid_of(text: str) -> str:
 def is_uuid(text: str) -> bool:
     """Whether this can be the id of a person, a group or a message."""
     try:
-        uuid_of(text)
+        parse_uuid(text)
     except ValueError:
         return False
     return True
@@ -106,23 +106,23 @@ def _blank_is_none(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
 
 
-Uuid = Annotated[str, AfterValidator(uuid_of)]
+Uuid = Annotated[str, AfterValidator(parse_uuid)]
 ConversationId = Annotated[int, Field(ge=1, le=MAX_ID)]
 #: Beyond it a number is no longer exact in JavaScript.
-MOST_SEQ = 2**53
-Seq = Annotated[int, Field(ge=0, le=MOST_SEQ)]
-ClientId = Annotated[str, BeforeValidator(cleaned), Field(min_length=1, max_length=64)]
+MAX_SEQ = 2**53
+Seq = Annotated[int, Field(ge=0, le=MAX_SEQ)]
+ClientId = Annotated[str, BeforeValidator(clean_if_text), Field(min_length=1, max_length=64)]
 MessageText = Annotated[str, AfterValidator(_message_text)]
 #: One line of what can be seen (`visible_text`), perhaps none. Put a length beside it.
-Line = Annotated[str, BeforeValidator(cleaned), AfterValidator(visible_line)]
+Line = Annotated[str, BeforeValidator(clean_if_text), AfterValidator(visible_line)]
 #: The same, of any number of lines.
 Description = Annotated[
-    str, BeforeValidator(cleaned), AfterValidator(visible_lines), Field(max_length=2000)
+    str, BeforeValidator(clean_if_text), AfterValidator(visible_lines), Field(max_length=2000)
 ]
 #: An address that pages show or lead to.
-WebAddress = Annotated[str, Field(max_length=ADDRESS_MOST), AfterValidator(shown_address)]
+WebAddress = Annotated[str, Field(max_length=MAX_ADDRESS_LENGTH), AfterValidator(safe_address)]
 #: What people and groups are called.
-Name = Annotated[str, BeforeValidator(cleaned), AfterValidator(_name), Field(max_length=80)]
+Name = Annotated[str, BeforeValidator(clean_if_text), AfterValidator(_name), Field(max_length=80)]
 #: An empty form field means "not given".
 BlankIsNone = BeforeValidator(_blank_is_none)
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from chatapp.conversation.access import lock_conversations
 from chatapp.conversation.members import announce_updated, change
 from chatapp.core import concurrency
-from chatapp.core.db import atomic, db, release
+from chatapp.core.db import atomic, db, release_connection
 from chatapp.core.errors import ChatError
 from chatapp.jobs import runner
 from chatapp.media.images import Purpose, Remade
@@ -52,7 +52,7 @@ def _take() -> Picture | None:
     with _lock:
         if len(_busy) >= MOST_AT_ONCE:
             return None
-        release()
+        release_connection()
         picture = db.session.scalar(
             select(Picture)
             .where(Picture.status == "waiting", Picture.id.not_in(_busy))
@@ -62,7 +62,7 @@ def _take() -> Picture | None:
         if picture is not None:
             db.session.expunge(picture)
             _busy.add(picture.id)
-        release()
+        release_connection()
         return picture
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, Field
 
-from chatapp.core.validation import ADDRESS_MOST, shown_address
+from chatapp.core.validation import MAX_ADDRESS_LENGTH, safe_address
 from chatapp.media.images import Purpose
 
 _OWN = re.compile(r"/pictures/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
@@ -24,11 +24,11 @@ def _picture(text: str) -> str:
         return text
     if not text.lower().startswith("https://"):
         raise ValueError("A picture's address begins with https://, or is that of an upload")
-    return shown_address(text)
+    return safe_address(text)
 
 
 #: What a picture may be given as: an https address, or the address of an upload.
-PictureAddress = Annotated[str, Field(max_length=ADDRESS_MOST), AfterValidator(_picture)]
+PictureAddress = Annotated[str, Field(max_length=MAX_ADDRESS_LENGTH), AfterValidator(_picture)]
 
 
 class NewPicture(BaseModel):

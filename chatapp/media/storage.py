@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from chatapp.core import concurrency
-from chatapp.core.db import after_commit, db, release
+from chatapp.core.db import after_commit, db, release_connection
 from chatapp.media.file_store import Files, files
 from chatapp.media.images import Purpose, Remade, remake
 from chatapp.media.queries import in_use
@@ -40,7 +40,7 @@ def keep_file(picture_id: str, data: bytes, purpose: Purpose) -> Remade:
 
     Raises as `remake` does, and InsufficientStorage.
     """
-    release()
+    release_connection()
     with _one_at_a_time:
         return concurrency.run_in_thread(_keep, files(), picture_id, data, purpose)
 

@@ -9,7 +9,7 @@ from socketio import exceptions
 
 from chatapp.conversation.queries import own_conversations
 from chatapp.core.db import db
-from chatapp.core.errors import error_json, tell
+from chatapp.core.errors import describe_and_log, error_json
 from chatapp.extensions import socketio
 from chatapp.models import Conversation
 from chatapp.realtime import hooks, membership, receipts
@@ -54,7 +54,7 @@ def connect(app: Flask, sid: str, environ: dict[str, Any], auth: object) -> None
             if connections.pop(sid, None) is not None:
                 end(speaks)
                 rate_limits.give_connection(identity.user_id)
-            error = tell(exc)
+            error = describe_and_log(exc)
             words = error.message if said.wants_a_sentence else error.code
             raise exceptions.ConnectionRefusedError(words, error_json(error)) from exc
 

@@ -10,7 +10,7 @@ from uuid import uuid4
 from flask import Flask
 
 from chatapp.core import concurrency
-from chatapp.core.errors import BadRequest, Unauthenticated, tell
+from chatapp.core.errors import BadRequest, Unauthenticated, describe_and_log
 from chatapp.core.events import caused_by, held
 from chatapp.core.logs import request_id
 from chatapp.extensions import socketio
@@ -60,7 +60,7 @@ def dispatch(
             try:
                 answer = speaks.answer(_handle(speaks, sid, name, args))
             except Exception as exc:
-                error = tell(exc)
+                error = describe_and_log(exc)
                 answer = speaks.failed(error)
                 if reply is None:
                     event, payload = speaks.refusal(error)

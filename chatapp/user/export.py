@@ -29,7 +29,7 @@ from chatapp.conversation.queries import (
 )
 from chatapp.core import concurrency
 from chatapp.core.clock import iso
-from chatapp.core.db import db, now, release, snapshot
+from chatapp.core.db import db, now, release_connection, snapshot
 from chatapp.core.errors import NotFound
 from chatapp.media.file_store import files
 from chatapp.media.presenters import picture_json
@@ -103,7 +103,7 @@ def _write(archive: zipfile.ZipFile, user_id: str, current_id: str) -> None:
         _written_elsewhere(user_id, ids),
         title="Conversations you left",
     )
-    release()
+    release_connection()
     _write_json(archive, "profile.json", facts)
     page = render_template(
         "export/index.html", conversations=listed, elsewhere=elsewhere, person=account, **facts

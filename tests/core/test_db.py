@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select, text
 
 from chatapp.core import events as announcements
-from chatapp.core.db import NOW, announce, atomic, db, now, release, snapshot
+from chatapp.core.db import NOW, announce, atomic, db, now, release_connection, snapshot
 from chatapp.core.events import Announcement, held, subscribe
 from chatapp.models import User
 from tests.support.waiting import wait_until
@@ -95,7 +95,7 @@ def test_nothing_is_written_or_announced_outside(context):
     with pytest.raises(RuntimeError, match="outside atomic"), atomic():
         pass
     with pytest.raises(RuntimeError, match="outside atomic"):
-        release()
+        release_connection()
     db.session.expunge_all()
     with pytest.raises(RuntimeError, match="inside snapshot"), snapshot(), atomic():
         pass

@@ -13,7 +13,7 @@ from chatapp.auth.schemas import AccountChange, AccountsQuery
 from chatapp.auth.signin import sign_ins
 from chatapp.core.db import atomic, db
 from chatapp.core.errors import Conflict, Forbidden, NotFound
-from chatapp.core.paging import Page, decode_cursor, page_of
+from chatapp.core.paging import Page, decode_cursor, make_page
 from chatapp.core.validation import clean
 from chatapp.models import User
 from chatapp.security import attempt_limits, audit, setup_code
@@ -45,12 +45,12 @@ def accounts(query: AccountsQuery) -> Page[User]:
     people = select(User).where(User.deleted_at.is_(None))
     if query.q:
         by_address = User.email.contains(query.q.lower(), autoescape=True)
-        people = people.where(or_(User.is_called(query.q), by_address))
+        people = people.where(or_(User.name_contains(query.q), by_address))
     after = decode_cursor(query.cursor, clean)
     if after:
         people = people.where(User.username > after[0])
     rows = db.session.scalars(people.order_by(User.username).limit(query.limit + 1)).all()
-    return page_of(rows, query.limit, lambda user: (user.username,))
+    return make_page(rows, query.limit, lambda user: (user.username,))
 
 
 def has_administrator() -> bool:

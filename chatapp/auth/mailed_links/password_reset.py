@@ -7,7 +7,7 @@ from sqlalchemy import delete, select
 from chatapp import mail
 from chatapp.auth.mailed_links.links import Link, counted, end_links, new_link, read_link, use_link
 from chatapp.auth.signin import sign_ins
-from chatapp.core.db import atomic, now, release
+from chatapp.core.db import atomic, now, release_connection
 from chatapp.jobs import runner
 from chatapp.models import LinkedAccount, User
 from chatapp.security import attempt_limits, audit
@@ -52,7 +52,7 @@ def reset_password(token: str, password: str, source: Source) -> str:
     """
     with counted(source):
         read_reset(token)  # before the hash, which is dear
-        release()
+        release_connection()
         password_hash = hash_password(password)
         with atomic() as work:
             link = use_link(work, token, "reset")

@@ -23,7 +23,7 @@ from joserfc.errors import BadSignatureError, JoseError
 from pydantic import ValidationError
 
 from chatapp.auth.schemas import OpenIdClaims
-from chatapp.core.db import release
+from chatapp.core.db import release_connection
 from chatapp.core.errors import BadRequest, ChatError, Forbidden, NotFound, Unavailable
 from chatapp.settings.urls import METADATA_PATH
 from config import Settings
@@ -88,7 +88,7 @@ def begin(next_path: str = "", connect_to: str | None = None) -> Response:
     """
     provider = _provider()
     redirect_uri = current_app.config["SETTINGS"].base_url + CALLBACK
-    release()
+    release_connection()
     try:
         started = provider.create_authorization_url(redirect_uri)
     except requests.RequestException as exc:
@@ -116,7 +116,7 @@ def finish() -> Answer:
     begun = provider.framework.get_state_data(session, state)
     if begun is None:
         raise BadRequest(_NOT_ASKED)
-    release()
+    release_connection()
     try:
         if not code and "error" not in request.args:
             raise ValueError("an answer without a code")
