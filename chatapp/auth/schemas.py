@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_va
 
 from chatapp.core.paging import PageQuery
 from chatapp.core.validation import BlankIsNone, Line, Name, Uuid, clean, clean_if_text
-from chatapp.text.visible_text import MOST_GIVEN, visible_line
+from chatapp.text.visible_text import MAX_INPUT_LENGTH, visible_line
 
 PASSWORD_LEAST, PASSWORD_MOST = 8, 128
 NAME_MOST, PICTURE_MOST = 80, 2000
@@ -80,7 +80,7 @@ def _given_name(value: object) -> str | None:
     text = value if isinstance(value, str) else ""
     if any("\ud800" <= character <= "\udfff" for character in text):
         return None
-    return visible_line(clean(text[:MOST_GIVEN]))[:NAME_MOST].strip() or None
+    return visible_line(clean(text[:MAX_INPUT_LENGTH]))[:NAME_MOST].strip() or None
 
 
 def _subject(text: str) -> str:

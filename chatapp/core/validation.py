@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from chatapp.core.db import MAX_ID
 from chatapp.core.errors import BadRequest
-from chatapp.text.visible_text import TEXT_LIMIT, nfc, visible_line, visible_lines
+from chatapp.text.visible_text import MAX_TEXT_LENGTH, nfc, visible_line, visible_lines
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -71,8 +71,10 @@ def _message_text(text: str) -> str:
     text = clean(text)
     if not text.strip():
         raise ValueError("Write something first")
-    if len(text) > TEXT_LIMIT:
-        raise ValueError(f"A message has at most {TEXT_LIMIT:,} characters; this has {len(text):,}")
+    if len(text) > MAX_TEXT_LENGTH:
+        raise ValueError(
+            f"A message has at most {MAX_TEXT_LENGTH:,} characters; this has {len(text):,}"
+        )
     return text
 
 
