@@ -17,7 +17,7 @@ from chatapp.auth.mailed_links.verification import mail_verification
 from chatapp.auth.schemas import Credentials, NamedVisitor, NewPerson, Visitor
 from chatapp.core.db import atomic, db, now, release_connection
 from chatapp.core.errors import Conflict, Forbidden, Unauthenticated
-from chatapp.media.service import give_picture
+from chatapp.media.service import assign_picture
 from chatapp.models import User
 from chatapp.security import attempt_limits, audit
 from chatapp.security.password_hashing import check_password, hash_password, is_outdated
@@ -109,7 +109,7 @@ def create_account(new: NewAccount, along: Along | None = None) -> User:
             with atomic() as work:
                 work.add(user)
                 work.flush()
-                give_picture(work, user.id, user, "profile", new.profile_picture)
+                assign_picture(work, user.id, user, "profile", new.profile_picture)
                 if new.external_id is None:  # a service's people know nothing of us
                     mail_verification(work, user)
                 if along is not None:

@@ -17,8 +17,8 @@ from chatapp.core.logs import request_id
 
 log = logging.getLogger(__name__)
 
-MOST_AT_ONCE = 4
-MOST_WAITING = 2000
+MAX_WORKERS = 4
+MAX_QUEUED = 2000
 
 Job = Callable[[], None]
 
@@ -29,7 +29,7 @@ _workers = 0
 _open = 0
 
 
-def run(job: Job, *, after: float = 0) -> bool:
+def run_later(job: Job, *, after: float = 0) -> bool:
     """Do this soon, or once ``after`` seconds have passed, in an application context of its own.
 
     Returns at once; False where too much is waiting already, and then it isn't done. A job that
@@ -38,7 +38,7 @@ def run(job: Job, *, after: float = 0) -> bool:
     global _open  # noqa: PLW0603  a process has one queue
     entry = (current_app._get_current_object(), request_id.get(), job)  # type: ignore[attr-defined]
     with _lock:
-        if _open >= MOST_WAITING:
+        if _open >= MAX_QUEUED:
             log.error("too much to do in the background: something was dropped")
             return False
         _open += 1
@@ -47,7 +47,7 @@ def run(job: Job, *, after: float = 0) -> bool:
     return True
 
 
-def idle() -> bool:
+def is_idle() -> bool:
     """Whether everything is done."""
     return _open == 0
 
@@ -58,7 +58,7 @@ def _enter(entry: tuple[Flask, str, Job], after: float) -> None:
         concurrency.wait(after)
     with _lock:
         _queue.append(entry)
-        if _workers == MOST_AT_ONCE:
+        if _workers == MAX_WORKERS:
             return
         _workers += 1
     _work()

@@ -26,7 +26,7 @@ from config import Settings
 log = logging.getLogger(__name__)
 
 #: Seconds before each further try.
-WAITS = (1, 10, 60, 300, 900)
+RETRY_DELAYS = (1, 10, 60, 300, 900)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def send(template: str, to: str, *, secret: str | None = None, **values: str) ->
     after_commit(lambda: _queue(mail))
 
 
-def link(path: str, **query: str) -> str:
+def absolute_url(path: str, **query: str) -> str:
     """An address of this site for a mail: built from BASE_URL, never from what a request says."""
     return _settings().base_url + path + (f"?{urlencode(query)}" if query else "")
 
@@ -89,8 +89,8 @@ def _settings() -> Settings:
 
 
 def _queue(mail: Mail, message: EmailMessage | None = None, tries: int = 0) -> None:
-    after = WAITS[tries - 1] if tries else 0
-    runner.run(lambda: _try(mail, message, tries), after=after)
+    after = RETRY_DELAYS[tries - 1] if tries else 0
+    runner.run_later(lambda: _try(mail, message, tries), after=after)
 
 
 def _try(mail: Mail, message: EmailMessage | None, tries: int) -> None:
@@ -101,7 +101,7 @@ def _try(mail: Mail, message: EmailMessage | None, tries: int) -> None:
     except backends.Refused as exc:
         log.error("mail was refused: %s", _safe(exc, mail), extra=details)
     except Exception as exc:
-        if tries == len(WAITS):
+        if tries == len(RETRY_DELAYS):
             log.error("mail isn't sent: %s", _safe(exc, mail), extra=details)
             return
         log.warning("mail is tried again: %s", _safe(exc, mail), extra=details)

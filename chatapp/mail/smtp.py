@@ -20,9 +20,9 @@ from config import MailServer, Settings
 log = logging.getLogger(__name__)
 
 #: Seconds that a mail server may take for one answer.
-PATIENCE = 30
+TIMEOUT_SECONDS = 30
 #: Mails that are kept in the folder; older ones make room.
-MOST_KEPT = 200
+MAX_KEPT = 200
 
 
 class Refused(Exception):
@@ -56,9 +56,11 @@ def _hand_in(server: MailServer, message: EmailMessage, own_name: str) -> None:
         context.verify_mode = ssl.CERT_NONE
     encrypted = server.tls == "always"
     line: smtplib.SMTP = (
-        smtplib.SMTP_SSL(server.host, server.port, own_name, timeout=PATIENCE, context=context)
+        smtplib.SMTP_SSL(
+            server.host, server.port, own_name, timeout=TIMEOUT_SECONDS, context=context
+        )
         if encrypted
-        else smtplib.SMTP(server.host, server.port, own_name, timeout=PATIENCE)
+        else smtplib.SMTP(server.host, server.port, own_name, timeout=TIMEOUT_SECONDS)
     )
     try:
         line.ehlo_or_helo_if_needed()
@@ -100,7 +102,7 @@ def _keep(folder: Path, message: EmailMessage, name: str) -> None:
     with os.fdopen(file, "wb") as out:
         out.write(message.as_bytes(policy=policy.SMTPUTF8))
     unfinished.rename(path)
-    for old in sorted(folder.glob("*.eml"))[:-MOST_KEPT]:
+    for old in sorted(folder.glob("*.eml"))[:-MAX_KEPT]:
         old.unlink(missing_ok=True)
     text = message.get_body(("plain",))
     words = " ".join(text.get_content().split()) if text else ""

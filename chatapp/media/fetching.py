@@ -19,23 +19,29 @@ from chatapp.core import concurrency
 from chatapp.core.db import atomic, db, release_connection
 from chatapp.core.errors import ChatError
 from chatapp.jobs import runner
-from chatapp.media.images import Purpose, Remade
-from chatapp.media.storage import COLUMNS, describe_file, drop_files, keep_file, locked_picture
+from chatapp.media.images import EncodedImage, Purpose
+from chatapp.media.storage import (
+    PICTURE_COLUMNS,
+    delete_files,
+    lock_picture,
+    set_file_facts,
+    store_file,
+)
 from chatapp.models import Conversation, Group, Participant, Picture, User
 from chatapp.security.safe_fetch import Refused, fetch
 from config import Settings
 
 log = logging.getLogger(__name__)
 
-MOST_AT_ONCE = 2
+MAX_AT_ONCE = 2
 
 _lock = concurrency.lock()
 _busy: set[str] = set()
 
 
-def begin() -> None:
+def start() -> None:
     """Fetch what waits, in the background."""
-    runner.run(_fetch_waiting)
+    runner.run_later(_fetch_waiting)
 
 
 def _fetch_waiting() -> None:
@@ -50,7 +56,7 @@ def _fetch_waiting() -> None:
 def _take() -> Picture | None:
     """The one that waits longest, for nobody else to take; None where enough are under way."""
     with _lock:
-        if len(_busy) >= MOST_AT_ONCE:
+        if len(_busy) >= MAX_AT_ONCE:
             return None
         release_connection()
         picture = db.session.scalar(
@@ -71,7 +77,7 @@ def _fetch(picture: Picture) -> None:
     purpose: Purpose = picture.purpose  # type: ignore[assignment]
     try:
         data = fetch(picture.source_url or "", "image/", allow=settings.picture_fetch_allow)
-        remade = keep_file(picture.id, data, purpose)
+        encoded = store_file(picture.id, data, purpose)
     except (Refused, ChatError) as exc:
         log.info("a picture isn't fetched: %s", exc)
         _fail(picture)
@@ -79,29 +85,29 @@ def _fetch(picture: Picture) -> None:
         log.exception("a picture isn't fetched")
         _fail(picture)
     else:
-        if not _settle(picture, remade):
-            drop_files([picture.id])
+        if not _settle(picture, encoded):
+            delete_files([picture.id])
 
 
 def _fail(picture: Picture) -> None:
     with atomic():
-        row = locked_picture(picture.id)
+        row = lock_picture(picture.id)
         if row is not None:
             row.status = "failed"
 
 
-def _settle(picture: Picture, remade: Remade) -> bool:
+def _settle(picture: Picture, encoded: EncodedImage) -> bool:
     """Whoever still has this address as their picture has it now; False where that is nobody."""
     with atomic() as work:
         holders = _holders(work, picture)
-        row = locked_picture(picture.id)
+        row = lock_picture(picture.id)
         if row is None or not holders:
             if row is not None:
                 work.delete(row)
             return False
-        describe_file(row, remade)
+        set_file_facts(row, encoded)
         for holder in holders:
-            setattr(holder, COLUMNS[picture.purpose][1], picture.id)
+            setattr(holder, PICTURE_COLUMNS[picture.purpose][1], picture.id)
             if isinstance(holder, Group):
                 conversation = work.get_one(Conversation, holder.conversation_id)
                 change(conversation)
@@ -114,7 +120,7 @@ def _holders(work: Session, picture: Picture) -> Sequence[User | Group]:
     """Who waits for this picture, locked: its owner, or groups of its owner's."""
     if picture.purpose != "group":
         user = work.get_one(User, picture.owner_id, with_for_update=True, populate_existing=True)
-        field, kept = COLUMNS[picture.purpose]
+        field, kept = PICTURE_COLUMNS[picture.purpose]
         waits = getattr(user, field) == picture.source_url and getattr(user, kept) is None
         return [user] if waits and user.deleted_at is None else []
     waiting = (

@@ -78,10 +78,10 @@ class Folder:
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Keep files where the settings say."""
-    app.extensions["files"] = files_for(settings)
+    app.extensions["files"] = make_file_store(settings)
 
 
-def files_for(settings: Settings) -> Files:
+def make_file_store(settings: Settings) -> Files:
     """The files at MEDIA_URL."""
     return Folder(Path(settings.media_url.removeprefix("file:")))
 

@@ -19,14 +19,14 @@ from chatapp.core.errors import ChatError, UnsupportedMediaType, ValidationFaile
 Purpose = Literal["profile", "background", "group"]
 
 #: By format. A JPEG is decoded smaller at once; the others take up to 20 bytes a pixel on the way.
-MOST_PIXELS = {"JPEG": 40_000_000, "PNG": 16_000_000, "WEBP": 16_000_000, "GIF": 16_000_000}
+MAX_PIXELS = {"JPEG": 40_000_000, "PNG": 16_000_000, "WEBP": 16_000_000, "GIF": 16_000_000}
 #: Pictures of people and groups are squares of so many pixels a side, at most.
-SQUARE = 256
+SQUARE_SIDE = 256
 #: The long side of a background, at most.
-LONGEST = 1920
+MAX_BACKGROUND_SIDE = 1920
 MIME_TYPE = "image/webp"
 #: A photograph that loads gradually has about ten; thousands of them keep a processor for minutes.
-MOST_SCANS = 100
+MAX_SCANS = 100
 _QUALITY = 82
 _START_OF_SCAN = b"\xff\xda"
 
@@ -38,7 +38,7 @@ warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 
 
 @dataclass(frozen=True, slots=True)
-class Remade:
+class EncodedImage:
     """A picture as it is kept."""
 
     data: bytes
@@ -47,20 +47,20 @@ class Remade:
     mime_type: str = MIME_TYPE
 
 
-def remake(data: bytes, purpose: Purpose) -> Remade:
+def reencode(data: bytes, purpose: Purpose) -> EncodedImage:
     """The picture in ``data``, by its content, as it is kept for this purpose.
 
     Of a moving one it is the first frame. Raises UnsupportedMediaType for what is no picture,
     ValidationFailed for one that is damaged or too large to be decoded.
     """
     try:
-        with Image.open(BytesIO(data), formats=tuple(MOST_PIXELS)) as image:
+        with Image.open(BytesIO(data), formats=tuple(MAX_PIXELS)) as image:
             _check(image, data)
             return _encoded(_turned(_cut(image, purpose)))
     except UnidentifiedImageError:
         raise UnsupportedMediaType(_UNKNOWN) from None
     except Image.DecompressionBombError:
-        raise _too_large(max(MOST_PIXELS.values())) from None
+        raise _too_large(max(MAX_PIXELS.values())) from None
     except ChatError:
         raise
     except Exception:  # whatever a damaged file makes a decoder raise
@@ -69,16 +69,16 @@ def remake(data: bytes, purpose: Purpose) -> Remade:
 
 def _check(image: Image.Image, data: bytes) -> None:
     width, height = image.size
-    most = MOST_PIXELS[_format(image)]
+    most = MAX_PIXELS[_format(image)]
     if width * height > most:
         raise _too_large(most)
-    if _format(image) == "JPEG" and data.count(_START_OF_SCAN) > MOST_SCANS:
+    if _format(image) == "JPEG" and data.count(_START_OF_SCAN) > MAX_SCANS:
         raise ValidationFailed(fields={"file": _DAMAGED})
 
 
 def _format(image: Image.Image) -> str:
     """JPEG also for several of them in one file, as some cameras make (MPO)."""
-    return image.format if image.format in MOST_PIXELS else "JPEG"
+    return image.format if image.format in MAX_PIXELS else "JPEG"
 
 
 def _too_large(most: int) -> ValidationFailed:
@@ -88,7 +88,7 @@ def _too_large(most: int) -> ValidationFailed:
 
 def _cut(image: Image.Image, purpose: Purpose) -> Image.Image:
     """The part that is kept, in the size in which it is kept, not yet turned."""
-    longest = LONGEST if purpose == "background" else SQUARE
+    longest = MAX_BACKGROUND_SIDE if purpose == "background" else SQUARE_SIDE
     image.draft("RGB", _wanted(image.size, longest, purpose))  # a JPEG is decoded smaller at once
     width, height = image.size
     box = (0.0, 0.0, float(width), float(height))
@@ -125,8 +125,8 @@ def _turned(image: Image.Image) -> Image.Image:
         return image
 
 
-def _encoded(image: Image.Image) -> Remade:
+def _encoded(image: Image.Image) -> EncodedImage:
     file = BytesIO()
     image.info = {}
     image.save(file, "WEBP", quality=_QUALITY, method=4, exif=b"", icc_profile=b"", xmp=b"")
-    return Remade(file.getvalue(), *image.size)
+    return EncodedImage(file.getvalue(), *image.size)

@@ -45,7 +45,7 @@ def _may_see(viewer_id: str, picture: Picture) -> bool:
     return query is not None and db.session.scalar(query.limit(1)) is not None
 
 
-def own_pictures(user_id: str) -> Sequence[Picture]:
+def owned_pictures(user_id: str) -> Sequence[Picture]:
     """What is kept here of this person's, the oldest first."""
     return db.session.scalars(
         select(Picture)

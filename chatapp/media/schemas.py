@@ -13,14 +13,14 @@ from chatapp.media.images import Purpose
 _OWN = re.compile(r"/pictures/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 
 
-def kept_id(address: str) -> str | None:
+def upload_id(address: str) -> str | None:
     """The id of the picture at this address, where it is one of this server's."""
     found = _OWN.fullmatch(address)
     return found[1] if found else None
 
 
 def _picture(text: str) -> str:
-    if kept_id(text):
+    if upload_id(text):
         return text
     if not text.lower().startswith("https://"):
         raise ValueError("A picture's address begins with https://, or is that of an upload")

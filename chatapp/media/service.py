@@ -1,7 +1,7 @@
 """Use cases of pictures.
 
 A person or a group has what was given as its picture, and the id of what is kept of that here.
-Whichever door it comes by, `give_picture` writes both. A picture that nobody has any more goes,
+Whichever door it comes by, `assign_picture` writes both. A picture that nobody has any more goes,
 row and file, the file once that is committed.
 """
 
@@ -19,21 +19,21 @@ from chatapp.core.errors import NotFound, ValidationFailed
 from chatapp.media import fetching
 from chatapp.media.images import Purpose
 from chatapp.media.queries import in_use
-from chatapp.media.schemas import kept_id
+from chatapp.media.schemas import upload_id
 from chatapp.media.storage import (
-    COLUMNS,
-    describe_file,
-    drop_files,
-    drop_unused,
-    keep_file,
-    locked_picture,
+    PICTURE_COLUMNS,
+    delete_files,
+    delete_unused,
+    lock_picture,
+    set_file_facts,
+    store_file,
 )
 from chatapp.models import Group, Picture, User
 from chatapp.security import rate_limits
 from config import Settings
 
 #: Uploads of one person that nobody has as a picture; older ones make room.
-MOST_UNUSED = 20
+MAX_UNUSED_UPLOADS = 20
 
 
 def upload(user_id: str, purpose: Purpose, data: bytes) -> Picture:
@@ -43,7 +43,7 @@ def upload(user_id: str, purpose: Purpose, data: bytes) -> Picture:
     """
     rate_limits.check_picture(user_id)
     id_ = str(uuid4())
-    remade = keep_file(id_, data, purpose)
+    encoded = store_file(id_, data, purpose)
     try:
         with atomic() as work:
             # One upload of a person after the other: they can't pass the limit together.
@@ -51,12 +51,12 @@ def upload(user_id: str, purpose: Purpose, data: bytes) -> Picture:
             if owner.deleted_at is not None:
                 raise NotFound()
             picture = Picture(id=id_, owner_id=user_id, purpose=purpose)
-            describe_file(picture, remade)
+            set_file_facts(picture, encoded)
             work.add(picture)
             work.flush()
             _make_room(work, user_id)
     except BaseException:
-        drop_files([id_])
+        delete_files([id_])
         raise
     return picture
 
@@ -69,10 +69,10 @@ def set_own_picture(user_id: str, purpose: Purpose, data: bytes | None) -> None:
     address = None if data is None else picture_path(upload(user_id, purpose, data).id)
     with atomic() as work:
         user = work.get_one(User, user_id, with_for_update=True, populate_existing=True)
-        give_picture(work, user_id, user, purpose, address)
+        assign_picture(work, user_id, user, purpose, address)
 
 
-def give_picture(
+def assign_picture(
     work: Session, by: str, to: User | Group, purpose: Purpose, address: str | None
 ) -> None:
     """``to`` has what is at this address as its picture; with None it has none.
@@ -82,7 +82,7 @@ def give_picture(
     couldn't be fetched is tried once more. ``by`` is who does it: an upload has to be theirs.
     Raises ValidationFailed, which names the field, and RateLimited.
     """
-    field, kept = COLUMNS[purpose]
+    field, kept = PICTURE_COLUMNS[purpose]
     before, kept_before = getattr(to, field), getattr(to, kept)
     if address == before and (address is None or kept_before is not None):
         return
@@ -90,34 +90,34 @@ def give_picture(
     setattr(to, field, address)
     setattr(to, kept, None)
     if address is not None:
-        own_id = kept_id(address)
+        own_id = upload_id(address)
         if own_id is not None:
             setattr(to, kept, _own_upload(by, purpose, own_id, field))
         else:
             _fetch_later(work, by, purpose, address)
     work.flush()
     if kept_before is not None:
-        drop_replaced(work, kept_before)
+        delete_replaced(work, kept_before)
 
 
-def drop_replaced(work: Session, picture_id: str) -> None:
+def delete_replaced(work: Session, picture_id: str) -> None:
     """A picture that somebody or a group had is gone, unless another has it too."""
     owner_id = work.scalar(select(Picture.owner_id).where(Picture.id == picture_id))
     if owner_id is not None:
-        drop_unused(work, owner_id, [picture_id])
+        delete_unused(work, owner_id, [picture_id])
 
 
-def drop_all_of(work: Session, user: User) -> None:
+def delete_all_pictures(work: Session, user: User) -> None:
     """This person has no picture, and none of theirs is kept but those that groups have."""
     user.profile_picture = user.picture_id = None
     user.background_image = user.background_id = None
     work.flush()
     ids = work.scalars(select(Picture.id).where(Picture.owner_id == user.id)).all()
-    drop_unused(work, user.id, ids)
+    delete_unused(work, user.id, ids)
 
 
 def _own_upload(by: str, purpose: Purpose, picture_id: str, field: str) -> str:
-    picture = locked_picture(picture_id)
+    picture = lock_picture(picture_id)
     of_theirs = (by, purpose, "ready")
     if picture is None or (picture.owner_id, picture.purpose, picture.status) != of_theirs:
         raise ValidationFailed(fields={field: "You have uploaded no such picture for this."})
@@ -129,7 +129,7 @@ def _fetch_later(work: Session, by: str, purpose: Purpose, address: str) -> None
     if settings.picture_fetch:
         rate_limits.check_picture(by)
         work.add(Picture(owner_id=by, purpose=purpose, source_url=address))
-        after_commit(fetching.begin)
+        after_commit(fetching.start)
 
 
 def _forget_attempts(work: Session, by: str, purpose: Purpose, address: str | None) -> None:
@@ -153,4 +153,4 @@ def _make_room(work: Session, user_id: str) -> None:
     ).all()
     used = in_use(work, user_id, uploads)
     unused = [id_ for id_ in uploads if id_ not in used]
-    drop_unused(work, user_id, unused[MOST_UNUSED:])
+    delete_unused(work, user_id, unused[MAX_UNUSED_UPLOADS:])

@@ -33,7 +33,7 @@ from chatapp.core.db import db, now, release_connection, snapshot
 from chatapp.core.errors import NotFound
 from chatapp.media.file_store import files
 from chatapp.media.presenters import picture_json
-from chatapp.media.queries import own_pictures
+from chatapp.media.queries import owned_pictures
 from chatapp.media.storage import file_name
 from chatapp.models import Block, Contact, Conversation, LinkedAccount, Message, SignIn, User
 from chatapp.security import attempt_limits, audit
@@ -114,7 +114,7 @@ def _write(archive: zipfile.ZipFile, user_id: str, current_id: str) -> None:
 def _write_pictures(archive: zipfile.ZipFile, user_id: str) -> list[dict[str, Any]]:
     """The files of this person's pictures, and what is known of each."""
     listed = []
-    for picture in own_pictures(user_id):
+    for picture in owned_pictures(user_id):
         try:
             with files().open(file_name(picture.id)) as file:
                 archive.writestr(f"pictures/{picture.id}.webp", file.read())

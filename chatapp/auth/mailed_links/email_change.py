@@ -35,9 +35,11 @@ def ask_for(mine: SignIn, wanted: EmailChange, source: Source) -> None:
         # Not before: else who asks for another's address uses up the mails with their way back.
         attempt_limits.spend(attempt_limits.MAILS_TO, wanted.email)
         token = new_link(work, user, "email", wanted.email)
-        mail.send("new_email", wanted.email, secret=token, link=mail.link("/verify", token=token))
+        mail.send(
+            "new_email", wanted.email, secret=token, link=mail.absolute_url("/verify", token=token)
+        )
         if user.email:
-            mail.send("email_changing", user.email, link=mail.link("/settings/account"))
+            mail.send("email_changing", user.email, link=mail.absolute_url("/settings/account"))
     audit.note("address change asked for", user_id=mine.user_id, address=source.address)
 
 

@@ -22,7 +22,7 @@ def forgot_password(email: str, source: Source) -> None:
     Raises RateLimited, by where it was asked from.
     """
     attempt_limits.spend(attempt_limits.MAILS, source.network)
-    runner.run(lambda: _mail_reset(email))
+    runner.run_later(lambda: _mail_reset(email))
 
 
 def _mail_reset(email: str) -> None:
@@ -34,7 +34,7 @@ def _mail_reset(email: str) -> None:
         )
         if user is not None:
             token = new_link(work, user, "reset", email)
-            mail.send("reset", email, secret=token, link=mail.link("/reset", token=token))
+            mail.send("reset", email, secret=token, link=mail.absolute_url("/reset", token=token))
 
 
 def read_reset(token: str) -> Link:
@@ -65,6 +65,8 @@ def reset_password(token: str, password: str, source: Source) -> str:
             end_links(work, user.id, but=link.verification)
             sign_ins.end_all(user.id)
             attempt_limits.lift(user.id)
-            mail.send("password_changed", link.verification.email, link=mail.link("/forgot"))
+            mail.send(
+                "password_changed", link.verification.email, link=mail.absolute_url("/forgot")
+            )
     audit.note("password reset", user_id=user.id, address=source.address)
     return user.id

@@ -200,7 +200,9 @@ def _tell_owner(template: str, user: User, issuer: str) -> None:
     """By mail: whoever else does this to somebody's account shall not go unnoticed."""
     if user.email:
         provider = urlsplit(issuer).netloc
-        mail.send(template, user.email, provider=provider, link=mail.link("/settings/account"))
+        mail.send(
+            template, user.email, provider=provider, link=mail.absolute_url("/settings/account")
+        )
 
 
 def _owner(work: Session, link: UnconfirmedLink) -> str | None:

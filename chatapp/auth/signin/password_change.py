@@ -72,5 +72,5 @@ def change(mine: SignIn, wanted: PasswordChange, *, recent_sign_in_proves: bool 
         sign_ins.end_all(mine.user_id, but=mine.id)
         end_links(work, mine.user_id)
         if changed.email:
-            mail.send("password_changed", changed.email, link=mail.link("/forgot"))
+            mail.send("password_changed", changed.email, link=mail.absolute_url("/forgot"))
     audit.note("password changed", user_id=mine.user_id)
