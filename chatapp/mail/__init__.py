@@ -1,4 +1,4 @@
-"""Email to one person: `send` it inside a transaction, build its links with `absolute_url`."""
+"""Mail to one person: `send` it inside a transaction, build its links with `absolute_url`."""
 
 from chatapp.mail.compose import absolute_url, send
 

@@ -1,4 +1,4 @@
-"""The files of pictures, and the rows that stand for them: both come and go together."""
+"""The files of pictures and their database rows, which are created and deleted together."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from chatapp.models import Picture
 
 log = logging.getLogger(__name__)
 
-#: Where stands what was given, and what is kept of it.
+#: By purpose: the column of the given address, and that of the id of the stored copy.
 PICTURE_COLUMNS: dict[str, tuple[str, str]] = {
     "profile": ("profile_picture", "picture_id"),
     "background": ("background_image", "background_id"),
@@ -27,41 +27,43 @@ PICTURE_COLUMNS: dict[str, tuple[str, str]] = {
 }
 
 #: A large picture takes hundreds of megabytes while it is decoded.
-_one_at_a_time: Lock = concurrency.lock()
+_decoding: Lock = concurrency.lock()
 
 
 def file_name(picture_id: str) -> str:
-    """What the file of this picture is called."""
+    """Return the name of this picture's file."""
     return f"pictures/{picture_id}"
 
 
 def store_file(picture_id: str, data: bytes, purpose: Purpose) -> EncodedImage:
-    """What becomes of ``data`` is kept as this picture's file.
+    """Re-encode ``data`` and store it as this picture's file.
 
     Raises as `reencode` does, and InsufficientStorage.
     """
     release_connection()
-    with _one_at_a_time:
-        return concurrency.run_in_thread(_keep, files(), picture_id, data, purpose)
+    with _decoding:
+        return concurrency.run_in_thread(_reencode_and_store, files(), picture_id, data, purpose)
 
 
-def _keep(kept: Files, picture_id: str, data: bytes, purpose: Purpose) -> EncodedImage:
+def _reencode_and_store(
+    store: Files, picture_id: str, data: bytes, purpose: Purpose
+) -> EncodedImage:
     encoded = reencode(data, purpose)
-    kept.put(file_name(picture_id), encoded.data)
+    store.put(file_name(picture_id), encoded.data)
     return encoded
 
 
 def set_file_facts(picture: Picture, encoded: EncodedImage) -> None:
-    """The row says what its file is: there is a picture to show."""
+    """Mark the picture as ready, with the type and size of its file."""
     picture.status = "ready"
     picture.mime_type, picture.size = encoded.mime_type, len(encoded.data)
     picture.width, picture.height = encoded.width, encoded.height
 
 
 def delete_unused(work: Session, owner_id: str, ids: Collection[str]) -> None:
-    """Those of these pictures of one owner that nobody has are gone, their files after the commit.
+    """Delete those of these pictures of one owner that nobody uses, their files after the commit.
 
-    Their rows are locked first: whoever is about to take one waits, and then doesn't find it.
+    The rows are locked first, so that a concurrent `assign_picture` waits and then finds no row.
     """
     rows = work.scalars(
         select(Picture.id)
@@ -76,14 +78,14 @@ def delete_unused(work: Session, owner_id: str, ids: Collection[str]) -> None:
 
 
 def delete_files(ids: Collection[str]) -> None:
-    """The files of these pictures are gone; one that can't be removed is logged."""
+    """Delete the files of these pictures; failures are logged."""
     for id_ in ids:
         try:
             files().delete(file_name(id_))
         except OSError:
-            log.exception("the file of a picture can't be removed")
+            log.exception("the file of a picture can't be deleted")
 
 
 def lock_picture(picture_id: str) -> Picture | None:
-    """The picture as it now is, until the commit."""
+    """Lock the picture's row until the commit, and return it as it is now."""
     return db.session.get(Picture, picture_id, with_for_update=True, populate_existing=True)
