@@ -67,7 +67,7 @@ def make_app() -> Flask:
         app = create_app(settings)
         if not commanded:
             with app.app_context():
-                fetching.begin()  # what an earlier process left
+                fetching.start()  # what an earlier process left
         return app
     except Exception as exc:
         if "--reload" not in sys.argv:

@@ -165,7 +165,7 @@ def _named(user_id: str, wanted: str) -> ColumnElement[bool]:
         place.c.conversation_id == Conversation.id,
         place.c.user_id != user_id,
         User.id == place.c.user_id,
-        User.is_called(wanted),
+        User.name_contains(wanted),
     )
     return or_(
         and_(

@@ -24,7 +24,7 @@ from chatapp.conversation.presenters import ConversationJson, MessageJson
 from chatapp.conversation.queries import SMALL
 from chatapp.core.db import MAX_ID, uuid7
 from chatapp.core.errors import ChatError, NotFound, Unauthenticated, describe
-from chatapp.core.validation import MOST_SEQ
+from chatapp.core.validation import MAX_SEQ
 from chatapp.security.identity import caller, signed_in
 from chatapp.security.view_policy import policy
 from chatapp.web.forms import Form, refused, waiting
@@ -78,7 +78,7 @@ def message_page(conversation_id: int, seq: int) -> Any:
 
     With ``?actions`` what one can do with it stands there, which scripts show without a page.
     """
-    if seq > MOST_SEQ:
+    if seq > MAX_SEQ:
         raise NotFound()
     return _conversation_page(conversation_id, Form(), MessagesQuery(around=seq), focus=seq)
 

@@ -21,7 +21,7 @@ from chatapp.chat.schemas import MessageBody
 from chatapp.conversation.presenters import person_json
 from chatapp.conversation.queries import addressed_to
 from chatapp.core.events import caused_by
-from chatapp.core.paging import LIMIT_MOST, every
+from chatapp.core.paging import MAX_PAGE_SIZE, all_items
 from chatapp.core.validation import BlankIsNone, MessageText, Name, Uuid, clean
 from chatapp.dialects import roster
 from chatapp.dialects.rest import Rest
@@ -174,8 +174,8 @@ def log_out() -> Any:
 def sidebar() -> Any:
     """Everybody one may see, as a plain array."""
     me = caller().id
-    everybody = every(
-        lambda cursor: people.directory(me, DirectoryQuery(limit=LIMIT_MOST, cursor=cursor))
+    everybody = all_items(
+        lambda cursor: people.directory(me, DirectoryQuery(limit=MAX_PAGE_SIZE, cursor=cursor))
     )
     return jsonify([user(person) for person in everybody])
 

@@ -14,7 +14,7 @@ from chatapp.auth.signin import password_change, sign_ins
 from chatapp.chat.lists import all_conversations, conversations_with
 from chatapp.core.db import now
 from chatapp.core.errors import Forbidden, Unauthenticated
-from chatapp.core.paging import LIMIT_MOST, PageQuery, every
+from chatapp.core.paging import MAX_PAGE_SIZE, PageQuery, all_items
 from chatapp.core.validation import Name, Uuid
 from chatapp.dialects.kebab_shapes import Shapes, own_user
 from chatapp.dialects.kebab_shapes import user as shape
@@ -159,10 +159,12 @@ def user(user_id: UUID) -> Any:
 def dashboard() -> Any:
     """Oneself, one's contacts and one's groups."""
     me = caller()
-    contacts = every(
-        lambda cursor: people.contacts(me.id, DirectoryQuery(limit=LIMIT_MOST, cursor=cursor))
+    contacts = all_items(
+        lambda cursor: people.contacts(me.id, DirectoryQuery(limit=MAX_PAGE_SIZE, cursor=cursor))
     )
-    own = every(lambda cursor: groups.groups(me.id, PageQuery(limit=LIMIT_MOST, cursor=cursor)))
+    own = all_items(
+        lambda cursor: groups.groups(me.id, PageQuery(limit=MAX_PAGE_SIZE, cursor=cursor))
+    )
     shown = {contact["user"]["id"] for contact in contacts}
     shown |= {member["id"] for group in own for member in group["members"]}
     shapes = Shapes.around(me.id, shown, all_conversations(me.id))

@@ -29,11 +29,11 @@ from chatapp.conversation.queries import (
 )
 from chatapp.core import concurrency
 from chatapp.core.clock import iso
-from chatapp.core.db import db, now, release, snapshot
+from chatapp.core.db import db, now, release_connection, snapshot
 from chatapp.core.errors import NotFound
 from chatapp.media.file_store import files
 from chatapp.media.presenters import picture_json
-from chatapp.media.queries import own_pictures
+from chatapp.media.queries import owned_pictures
 from chatapp.media.storage import file_name
 from chatapp.models import Block, Contact, Conversation, LinkedAccount, Message, SignIn, User
 from chatapp.security import attempt_limits, audit
@@ -103,7 +103,7 @@ def _write(archive: zipfile.ZipFile, user_id: str, current_id: str) -> None:
         _written_elsewhere(user_id, ids),
         title="Conversations you left",
     )
-    release()
+    release_connection()
     _write_json(archive, "profile.json", facts)
     page = render_template(
         "export/index.html", conversations=listed, elsewhere=elsewhere, person=account, **facts
@@ -114,7 +114,7 @@ def _write(archive: zipfile.ZipFile, user_id: str, current_id: str) -> None:
 def _write_pictures(archive: zipfile.ZipFile, user_id: str) -> list[dict[str, Any]]:
     """The files of this person's pictures, and what is known of each."""
     listed = []
-    for picture in own_pictures(user_id):
+    for picture in owned_pictures(user_id):
         try:
             with files().open(file_name(picture.id)) as file:
                 archive.writestr(f"pictures/{picture.id}.webp", file.read())

@@ -15,8 +15,8 @@ from chatapp.conversation.queries import own_conversations
 from chatapp.core.clock import iso, parse
 from chatapp.core.db import db
 from chatapp.core.errors import NotFound
-from chatapp.core.paging import Page, PageQuery, decode_cursor, page_of
-from chatapp.core.validation import clean, uuid_of
+from chatapp.core.paging import Page, PageQuery, decode_cursor, make_page
+from chatapp.core.validation import clean, parse_uuid
 from chatapp.models import Block, Contact, Conversation, Participant, User
 from chatapp.user.presenters import ProfileJson, SinceJson, profile_json, since_json
 from chatapp.user.schemas import DirectoryQuery
@@ -33,7 +33,7 @@ def directory(user_id: str, query: DirectoryQuery) -> Page[ProfileJson]:
     """
     people = select(User).where(in_lists_for(user_id), *_asked_for(query))
     rows = db.session.scalars(people.order_by(*_BY_NAME).limit(query.limit + 1)).all()
-    page = page_of(rows, query.limit, lambda user: (user.name, user.id))
+    page = make_page(rows, query.limit, lambda user: (user.name, user.id))
     return Page(_present(user_id, page.items), page.next_cursor)
 
 
@@ -85,7 +85,7 @@ def contacts(user_id: str, query: DirectoryQuery) -> Page[SinceJson]:
         .where(Contact.user_id == user_id, in_lists_for(user_id), *_asked_for(query))
     )
     rows = db.session.execute(own.order_by(*_BY_NAME).limit(query.limit + 1)).all()
-    page = page_of(rows, query.limit, lambda row: (row[0].name, row[0].id))
+    page = make_page(rows, query.limit, lambda row: (row[0].name, row[0].id))
     return Page(_present_since(user_id, page.items), page.next_cursor)
 
 
@@ -122,12 +122,12 @@ def blocked(user_id: str, query: PageQuery) -> Page[SinceJson]:
         .join(Block, Block.blocked_id == User.id)
         .where(Block.blocker_id == user_id, User.deleted_at.is_(None))
     )
-    after = decode_cursor(query.cursor, parse, uuid_of)
+    after = decode_cursor(query.cursor, parse, parse_uuid)
     if after:
         own = own.where(tuple_(Block.created_at, User.id) < tuple(after))
     own = own.order_by(Block.created_at.desc(), User.id.desc()).limit(query.limit + 1)
     rows = db.session.execute(own).all()
-    page = page_of(rows, query.limit, lambda row: (iso(row[1]), row[0].id))
+    page = make_page(rows, query.limit, lambda row: (iso(row[1]), row[0].id))
     return Page(_present_since(user_id, page.items), page.next_cursor)
 
 
@@ -137,15 +137,15 @@ def in_lists_for(viewer_id: str) -> ColumnElement[bool]:
     return and_(User.id.not_in(hidden), User.is_active, User.deleted_at.is_(None))
 
 
-def is_called(q: str) -> ColumnElement[bool]:
+def name_contains(q: str) -> ColumnElement[bool]:
     """Whose name or username contains this, without regard to case; everybody, of nothing."""
-    return User.is_called(q) if q else true()
+    return User.name_contains(q) if q else true()
 
 
 def _asked_for(query: DirectoryQuery) -> list[ColumnElement[bool]]:
     """Whom the query asks for, in a list by name."""
-    conditions = [is_called(query.q)]
-    after = decode_cursor(query.cursor, clean, uuid_of)
+    conditions = [name_contains(query.q)]
+    after = decode_cursor(query.cursor, clean, parse_uuid)
     if after:
         conditions.append(tuple_(*_BY_NAME) > tuple(after))
     return conditions

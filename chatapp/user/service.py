@@ -25,7 +25,7 @@ from chatapp.core.db import atomic, insert, now, send_signal
 from chatapp.core.errors import Forbidden, NotFound, Unavailable, ValidationFailed
 from chatapp.core.events import PresenceAudienceChanged, ReceiptsSwitched
 from chatapp.media.images import Purpose
-from chatapp.media.service import drop_all_of, give_picture
+from chatapp.media.service import assign_picture, delete_all_pictures
 from chatapp.models import (
     Block,
     Contact,
@@ -85,7 +85,7 @@ def update_profile(user_id: str, patch: ProfilePatch) -> User:
                 refuse_taken(username=username)
             for name, value in given.items():
                 if name in _PICTURES:
-                    give_picture(work, user_id, user, _PICTURES[name], value)
+                    assign_picture(work, user_id, user, _PICTURES[name], value)
                 else:
                     setattr(user, name, value)
             if user.hide_read_receipts != hid:
@@ -221,7 +221,7 @@ def _try_to_delete(user_id: str) -> bool:
         user.password_hash = user.phone_number = None
         user.description = user.resume_link = user.role = None
         user.email_verified_at = None
-        drop_all_of(work, user)
+        delete_all_pictures(work, user)
         revoke_links(work, user_id)
         sign_ins.end_all(user_id)
         work.execute(delete(LinkedAccount).where(LinkedAccount.user_id == user_id))

@@ -36,9 +36,11 @@ def request_email_change(sign_in: SignIn, change: EmailChange, source: Source) -
         # owner needs to reset their password.
         attempt_limits.spend(attempt_limits.MAILS_TO, change.email)
         token = create_link(work, user, "email", change.email)
-        mail.send("new_email", change.email, secret=token, link=mail.link("/verify", token=token))
+        mail.send(
+            "new_email", change.email, secret=token, link=mail.absolute_url("/verify", token=token)
+        )
         if user.email:
-            mail.send("email_changing", user.email, link=mail.link("/settings/account"))
+            mail.send("email_changing", user.email, link=mail.absolute_url("/settings/account"))
     audit.note("address change asked for", user_id=sign_in.user_id, address=source.address)
 
 

@@ -204,7 +204,9 @@ def _notify_owner(template: str, user: User, issuer: str) -> None:
     """Mail the owner, so that they notice if someone else did this."""
     if user.email:
         provider = urlsplit(issuer).netloc
-        mail.send(template, user.email, provider=provider, link=mail.link("/settings/account"))
+        mail.send(
+            template, user.email, provider=provider, link=mail.absolute_url("/settings/account")
+        )
 
 
 def _linked_user_id(work: Session, link: UnconfirmedLink) -> str | None:
