@@ -26,8 +26,7 @@ from chatapp.web.allowed_hosts import KnownHosts
 from chatapp.web.cors import CrossOrigin
 from chatapp.web.security_headers import SecureHeaders
 from chatapp.web.themes import ThemedEnvironment
-from config import Settings
-from config_values import TOP
+from config import TOP, Settings
 
 #: Bytes of a request's body where no upload is expected.
 BODY_LIMIT = 256 * 1024

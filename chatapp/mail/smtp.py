@@ -15,8 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from chatapp.core.db import now
-from config import Settings
-from config_values import MailServer
+from config import MailServer, Settings
 
 log = logging.getLogger(__name__)
 

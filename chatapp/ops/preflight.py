@@ -26,8 +26,7 @@ from urllib.parse import unquote, urlsplit
 
 from chatapp.core import logs
 from chatapp.security import setup_code
-from config import Settings, SettingsError, masked
-from config_values import TOP
+from config import TOP, Settings, SettingsError, masked
 
 MIGRATIONS = TOP / "migrations"
 #: PostgreSQL's advisory lock while migrating: "chatapp" as a number.
@@ -60,8 +59,8 @@ def main() -> int:
     except NotReady as exc:
         print(f"chatapp can't start: {exc}", file=sys.stderr)
         return 1
-    for notice in settings.notices:
-        logger.warning(notice)
+    for warning in settings.warnings:
+        logger.warning(warning)
     _tell_setup_code(settings)
     return 0
 

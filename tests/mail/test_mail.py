@@ -9,10 +9,10 @@ from urllib.parse import quote
 
 import pytest
 
-import config_values as kind
 from chatapp.core.db import after_commit, atomic
 from chatapp.mail import compose as mail
 from chatapp.mail import smtp as backends
+from chatapp.settings.mail import smtp_url
 from config import Settings, SettingsError
 from tests.support.mail import CONFIRM, link_in, token_in, words
 from tests.support.smtp import PASSWORD, USER, SmtpServer
@@ -41,9 +41,7 @@ def through(app, monkeypatch, drained):
     """`through(url)`: mail of this app leaves there, and is soon tried again."""
 
     def use(url: str, **settings) -> None:
-        changed = dataclasses.replace(
-            app.config["SETTINGS"], smtp_url=kind.mail_server(url), **settings
-        )
+        changed = dataclasses.replace(app.config["SETTINGS"], smtp_url=smtp_url(url), **settings)
         monkeypatch.setitem(app.config, "SETTINGS", changed)
         monkeypatch.setattr(mail, "WAITS", (0.01, 0.02, 0.03))
 
@@ -250,11 +248,11 @@ class TestSettings:
         ],
     )
     def test_a_server(self, url, host, port, tls, verify):
-        server = kind.mail_server(url)
+        server = smtp_url(url)
         assert (server.host, server.port, server.tls, server.verify) == (host, port, tls, verify)
 
     def test_its_password(self):
-        server = kind.mail_server(f"smtp://{LOGIN}mail.example.org")
+        server = smtp_url(f"smtp://{LOGIN}mail.example.org")
         assert (server.user, server.password) == (USER, PASSWORD)
         assert PASSWORD not in repr(server)
 

@@ -199,7 +199,7 @@ def test_only_administrators(app, ada):
 
 
 def test_the_administrators_page(app, ada):
-    assert "None at the moment" in ada.client.page("/admin/invitations").text
+    assert "No active links" in ada.client.page("/admin/invitations").text
     made = ada.client.submit("/admin/invitations", uses="3", expires_in="86400")
     assert made.status_code == 201
     assert "/register?invitation=" in made.text

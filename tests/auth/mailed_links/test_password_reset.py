@@ -83,7 +83,7 @@ def test_by_pages(app, client, mailbox):
     assert 'href="/forgot"' in client.get("/login").text
     sent = client.submit("/forgot", email=ada.email)
     assert sent.headers["Location"] == "/forgot?sent=1"
-    assert "Look into your mail" in client.page("/forgot?sent=1").text
+    assert "Check your email" in client.page("/forgot?sent=1").text
     path = "/reset?token=" + mailbox.token(ada.email, RESET)
     for _ in range(3):  # programs that look at links before people do
         page = client.get(path)
