@@ -20,7 +20,7 @@ from joserfc.errors import BadSignatureError, JoseError
 from pydantic import ValidationError
 
 from chatapp.auth.oidc.schemas import OpenIdClaims
-from config_values import METADATA_PATH
+from chatapp.settings.urls import METADATA_PATH
 
 #: Seconds to connect, and to wait for the next bytes of an answer.
 HTTP_TIMEOUT_SECONDS = (3.05, 6)
