@@ -178,7 +178,7 @@ def sidebar() -> Any:
     """Everybody one may see, as a plain array."""
     me = caller().id
     everybody = every(
-        lambda cursor: people.directory(me, DirectoryQuery(limit=LIMIT_MOST, cursor=cursor))
+        lambda cursor: people.list_directory(me, DirectoryQuery(limit=LIMIT_MOST, cursor=cursor))
     )
     return jsonify([user(person) for person in everybody])
 

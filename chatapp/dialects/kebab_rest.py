@@ -29,7 +29,7 @@ from chatapp.security.identity import caller, client, current_sign_in, public
 from chatapp.security.request_source import request_source
 from chatapp.security.scopes import personal, scope
 from chatapp.user import queries as people
-from chatapp.user import service
+from chatapp.user import relationships, service
 from chatapp.user.schemas import DirectoryQuery, ProfilePatch
 from chatapp.web.request_input import read_json
 
@@ -138,7 +138,7 @@ def add_contact() -> Any:
     """201 with the new contact, 200 with one that stood."""
     me, other = caller().id, read_json(AddContact).contactId
     with fields_named(user_id="contactId"):
-        contact, created = service.add_contact(me, other)
+        contact, created = relationships.add_contact(me, other)
     shown = Shapes.around(me, [other], conversations_with(me, other)).contact(contact)
     return {"message": "Contact added successfully", "contact": shown}, 201 if created else 200
 
@@ -150,8 +150,8 @@ def user(user_id: UUID) -> Any:
     me = caller()
     if str(user_id) == me.id:
         return {"user": own_user(me)}
-    person = people.person(me.id, str(user_id))
-    return {"user": shape(person, people.members_since([person["id"]]))}
+    person = people.get_person(me.id, str(user_id))
+    return {"user": shape(person, people.find_creation_times([person["id"]]))}
 
 
 @bp.get("/user/dashboard")
@@ -160,7 +160,7 @@ def dashboard() -> Any:
     """Oneself, one's contacts and one's groups."""
     me = caller()
     contacts = every(
-        lambda cursor: people.contacts(me.id, DirectoryQuery(limit=LIMIT_MOST, cursor=cursor))
+        lambda cursor: people.list_contacts(me.id, DirectoryQuery(limit=LIMIT_MOST, cursor=cursor))
     )
     own = every(lambda cursor: groups.groups(me.id, PageQuery(limit=LIMIT_MOST, cursor=cursor)))
     shown = {contact["user"]["id"] for contact in contacts}

@@ -7,7 +7,7 @@ from html import unescape
 
 from chatapp.core.db import atomic
 from chatapp.models import User
-from chatapp.user.queries import GROUPS_SHOWN
+from chatapp.user.queries import MAX_COMMON_GROUPS
 from tests.support.html import Page
 from tests.support.world import PASSWORD, register
 
@@ -104,12 +104,12 @@ def test_the_head_of_a_conversation_leads_to_the_person(world):
 
 
 def test_not_more_groups_in_common_than_fit(world):
-    for number in range(GROUPS_SHOWN + 3):
+    for number in range(MAX_COMMON_GROUPS + 3):
         body = {"name": f"Group {number}", "members": [world.bob.id]}
         world.alice.api.post("/api/groups", body)
     text = world.alice.client.page(page_of(world.bob)).text
     assert "And 3 more." in text
-    assert f"Group {GROUPS_SHOWN + 2}" in text
+    assert f"Group {MAX_COMMON_GROUPS + 2}" in text
     assert "Group 0 " not in text
 
 

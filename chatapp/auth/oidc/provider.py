@@ -17,7 +17,6 @@ from chatapp.auth.oidc.client import (
 from chatapp.auth.oidc.schemas import OpenIdClaims
 from chatapp.core.db import release
 from chatapp.core.errors import BadRequest, ChatError, Forbidden, NotFound, Unavailable
-from chatapp.settings.urls import METADATA_PATH
 from config import Settings
 
 log = logging.getLogger(__name__)
