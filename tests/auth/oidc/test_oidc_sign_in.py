@@ -360,7 +360,7 @@ def test_a_password_account_is_linked_after_its_password_only(app, client, provi
 
     wrong = client.submit("/auth/google/confirm", password="not the password")
     assert wrong.status_code == 401
-    assert "wrong" in wrong.text
+    assert "incorrect" in wrong.text
     assert not signed_in(client)
     assert links(app) == 0
     empty = client.submit("/auth/google/confirm", password="")
