@@ -9,8 +9,9 @@ from flask import Blueprint, request
 from pydantic import BaseModel, Field
 
 from chatapp.auth import service as accounts
+from chatapp.auth import sign_ins
 from chatapp.auth.schemas import Credentials, PasswordChange, SelfRegistration
-from chatapp.auth.signin import password_change, sign_ins
+from chatapp.auth.signin import password_change
 from chatapp.chat.lists import all_conversations, conversations_with
 from chatapp.core.db import now
 from chatapp.core.errors import Forbidden, Unauthenticated

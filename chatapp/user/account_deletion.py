@@ -5,9 +5,9 @@ from __future__ import annotations
 from sqlalchemy import Select, delete, or_
 from sqlalchemy.orm import Session
 
+from chatapp.auth import sign_ins
 from chatapp.auth.admin import accounts
-from chatapp.auth.mailed_links.links import revoke_links
-from chatapp.auth.signin import sign_ins
+from chatapp.auth.link_tokens import revoke_links
 from chatapp.auth.signin.password_change import prove_oneself
 from chatapp.conversation.access import lock_conversations
 from chatapp.conversation.members import current_members, remove_member

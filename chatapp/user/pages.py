@@ -7,11 +7,11 @@ from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
 
-from chatapp.auth.signin.browser_session import safe_next
 from chatapp.chat import service as chats
 from chatapp.security.identity import caller
 from chatapp.user import bp, queries, relationships
 from chatapp.user.schemas import DirectoryQuery
+from chatapp.web.next_redirect import safe_next
 from chatapp.web.request_input import read_query
 
 

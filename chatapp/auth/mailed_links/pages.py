@@ -13,9 +13,9 @@ from typing import Any
 from flask import flash, make_response, redirect, render_template, request, url_for
 from pydantic import ValidationError
 
-from chatapp.auth import bp
-from chatapp.auth.mailed_links import email_confirmation, password_reset, verification
-from chatapp.auth.mailed_links.links import LINK_USED, Link
+from chatapp.auth import bp, verification
+from chatapp.auth.link_tokens import LINK_USED, Link
+from chatapp.auth.mailed_links import email_confirmation, password_reset
 from chatapp.auth.mailed_links.schemas import LinkToken, PasswordReset, PasswordResetRequest
 from chatapp.auth.signin.browser_session import sign_out
 from chatapp.core.errors import ChatError, Conflict, RateLimited, describe

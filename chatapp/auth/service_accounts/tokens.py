@@ -7,10 +7,10 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from chatapp.auth import sign_ins
 from chatapp.auth.service import NewAccount, create_account
 from chatapp.auth.service_accounts.schemas import NewServiceUser, TokenRequest
-from chatapp.auth.signin import sign_ins
-from chatapp.auth.signin.sign_ins import IssuedToken
+from chatapp.auth.sign_ins import IssuedToken
 from chatapp.core.db import atomic, db, now
 from chatapp.core.errors import Conflict, NotFound, Unauthenticated, ValidationFailed
 from chatapp.models import ServiceToken, User
