@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from chatapp.auth import bp, service
+from chatapp.auth import bp, service, sign_ins
 from chatapp.auth.presenters import login_json
 from chatapp.auth.schemas import Credentials, SelfRegistration
-from chatapp.auth.signin import sign_ins
 from chatapp.auth.signin.browser_session import sign_out
 from chatapp.security.identity import client, current_sign_in
 from chatapp.security.request_source import request_source

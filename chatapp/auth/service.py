@@ -12,15 +12,15 @@ from sqlalchemy import false, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from chatapp.auth.admin import invitations
-from chatapp.auth.mailed_links.verification import send_verification
+from chatapp.auth import invitations
 from chatapp.auth.schemas import (
     Credentials,
     RegistrationBase,
     SelfRegistration,
     UsernameRegistration,
 )
-from chatapp.core.db import atomic, db, now, release_connection
+from chatapp.auth.verification import send_verification
+from chatapp.core.db import atomic, db, now, release
 from chatapp.core.errors import Conflict, Forbidden, Unauthenticated
 from chatapp.media.service import assign_picture
 from chatapp.models import User

@@ -10,7 +10,6 @@ from uuid import UUID
 from flask import redirect, render_template, request, url_for
 from pydantic import ValidationError
 
-from chatapp.auth.signin.browser_session import safe_next
 from chatapp.chat import bp, lists, queries, service
 from chatapp.chat.schemas import (
     Edit,
@@ -28,6 +27,7 @@ from chatapp.core.validation import MAX_SEQ
 from chatapp.security.identity import caller, signed_in
 from chatapp.security.view_policy import policy
 from chatapp.web.forms import Form, refused, waiting
+from chatapp.web.next_redirect import safe_next
 from chatapp.web.request_input import read_form, read_query
 
 PAGE = 40

@@ -11,11 +11,11 @@ from pydantic import BaseModel, ValidationInfo, field_validator
 from werkzeug.exceptions import HTTPException
 
 from chatapp.auth import service as accounts
+from chatapp.auth import sign_ins
 from chatapp.auth.fields import Email, EmailOrUsername, EnteredPassword, Password, Username
 from chatapp.auth.presenters import login_json
 from chatapp.auth.schemas import Credentials, UsernameRegistration
-from chatapp.auth.signin import sign_ins
-from chatapp.auth.signin.sign_ins import IssuedToken
+from chatapp.auth.sign_ins import IssuedToken
 from chatapp.chat import queries, service
 from chatapp.chat.schemas import MessageBody
 from chatapp.conversation.presenters import person_json
@@ -174,8 +174,8 @@ def log_out() -> Any:
 def sidebar() -> Any:
     """Everybody one may see, as a plain array."""
     me = caller().id
-    everybody = all_items(
-        lambda cursor: people.directory(me, DirectoryQuery(limit=MAX_PAGE_SIZE, cursor=cursor))
+    everybody = every(
+        lambda cursor: people.list_directory(me, DirectoryQuery(limit=LIMIT_MOST, cursor=cursor))
     )
     return jsonify([user(person) for person in everybody])
 

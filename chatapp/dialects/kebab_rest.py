@@ -9,8 +9,9 @@ from flask import Blueprint, request
 from pydantic import BaseModel, Field
 
 from chatapp.auth import service as accounts
+from chatapp.auth import sign_ins
 from chatapp.auth.schemas import Credentials, PasswordChange, SelfRegistration
-from chatapp.auth.signin import password_change, sign_ins
+from chatapp.auth.signin import password_change
 from chatapp.chat.lists import all_conversations, conversations_with
 from chatapp.core.db import now
 from chatapp.core.errors import Forbidden, Unauthenticated
@@ -29,7 +30,7 @@ from chatapp.security.identity import caller, client, current_sign_in
 from chatapp.security.request_source import request_source
 from chatapp.security.view_policy import policy, request_policy
 from chatapp.user import queries as people
-from chatapp.user import service
+from chatapp.user import relationships, service
 from chatapp.user.schemas import DirectoryQuery, ProfilePatch
 from chatapp.web.request_input import read_json
 
@@ -138,7 +139,7 @@ def add_contact() -> Any:
     """201 with the new contact, 200 with one that stood."""
     me, other = caller().id, read_json(AddContact).contactId
     with fields_named(user_id="contactId"):
-        contact, created = service.add_contact(me, other)
+        contact, created = relationships.add_contact(me, other)
     shown = Shapes.around(me, [other], conversations_with(me, other)).contact(contact)
     return {"message": "Contact added successfully", "contact": shown}, 201 if created else 200
 
@@ -150,8 +151,8 @@ def user(user_id: UUID) -> Any:
     me = caller()
     if str(user_id) == me.id:
         return {"user": own_user(me)}
-    person = people.person(me.id, str(user_id))
-    return {"user": shape(person, people.members_since([person["id"]]))}
+    person = people.get_person(me.id, str(user_id))
+    return {"user": shape(person, people.find_creation_times([person["id"]]))}
 
 
 @bp.get("/user/dashboard")
@@ -159,11 +160,8 @@ def user(user_id: UUID) -> Any:
 def dashboard() -> Any:
     """Oneself, one's contacts and one's groups."""
     me = caller()
-    contacts = all_items(
-        lambda cursor: people.contacts(me.id, DirectoryQuery(limit=MAX_PAGE_SIZE, cursor=cursor))
-    )
-    own = all_items(
-        lambda cursor: groups.groups(me.id, PageQuery(limit=MAX_PAGE_SIZE, cursor=cursor))
+    contacts = every(
+        lambda cursor: people.list_contacts(me.id, DirectoryQuery(limit=LIMIT_MOST, cursor=cursor))
     )
     shown = {contact["user"]["id"] for contact in contacts}
     shown |= {member["id"] for group in own for member in group["members"]}

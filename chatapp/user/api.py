@@ -9,8 +9,8 @@ from chatapp.auth.presenters import account_json
 from chatapp.auth.schemas import PasswordConfirmation
 from chatapp.core.paging import PageQuery
 from chatapp.security.identity import caller, current_sign_in
-from chatapp.security.view_policy import policy
-from chatapp.user import bp, queries, service
+from chatapp.security.scopes import personal, scope
+from chatapp.user import account_deletion, bp, queries, relationships, service
 from chatapp.user.data_pages import download
 from chatapp.user.schemas import DirectoryQuery, NewContact, ProfilePatch
 from chatapp.web.request_input import read_json, read_query
@@ -34,7 +34,7 @@ def change_me() -> Any:
 @policy(scope="users:read")
 def people() -> Any:
     """The people directory, without oneself."""
-    page = queries.directory(caller().id, read_query(DirectoryQuery))
+    page = queries.list_directory(caller().id, read_query(DirectoryQuery))
     return {"items": page.items, "next_cursor": page.next_cursor}
 
 
@@ -42,14 +42,14 @@ def people() -> Any:
 @policy(scope="users:read")
 def person(user_id: UUID) -> Any:
     """Someone's public profile."""
-    return dict(queries.person(caller().id, str(user_id)))
+    return dict(queries.get_person(caller().id, str(user_id)))
 
 
 @bp.delete("/api/users/me")
 @policy(personal=True)
 def delete_account() -> Any:
     """204; one's account is gone."""
-    service.delete_account(current_sign_in(), read_json(PasswordConfirmation).password)
+    account_deletion.delete_own_account(current_sign_in(), read_json(PasswordConfirmation).password)
     return "", 204
 
 
@@ -57,7 +57,9 @@ def delete_account() -> Any:
 @policy(personal=True)
 def deactivate_account() -> Any:
     """204; one is signed out everywhere, until an administrator lifts it."""
-    service.deactivate_oneself(current_sign_in(), read_json(PasswordConfirmation).password)
+    account_deletion.deactivate_own_account(
+        current_sign_in(), read_json(PasswordConfirmation).password
+    )
     return "", 204
 
 
@@ -72,7 +74,7 @@ def download_data() -> Any:
 @policy(scope="users:write")
 def block(user_id: UUID) -> Any:
     """204; neither hears from the other."""
-    service.block(caller().id, str(user_id))
+    relationships.block(caller().id, str(user_id))
     return "", 204
 
 
@@ -80,7 +82,7 @@ def block(user_id: UUID) -> Any:
 @policy(scope="users:write")
 def unblock(user_id: UUID) -> Any:
     """204; one's own block is lifted."""
-    service.unblock(caller().id, str(user_id))
+    relationships.unblock(caller().id, str(user_id))
     return "", 204
 
 
@@ -88,7 +90,7 @@ def unblock(user_id: UUID) -> Any:
 @policy(scope="users:read")
 def blocks() -> Any:
     """Those whom one blocks, the last one first."""
-    page = queries.blocked(caller().id, read_query(PageQuery))
+    page = queries.list_blocked(caller().id, read_query(PageQuery))
     return {"items": page.items, "next_cursor": page.next_cursor}
 
 
@@ -96,7 +98,7 @@ def blocks() -> Any:
 @policy(scope="users:read")
 def contacts() -> Any:
     """One's contacts, by name."""
-    page = queries.contacts(caller().id, read_query(DirectoryQuery))
+    page = queries.list_contacts(caller().id, read_query(DirectoryQuery))
     return {"items": page.items, "next_cursor": page.next_cursor}
 
 
@@ -104,7 +106,7 @@ def contacts() -> Any:
 @policy(scope="users:write")
 def add_contact() -> Any:
     """201 with the contact, or 200 when it stood."""
-    contact, is_new = service.add_contact(caller().id, read_json(NewContact).user_id)
+    contact, is_new = relationships.add_contact(caller().id, read_json(NewContact).user_id)
     return dict(contact), 201 if is_new else 200
 
 
@@ -112,5 +114,5 @@ def add_contact() -> Any:
 @policy(scope="users:write")
 def remove_contact(user_id: UUID) -> Any:
     """204; not a contact any more."""
-    service.remove_contact(caller().id, str(user_id))
+    relationships.remove_contact(caller().id, str(user_id))
     return "", 204

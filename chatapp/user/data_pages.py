@@ -14,7 +14,7 @@ from chatapp.core.db import now
 from chatapp.core.errors import ChatError, ValidationFailed, describe
 from chatapp.models import SignIn
 from chatapp.security.identity import caller, current_sign_in
-from chatapp.user import bp, service
+from chatapp.user import account_deletion, bp
 from chatapp.user.export import export
 from chatapp.web.forms import Form, refused, waiting
 from chatapp.web.request_input import read_form
@@ -36,13 +36,15 @@ def download_page() -> Any:
 @bp.post("/settings/data/deactivate")
 def deactivate_form() -> Any:
     """Leave for a while: signed out everywhere, until an administrator lifts it."""
-    return _leave("deactivate", service.deactivate_oneself, "Your account is deactivated.")
+    return _leave(
+        "deactivate", account_deletion.deactivate_own_account, "Your account is deactivated."
+    )
 
 
 @bp.post("/settings/data/delete")
 def delete_form() -> Any:
     """Leave for good."""
-    return _leave("delete", service.delete_account, "Your account is deleted.")
+    return _leave("delete", account_deletion.delete_own_account, "Your account is deleted.")
 
 
 def download() -> Any:

@@ -8,9 +8,9 @@ from flask import current_app
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
+from chatapp.auth import sign_ins
 from chatapp.auth.admin.schemas import AccountChange, AccountsQuery
-from chatapp.auth.mailed_links.links import revoke_links
-from chatapp.auth.signin import sign_ins
+from chatapp.auth.link_tokens import revoke_links
 from chatapp.core.db import atomic, db
 from chatapp.core.errors import Conflict, Forbidden, NotFound
 from chatapp.core.paging import Page, decode_cursor, make_page

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from chatapp.auth import bp
-from chatapp.auth.admin import accounts, invitations
-from chatapp.auth.admin.schemas import AccountChange, NewInvitation
+from chatapp.auth import bp, invitations
+from chatapp.auth.admin import accounts
+from chatapp.auth.admin.schemas import AccountChange
 from chatapp.auth.presenters import account_json, invitation_json
+from chatapp.auth.schemas import NewInvitation
 from chatapp.security.identity import administrator
 from chatapp.security.view_policy import policy
 from chatapp.web.request_input import read_json

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from chatapp.auth import bp
-from chatapp.auth.mailed_links import email_change, email_confirmation, password_reset, verification
+from chatapp.auth import bp, verification
+from chatapp.auth.mailed_links import email_change, email_confirmation, password_reset
 from chatapp.auth.mailed_links.schemas import (
     EmailChange,
     LinkToken,

@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from chatapp import mail
-from chatapp.auth.mailed_links.links import create_link, lock_user, revoke_links
+from chatapp.auth.link_tokens import create_link, lock_user, revoke_links
 from chatapp.auth.mailed_links.schemas import EmailChange
 from chatapp.auth.signin.password_change import prove_oneself
 from chatapp.core.db import atomic, db, now

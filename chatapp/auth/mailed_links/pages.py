@@ -13,9 +13,9 @@ from typing import Any
 from flask import flash, make_response, redirect, render_template, request, url_for
 from pydantic import ValidationError
 
-from chatapp.auth import bp
-from chatapp.auth.mailed_links import email_confirmation, password_reset, verification
-from chatapp.auth.mailed_links.links import LINK_USED, Link
+from chatapp.auth import bp, verification
+from chatapp.auth.link_tokens import LINK_USED, Link
+from chatapp.auth.mailed_links import email_confirmation, password_reset
 from chatapp.auth.mailed_links.schemas import LinkToken, PasswordReset, PasswordResetRequest
 from chatapp.auth.signin.browser_session import sign_out
 from chatapp.core.errors import ChatError, Conflict, RateLimited, describe
@@ -49,7 +49,7 @@ def verify_form() -> Any:
         return _page("auth/verify.html", error, link=None, taken=taken)
     if signed_in():
         return redirect(url_for("auth.verify_page"), 303)
-    flash("Your address is confirmed. Log in to go on.")
+    flash("Your email address is confirmed. Log in to continue.")
     return redirect(url_for("auth.login_page"), 303)
 
 

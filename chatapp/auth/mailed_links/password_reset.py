@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy import delete, select
 
 from chatapp import mail
-from chatapp.auth.mailed_links.links import (
+from chatapp.auth import sign_ins
+from chatapp.auth.link_tokens import (
     Link,
     create_link,
     find_link,
@@ -13,8 +14,7 @@ from chatapp.auth.mailed_links.links import (
     revoke_links,
     use_link,
 )
-from chatapp.auth.signin import sign_ins
-from chatapp.core.db import atomic, now, release_connection
+from chatapp.core.db import atomic, now, release
 from chatapp.jobs import runner
 from chatapp.models import LinkedAccount, User
 from chatapp.security import attempt_limits, audit

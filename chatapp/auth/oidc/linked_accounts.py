@@ -15,9 +15,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from chatapp import mail
-from chatapp.auth import service
-from chatapp.auth.admin import invitations
-from chatapp.auth.admin.invitations import Redeem
+from chatapp.auth import invitations, service
+from chatapp.auth.invitations import Redeem
 from chatapp.auth.oidc.schemas import OpenIdClaims
 from chatapp.auth.service import NewAccount, Proven
 from chatapp.core.db import atomic, db, now

@@ -18,7 +18,7 @@ from chatapp.auth.oidc.schemas import DisconnectForm
 from chatapp.auth.pages import login_form_with
 from chatapp.auth.schemas import PasswordConfirmation
 from chatapp.auth.settings_pages import account_page, account_section
-from chatapp.auth.signin.browser_session import safe_next, sign_in
+from chatapp.auth.signin.browser_session import sign_in
 from chatapp.auth.signin.password_change import prove_oneself
 from chatapp.core.errors import (
     BadRequest,
@@ -33,6 +33,7 @@ from chatapp.security.identity import caller, current_sign_in, signed_in
 from chatapp.security.request_source import request_source
 from chatapp.security.view_policy import policy
 from chatapp.web.forms import Form, refused, waiting
+from chatapp.web.next_redirect import safe_next
 from chatapp.web.request_input import read_form
 
 #: Seconds in which a link has to be confirmed, and how many passwords may be tried for it.

@@ -17,7 +17,7 @@ from chatapp.web.request_input import read_json
 @policy(scope="users:write", service=True)
 def make_service_user() -> Any:
     """201 with the new account, 200 with the one that stands by this external_id."""
-    user, created = tokens.make_user(calling_service(), read_json(NewServiceUser))
+    user, created = tokens.get_or_create_user(calling_service(), read_json(NewServiceUser))
     return dict(service_user_json(user)), 201 if created else 200
 
 
@@ -25,5 +25,5 @@ def make_service_user() -> Any:
 @policy(scope="tokens:write", service=True)
 def issue_user_token() -> Any:
     """200 with a token of that user's own."""
-    issued = tokens.issue(calling_service(), read_json(TokenRequest), client())
+    issued = tokens.issue_user_token(calling_service(), read_json(TokenRequest), client())
     return dict(token_json(issued))

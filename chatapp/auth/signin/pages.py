@@ -9,11 +9,11 @@ from uuid import UUID
 from flask import flash, redirect, render_template, url_for
 from pydantic import ValidationError
 
-from chatapp.auth import bp
+from chatapp.auth import bp, sign_ins
 from chatapp.auth.presenters import sign_in_json
 from chatapp.auth.schemas import PasswordChange
 from chatapp.auth.settings_pages import account_page, account_section
-from chatapp.auth.signin import password_change, sign_ins
+from chatapp.auth.signin import password_change
 from chatapp.auth.signin.browser_session import renew, sign_out
 from chatapp.auth.signin.device_names import device_name
 from chatapp.core.errors import ChatError, describe

@@ -6,11 +6,11 @@ from flask import current_app
 from sqlalchemy import select, update
 
 from chatapp import mail
-from chatapp.auth.mailed_links.links import revoke_links
+from chatapp.auth import sign_ins
+from chatapp.auth.link_tokens import revoke_links
 from chatapp.auth.schemas import PasswordChange
 from chatapp.auth.service import confirm_password
-from chatapp.auth.signin import sign_ins
-from chatapp.core.db import atomic, db, now, release_connection
+from chatapp.core.db import atomic, db, now, release
 from chatapp.core.errors import Conflict, Forbidden, ValidationFailed
 from chatapp.models import SignIn, User
 from chatapp.security import audit

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from chatapp import mail
-from chatapp.auth.mailed_links.links import create_link, lock_user
+from chatapp.auth.link_tokens import create_link, lock_user
 from chatapp.core.db import atomic
 from chatapp.jobs import runner
 from chatapp.models import User
