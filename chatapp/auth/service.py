@@ -20,7 +20,7 @@ from chatapp.auth.schemas import (
     UsernameRegistration,
 )
 from chatapp.auth.verification import send_verification
-from chatapp.core.db import atomic, db, now, release
+from chatapp.core.db import atomic, db, now, release_connection
 from chatapp.core.errors import Conflict, Forbidden, Unauthenticated
 from chatapp.media.service import assign_picture
 from chatapp.models import User

@@ -174,8 +174,8 @@ def log_out() -> Any:
 def sidebar() -> Any:
     """Everybody one may see, as a plain array."""
     me = caller().id
-    everybody = every(
-        lambda cursor: people.list_directory(me, DirectoryQuery(limit=LIMIT_MOST, cursor=cursor))
+    everybody = all_items(
+        lambda cursor: people.list_directory(me, DirectoryQuery(limit=MAX_PAGE_SIZE, cursor=cursor))
     )
     return jsonify([user(person) for person in everybody])
 

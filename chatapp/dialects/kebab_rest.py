@@ -160,8 +160,13 @@ def user(user_id: UUID) -> Any:
 def dashboard() -> Any:
     """Oneself, one's contacts and one's groups."""
     me = caller()
-    contacts = every(
-        lambda cursor: people.list_contacts(me.id, DirectoryQuery(limit=LIMIT_MOST, cursor=cursor))
+    contacts = all_items(
+        lambda cursor: people.list_contacts(
+            me.id, DirectoryQuery(limit=MAX_PAGE_SIZE, cursor=cursor)
+        )
+    )
+    own = all_items(
+        lambda cursor: groups.groups(me.id, PageQuery(limit=MAX_PAGE_SIZE, cursor=cursor))
     )
     shown = {contact["user"]["id"] for contact in contacts}
     shown |= {member["id"] for group in own for member in group["members"]}

@@ -14,7 +14,7 @@ from chatapp.conversation.members import current_members, remove_member
 from chatapp.conversation.queries import own_conversations
 from chatapp.core.db import atomic, now
 from chatapp.core.errors import Unavailable
-from chatapp.media.service import drop_all_of
+from chatapp.media.service import delete_all_pictures
 from chatapp.models import Contact, Conversation, LinkedAccount, SignIn, User
 from chatapp.security import audit
 
@@ -64,7 +64,7 @@ def _try_to_delete(user_id: str) -> bool:
             if participant is not None:
                 remove_member(work, conversation, user, participant, user)
         _clear_profile(user)
-        drop_all_of(work, user)
+        delete_all_pictures(work, user)
         revoke_links(work, user_id)
         sign_ins.end_all(user_id)
         _delete_relations(work, user_id)

@@ -9,7 +9,7 @@ from chatapp.auth.presenters import account_json
 from chatapp.auth.schemas import PasswordConfirmation
 from chatapp.core.paging import PageQuery
 from chatapp.security.identity import caller, current_sign_in
-from chatapp.security.scopes import personal, scope
+from chatapp.security.view_policy import policy
 from chatapp.user import account_deletion, bp, queries, relationships, service
 from chatapp.user.data_pages import download
 from chatapp.user.schemas import DirectoryQuery, NewContact, ProfilePatch

@@ -72,7 +72,7 @@ def _write_archive(archive: zipfile.ZipFile, user_id: str, current_sign_in_id: s
         export_data.messages_written_elsewhere(user_id, own_ids),
         title="Conversations you left",
     )
-    release()
+    release_connection()
     _write_json(archive, "profile.json", profile)
     page = render_template(
         "export/index.html",
@@ -118,7 +118,7 @@ def _write_conversations(
 def _write_pictures(archive: zipfile.ZipFile, user_id: str) -> list[dict[str, Any]]:
     """Write the files of the person's pictures; return the pictures' data."""
     written = []
-    for picture in own_pictures(user_id):
+    for picture in owned_pictures(user_id):
         try:
             with files().open(file_name(picture.id)) as file:
                 archive.writestr(f"pictures/{picture.id}.webp", file.read())

@@ -38,7 +38,7 @@ def list_directory(user_id: str, query: DirectoryQuery) -> Page[ProfileJson]:
     """
     people = select(User).where(is_listed_for(user_id), *_matches(query))
     rows = db.session.scalars(people.order_by(*_BY_NAME).limit(query.limit + 1)).all()
-    page = page_of(rows, query.limit, lambda user: (user.name, user.id))
+    page = make_page(rows, query.limit, lambda user: (user.name, user.id))
     return Page(_profiles(user_id, page.items), page.next_cursor)
 
 
@@ -90,7 +90,7 @@ def list_contacts(user_id: str, query: DirectoryQuery) -> Page[RelationshipJson]
         .where(Contact.user_id == user_id, is_listed_for(user_id), *_matches(query))
     )
     rows = db.session.execute(own.order_by(*_BY_NAME).limit(query.limit + 1)).all()
-    page = page_of(rows, query.limit, lambda row: (row[0].name, row[0].id))
+    page = make_page(rows, query.limit, lambda row: (row[0].name, row[0].id))
     return Page(_relationships(user_id, page.items), page.next_cursor)
 
 
@@ -132,7 +132,7 @@ def list_blocked(user_id: str, query: PageQuery) -> Page[RelationshipJson]:
         own = own.where(tuple_(Block.created_at, User.id) < tuple(after))
     own = own.order_by(Block.created_at.desc(), User.id.desc()).limit(query.limit + 1)
     rows = db.session.execute(own).all()
-    page = page_of(rows, query.limit, lambda row: (iso(row[1]), row[0].id))
+    page = make_page(rows, query.limit, lambda row: (iso(row[1]), row[0].id))
     return Page(_relationships(user_id, page.items), page.next_cursor)
 
 
@@ -150,7 +150,7 @@ def name_matches(q: str) -> ColumnElement[bool]:
 def _matches(query: DirectoryQuery) -> list[ColumnElement[bool]]:
     """Return the conditions for the query's text and for its cursor in a list by name."""
     conditions = [name_matches(query.q)]
-    after = decode_cursor(query.cursor, clean, uuid_of)
+    after = decode_cursor(query.cursor, clean, parse_uuid)
     if after:
         conditions.append(tuple_(*_BY_NAME) > tuple(after))
     return conditions

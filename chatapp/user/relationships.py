@@ -7,8 +7,9 @@ from uuid import uuid4
 from sqlalchemy import delete, select
 
 from chatapp.conversation.blocks import blocked_with
-from chatapp.core.db import announce, atomic, insert
+from chatapp.core.db import atomic, insert, send_signal
 from chatapp.core.errors import Forbidden, NotFound, ValidationFailed
+from chatapp.core.events import PresenceAudienceChanged
 from chatapp.models import Block, Contact, User
 from chatapp.user import queries
 from chatapp.user.presenters import RelationshipJson
@@ -81,4 +82,4 @@ def unblock(user_id: str, other_id: str) -> None:
 
 def _announce_visibility_change(*user_ids: str) -> None:
     """Announce that other people may see these users' presence from the commit on."""
-    announce("noticing:changed", {}, user_ids=frozenset(user_ids))
+    send_signal(PresenceAudienceChanged(frozenset(user_ids)))

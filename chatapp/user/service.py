@@ -13,10 +13,11 @@ from chatapp.auth.service import refuse_taken
 from chatapp.conversation.access import lock_conversations
 from chatapp.conversation.pointers import hide_receipts, show_receipts
 from chatapp.conversation.queries import own_conversations
-from chatapp.core.db import announce, atomic
+from chatapp.core.db import atomic, send_signal
 from chatapp.core.errors import ValidationFailed
+from chatapp.core.events import ReceiptsSwitched
 from chatapp.media.images import Purpose
-from chatapp.media.service import give_picture
+from chatapp.media.service import assign_picture
 from chatapp.models import Conversation, User
 from chatapp.user.schemas import ProfilePatch
 from config import Settings
@@ -45,7 +46,7 @@ def update_profile(user_id: str, patch: ProfilePatch) -> User:
                 refuse_taken(username=username)
             for name, value in changes.items():
                 if name in _PICTURE_PURPOSES:
-                    give_picture(work, user_id, user, _PICTURE_PURPOSES[name], value)
+                    assign_picture(work, user_id, user, _PICTURE_PURPOSES[name], value)
                 else:
                     setattr(user, name, value)
             if user.hide_read_receipts != receipts_were_hidden:

@@ -14,7 +14,7 @@ from chatapp.auth.link_tokens import (
     revoke_links,
     use_link,
 )
-from chatapp.core.db import atomic, now, release
+from chatapp.core.db import atomic, now, release_connection
 from chatapp.jobs import runner
 from chatapp.models import LinkedAccount, User
 from chatapp.security import attempt_limits, audit

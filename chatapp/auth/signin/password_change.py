@@ -10,7 +10,7 @@ from chatapp.auth import sign_ins
 from chatapp.auth.link_tokens import revoke_links
 from chatapp.auth.schemas import PasswordChange
 from chatapp.auth.service import confirm_password
-from chatapp.core.db import atomic, db, now, release
+from chatapp.core.db import atomic, db, now, release_connection
 from chatapp.core.errors import Conflict, Forbidden, ValidationFailed
 from chatapp.models import SignIn, User
 from chatapp.security import audit
