@@ -39,5 +39,5 @@ def change_email_page() -> Any:
         error = describe(exc)
         form = refused(error, secret=["password"])
         return account_page(refused={"email": form}), error.status, waiting(error)
-    flash(f"We’ve sent a mail to {wanted.email}. Your address changes once you open its link.")
+    flash(f"We’ve sent an email to {wanted.email}. Your address changes once you open its link.")
     return redirect(url_for("auth.settings_account"), 303)

@@ -46,7 +46,7 @@ def verify_form() -> Any:
         return _page("auth/verify.html", error, link=None, taken=taken)
     if signed_in():
         return redirect(url_for("auth.verify_page"), 303)
-    flash("Your address is confirmed. Log in to go on.")
+    flash("Your email address is confirmed. Log in to continue.")
     return redirect(url_for("auth.login_page"), 303)
 
 

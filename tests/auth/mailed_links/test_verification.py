@@ -98,7 +98,7 @@ def test_the_page_of_someone_signed_in(app, mailbox):
     answer = ada.client.submit(path, "/verify")
     assert answer.headers["Location"] == "/verify"
     page = " ".join(ada.client.page("/verify").text.split())
-    assert "Your address is confirmed ada@example.org is yours" in page
+    assert "Your email address is confirmed" in page
     used = ada.client.get(path)
     assert used.status_code == 422
     assert "is confirmed. You can change it in your settings" in used.text
