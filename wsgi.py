@@ -15,7 +15,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import config
-from config_values import TOP
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -68,7 +67,7 @@ def make_app() -> Flask:
         app = create_app(settings)
         if not commanded:
             with app.app_context():
-                fetching.begin()  # what an earlier process left
+                fetching.start()  # what an earlier process left
         return app
     except Exception as exc:
         if "--reload" not in sys.argv:
@@ -81,7 +80,7 @@ def main() -> None:
     """Prepare as `make run` does, then serve until Ctrl+C."""
     import logging
 
-    code = subprocess.call([sys.executable, "-m", "chatapp.ops.preflight"], cwd=TOP)
+    code = subprocess.call([sys.executable, "-m", "chatapp.ops.preflight"], cwd=config.TOP)
     if code:
         sys.exit(code)
     app = make_app()

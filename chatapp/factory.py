@@ -20,14 +20,21 @@ from chatapp.ops import cli
 from chatapp.realtime import hub
 from chatapp.security import client_address, identity, verified_email
 from chatapp.security.session_stores import store_for
-from chatapp.security.sessions import Sessions, check_readable
-from chatapp.web import csrf, error_handlers, security_headers, template_helpers, themes, uploads
+from chatapp.security.sessions import Sessions
+from chatapp.security.view_policy import policy
+from chatapp.web import (
+    csrf,
+    enforcement,
+    error_handlers,
+    security_headers,
+    template_helpers,
+    themes,
+)
 from chatapp.web.allowed_hosts import KnownHosts
 from chatapp.web.cors import CrossOrigin
 from chatapp.web.security_headers import SecureHeaders
 from chatapp.web.themes import ThemedEnvironment
-from config import Settings
-from config_values import TOP
+from config import TOP, Settings
 
 #: Bytes of a request's body where no upload is expected.
 BODY_LIMIT = 256 * 1024
@@ -59,13 +66,11 @@ def build(settings: Settings | None = None) -> Flask:
     app.session_interface = Sessions(app, store_for(settings))
 
     app.before_request(_name_request)
-    app.before_request(check_readable)
     app.after_request(_tell_request_id)
     error_handlers.init_app(app)
     identity.init_app(app)
-    uploads.init_app(app)
     csrf.init_app(app)
-    verified_email.init_app(app)
+    enforcement.init_app(app)
     security_headers.init_app(app)
     template_helpers.init_app(app)
     themes.init_app(app)
@@ -154,6 +159,7 @@ def _tell_request_id(response: Response) -> Response:
     return response
 
 
+@policy(public=True)
 def _health() -> Any:
     """Answers as soon as the process serves; asks no database."""
     return {"status": "ok"}

@@ -172,7 +172,7 @@ def empty_tables(app: flask.Flask) -> Callable[[], None]:
     deletions = [table.delete() for table in reversed(db.metadata.sorted_tables)]
 
     def empty() -> None:
-        wait_until(runner.idle, "what goes on in the background is done")
+        wait_until(runner.is_idle, "what goes on in the background is done")
         with app.app_context(), db.engine.begin() as connection:
             for deletion in deletions:
                 connection.execute(deletion)
@@ -216,7 +216,7 @@ def drained(app: flask.Flask) -> Callable[[], None]:
     """`drained()` returns once nothing is left to do in the background."""
     from chatapp.jobs import runner
 
-    return lambda: wait_until(runner.idle, "what goes on in the background is done") and None
+    return lambda: wait_until(runner.is_idle, "what goes on in the background is done") and None
 
 
 @pytest.fixture

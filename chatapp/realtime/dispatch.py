@@ -10,7 +10,7 @@ import socketio
 from flask import Flask
 
 from chatapp.core import concurrency
-from chatapp.core.errors import BadRequest, Unauthenticated, tell
+from chatapp.core.errors import BadRequest, Unauthenticated, describe_and_log
 from chatapp.core.event_bus import EventBus
 from chatapp.core.events import caused_by
 from chatapp.core.logs import request_id
@@ -55,7 +55,7 @@ class Dispatcher:
                 try:
                     answer = dialect.answer(_handle(connection, name, args))
                 except Exception as exc:
-                    error = tell(exc)
+                    error = describe_and_log(exc)
                     answer = dialect.failed(error)
                     if reply is None:
                         event, payload = dialect.refusal(error)

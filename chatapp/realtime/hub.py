@@ -84,7 +84,7 @@ class Hub:
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Give the app a hub of its own."""
-    rate_limits.init_app(app, settings)
+    rate_limits.configure(settings.rate_limits)
     app.extensions["hub"] = Hub(
         app, settings, bus=app.extensions["events"], online=app.extensions["presence"]
     )

@@ -11,7 +11,7 @@ from socketio import exceptions
 
 from chatapp.conversation.queries import own_conversations
 from chatapp.core.db import db
-from chatapp.core.errors import error_json, tell
+from chatapp.core.errors import describe_and_log, error_json
 from chatapp.models import Conversation
 from chatapp.realtime import hooks
 from chatapp.realtime.connections import Connection, Connections
@@ -74,7 +74,7 @@ class Lifecycle:
                 if self._connections.pop(sid) is not None:
                     self._speakers.end(dialect)
                     rate_limits.give_connection(identity.user_id)
-                error = tell(exc)
+                error = describe_and_log(exc)
                 message = error.message if handshake.wants_message else error.code
                 raise exceptions.ConnectionRefusedError(message, error_json(error)) from exc
 

@@ -329,19 +329,19 @@ def test_the_account_says_of_what_one_is_told(app, world, path):
 def test_what_differs_is_listed_and_lifted(app, world, path):
     client, page = world.alice.client, "/settings/notifications"
     lift = f"/chats/{world.conversation_id}/preferences"
-    assert "No conversation is muted" in client.page(page).text
+    assert "No conversations are muted" in client.page(page).text
     world.alice.api.patch(path, {"notify": "none", "pinned": True})
     world.bob.api.patch(path, {"notify": "all"})
     assert "Bob Nothing Lift for Bob" in client.page(page).text
     answer = client.submit(page, lift)
     assert (answer.status_code, answer.headers["Location"]) == (303, page)
-    assert "No conversation is muted" in client.page(page).text
+    assert "No conversations are muted" in client.page(page).text
     assert own(world.alice, world.conversation_id)["pinned_at"]
     until = now() + timedelta(hours=1)
     world.alice.api.patch(path, {"muted_until": iso(until)})
     assert "Muted until" in client.page(page).text
     let_pass(app, world, seconds=1)
-    assert "No conversation is muted" in client.page(page).text
+    assert "No conversations are muted" in client.page(page).text
 
 
 def test_who_is_online_is_who_one_is_told_of(app, world):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from sqlalchemy import func, select, text
 
-from chatapp.core.db import NOW, announce, atomic, db, now, release, snapshot
+from chatapp.core.db import NOW, announce, atomic, db, now, release_connection, snapshot
 from chatapp.core.event_bus import EventBus
 from chatapp.core.events import ClientEvent, People
 from chatapp.models import User
@@ -102,7 +102,7 @@ def test_nothing_is_written_or_announced_outside(context):
     with pytest.raises(RuntimeError, match="outside atomic"), atomic():
         pass
     with pytest.raises(RuntimeError, match="outside atomic"):
-        release()
+        release_connection()
     db.session.expunge_all()
     with pytest.raises(RuntimeError, match="inside snapshot"), snapshot(), atomic():
         pass

@@ -547,7 +547,7 @@ def test_a_deleted_account(world, crew, app):
     assert code(world.bob.api.delete(taken_back)) == "conflict"
     assert world.bob.api.delete(f"/api/messages/{items[0]['id']}/reactions/👀").status_code == 200
     page = world.bob.client.page(f"/chats/{world.conversation_id}").html
-    assert "This account is deleted" in page
+    assert "This account was deleted" in page
     assert "@deleted." not in page
     assert world.bob.api.get(f"/api/users/{world.alice.id}").status_code == 404
     again = register(app, "Alice")

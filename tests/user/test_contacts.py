@@ -11,7 +11,7 @@ from sqlalchemy import select
 from chatapp.core.db import atomic, db
 from chatapp.core.paging import encode_cursor
 from chatapp.models import Contact, User
-from chatapp.user.service import add_contact, block
+from chatapp.user.relationships import add_contact, block
 from tests.support.errors import rest_error
 from tests.support.world import PASSWORD, register
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from chatapp.auth.signin import sign_ins
+from chatapp.auth import sign_ins
 from chatapp.core.db import atomic, db, now
 from chatapp.core.events import CredentialEnded
 from chatapp.models import SignIn, User
