@@ -52,7 +52,7 @@ def end_sign_in(sign_in_id: UUID) -> Any:
 def change_password() -> Any:
     """Change the password and end all other sign-ins (204)."""
     change, current = read_json(PasswordChange), current_sign_in()
-    password_change.change(current, change)
+    password_change.change_password(current, change)
     if current.kind == "session":
         renew()
     return "", 204
