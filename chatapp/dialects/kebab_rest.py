@@ -129,7 +129,7 @@ def update_password() -> Any:
     """200; every other sign-in ends."""
     wanted = read_json(UpdatePassword)
     _oneself(wanted.id, "id")
-    password_change.change(current_sign_in(), wanted, recent_sign_in_proves=True)
+    password_change.change_password(current_sign_in(), wanted, accept_recent_sign_in=True)
     return {"message": "Password updated successfully"}
 
 
