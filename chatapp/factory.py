@@ -12,12 +12,12 @@ from flask.json.provider import DefaultJSONProvider
 from chatapp import auth, chat, dialects, group, media, user
 from chatapp.auth.presenters import account_json
 from chatapp.conversation.presenters import picture_path
-from chatapp.core import logs
+from chatapp.core import event_bus, logs, presence
 from chatapp.extensions import db, migrate
 from chatapp.media import file_store
 from chatapp.models import User
 from chatapp.ops import cli
-from chatapp.realtime import setup as realtime
+from chatapp.realtime import hub
 from chatapp.security import client_address, identity, verified_email
 from chatapp.security.session_stores import store_for
 from chatapp.security.sessions import Sessions
@@ -59,6 +59,8 @@ def build(settings: Settings | None = None) -> Flask:
     logs.configure(settings)
 
     db.init_app(app)
+    event_bus.init_app(app)
+    presence.init_app(app)
     migrate.init_app(app, db, directory=str(TOP / "migrations"), compare_type=True)
     file_store.init_app(app, settings)
     app.session_interface = Sessions(app, store_for(settings))
@@ -77,7 +79,7 @@ def build(settings: Settings | None = None) -> Flask:
         app.register_blueprint(slice_.bp)
     cli.init_app(app)
     app.add_url_rule("/health", "health", _health)
-    realtime.init_app(app, settings)
+    hub.init_app(app, settings)
     dialects.init_app(app, settings)
     answering = KnownHosts(CrossOrigin(app.wsgi_app, settings), settings)
     app.wsgi_app = SecureHeaders(answering, settings)  # type: ignore[method-assign]

@@ -10,7 +10,7 @@ from typing import Annotated
 import email_validator
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from chatapp.core.validation import BlankIsNone, clean, cleaned
+from chatapp.core.validation import BlankIsNone, clean, clean_if_text
 
 MIN_PASSWORD_LENGTH, MAX_PASSWORD_LENGTH = 8, 128
 _USERNAME = re.compile(r"[a-z0-9_.-]{3,30}")
@@ -75,4 +75,4 @@ InvitationToken = Annotated[
     Annotated[str, AfterValidator(clean), Field(max_length=200)] | None, BlankIsNone
 ]
 #: What an external application calls a user.
-ExternalId = Annotated[str, BeforeValidator(cleaned), Field(min_length=1, max_length=255)]
+ExternalId = Annotated[str, BeforeValidator(clean_if_text), Field(min_length=1, max_length=255)]

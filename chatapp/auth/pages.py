@@ -6,16 +6,16 @@ from typing import Any
 
 from flask import Response, redirect, render_template, request, url_for
 
-from chatapp.auth import bp, service
-from chatapp.auth.admin import invitations
+from chatapp.auth import bp, invitations, service
 from chatapp.auth.oidc import provider
 from chatapp.auth.schemas import Credentials, SelfRegistration
-from chatapp.auth.signin.browser_session import safe_next, sign_in, sign_out
+from chatapp.auth.signin.browser_session import sign_in, sign_out
 from chatapp.core.errors import ChatError, Forbidden, RateLimited, Unavailable
 from chatapp.security.identity import signed_in
 from chatapp.security.request_source import request_source
 from chatapp.security.view_policy import policy
 from chatapp.web.forms import Form, form_view, with_error
+from chatapp.web.next_redirect import safe_next
 from chatapp.web.request_input import read_form
 
 

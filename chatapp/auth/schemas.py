@@ -1,10 +1,10 @@
-"""Input for registering, logging in and changing a password."""
+"""Input for invitations, registering, logging in and changing a password."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from chatapp.auth.fields import (
     Email,
@@ -16,6 +16,8 @@ from chatapp.auth.fields import (
     Username,
 )
 from chatapp.core.validation import BlankIsNone, Name
+
+DAY_SECONDS = 86_400
 
 
 class RegistrationBase(BaseModel):
@@ -64,3 +66,11 @@ class PasswordChange(BaseModel):
 
     password: Password
     current_password: OptionalPassword = None
+
+
+class NewInvitation(BaseModel):
+    """How many people may register with it, for how many seconds, and perhaps for one email."""
+
+    uses: Annotated[int, Field(ge=1, le=1000)] = 1
+    expires_in: Annotated[int, Field(ge=60, le=90 * DAY_SECONDS)] = 7 * DAY_SECONDS
+    email: Annotated[Email | None, BlankIsNone] = None

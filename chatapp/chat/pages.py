@@ -8,7 +8,6 @@ from uuid import UUID
 
 from flask import redirect, render_template, request, url_for
 
-from chatapp.auth.signin.browser_session import safe_next
 from chatapp.chat import bp, lists, queries, service
 from chatapp.chat.schemas import (
     Edit,
@@ -22,10 +21,11 @@ from chatapp.conversation.presenters import ConversationJson, MessageJson
 from chatapp.conversation.queries import SMALL
 from chatapp.core.db import MAX_ID, uuid7
 from chatapp.core.errors import NotFound, Unauthenticated
-from chatapp.core.validation import MOST_SEQ
+from chatapp.core.validation import MAX_SEQ
 from chatapp.security.identity import caller, signed_in
 from chatapp.security.view_policy import policy
 from chatapp.web.forms import Form, form_view
+from chatapp.web.next_redirect import safe_next
 from chatapp.web.request_input import read_form, read_query
 
 PAGE = 40
@@ -76,7 +76,7 @@ def message_page(conversation_id: int, seq: int) -> Any:
 
     With ``?actions`` what one can do with it stands there, which scripts show without a page.
     """
-    if seq > MOST_SEQ:
+    if seq > MAX_SEQ:
         raise NotFound()
     return _conversation_page(conversation_id, Form(), MessagesQuery(around=seq), focus=seq)
 

@@ -9,12 +9,13 @@ from flask import Blueprint, request
 from pydantic import BaseModel, Field
 
 from chatapp.auth import service as accounts
+from chatapp.auth import sign_ins
 from chatapp.auth.schemas import Credentials, PasswordChange, SelfRegistration
-from chatapp.auth.signin import password_change, sign_ins
+from chatapp.auth.signin import password_change
 from chatapp.chat.lists import all_conversations, conversations_with
 from chatapp.core.db import now
 from chatapp.core.errors import Forbidden, Unauthenticated
-from chatapp.core.paging import LIMIT_MOST, PageQuery, every
+from chatapp.core.paging import MAX_PAGE_SIZE, PageQuery, all_items
 from chatapp.core.validation import Name, Uuid
 from chatapp.dialects.kebab_shapes import Shapes, own_user
 from chatapp.dialects.kebab_shapes import user as shape
@@ -29,7 +30,7 @@ from chatapp.security.identity import caller, client, current_sign_in
 from chatapp.security.request_source import request_source
 from chatapp.security.view_policy import policy, request_policy
 from chatapp.user import queries as people
-from chatapp.user import service
+from chatapp.user import relationships, service
 from chatapp.user.schemas import DirectoryQuery, ProfilePatch
 from chatapp.web.request_input import read_json
 
@@ -128,7 +129,7 @@ def update_password() -> Any:
     """200; every other sign-in ends."""
     wanted = read_json(UpdatePassword)
     _oneself(wanted.id, "id")
-    password_change.change(current_sign_in(), wanted, recent_sign_in_proves=True)
+    password_change.change_password(current_sign_in(), wanted, accept_recent_sign_in=True)
     return {"message": "Password updated successfully"}
 
 
@@ -138,7 +139,7 @@ def add_contact() -> Any:
     """201 with the new contact, 200 with one that stood."""
     me, other = caller().id, read_json(AddContact).contactId
     with fields_named(user_id="contactId"):
-        contact, created = service.add_contact(me, other)
+        contact, created = relationships.add_contact(me, other)
     shown = Shapes.around(me, [other], conversations_with(me, other)).contact(contact)
     return {"message": "Contact added successfully", "contact": shown}, 201 if created else 200
 
@@ -150,8 +151,8 @@ def user(user_id: UUID) -> Any:
     me = caller()
     if str(user_id) == me.id:
         return {"user": own_user(me)}
-    person = people.person(me.id, str(user_id))
-    return {"user": shape(person, people.members_since([person["id"]]))}
+    person = people.get_person(me.id, str(user_id))
+    return {"user": shape(person, people.find_creation_times([person["id"]]))}
 
 
 @bp.get("/user/dashboard")
@@ -159,10 +160,14 @@ def user(user_id: UUID) -> Any:
 def dashboard() -> Any:
     """Oneself, one's contacts and one's groups."""
     me = caller()
-    contacts = every(
-        lambda cursor: people.contacts(me.id, DirectoryQuery(limit=LIMIT_MOST, cursor=cursor))
+    contacts = all_items(
+        lambda cursor: people.list_contacts(
+            me.id, DirectoryQuery(limit=MAX_PAGE_SIZE, cursor=cursor)
+        )
     )
-    own = every(lambda cursor: groups.groups(me.id, PageQuery(limit=LIMIT_MOST, cursor=cursor)))
+    own = all_items(
+        lambda cursor: groups.groups(me.id, PageQuery(limit=MAX_PAGE_SIZE, cursor=cursor))
+    )
     shown = {contact["user"]["id"] for contact in contacts}
     shown |= {member["id"] for group in own for member in group["members"]}
     shapes = Shapes.around(me.id, shown, all_conversations(me.id))

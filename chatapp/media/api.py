@@ -1,4 +1,4 @@
-"""Pictures over REST, and as what an `<img>` asks for."""
+"""REST calls for pictures, and the addresses that `<img>` loads."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from chatapp.web.uploads import read_upload
 @bp.post("/api/pictures")
 @policy(scope="users:write", upload=True)
 def upload_picture() -> Any:
-    """201 with what was uploaded, to be given as a picture or a background."""
+    """Store an upload; answer 201 with the address to use as a picture or a background."""
     data, new = read_upload(), read_form(NewPicture)
     return dict(picture_json(service.upload(caller().id, new.purpose, data))), 201
 
 
 @bp.get("/pictures/<uuid:picture_id>")
 def picture(picture_id: UUID) -> Response:
-    """The picture itself. What an id stands for never changes."""
+    """Serve a picture. It can be cached forever, because an id always means the same picture."""
     found = queries.visible_picture(caller().id, str(picture_id))
     response = Response(content_type=found.mime_type)
     response.set_etag(found.id)

@@ -27,7 +27,7 @@ class User(UserMixin, Timestamps, SoftDelete, Model):  # type: ignore[misc]
     )
 
     @classmethod
-    def is_called(cls, words: str) -> ColumnElement[bool]:
+    def name_contains(cls, words: str) -> ColumnElement[bool]:
         """Whether name or username contain ``words``, without regard to case."""
         folded = words.lower()
         named = func.lower(cls.name).contains(folded, autoescape=True)

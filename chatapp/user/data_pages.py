@@ -11,7 +11,7 @@ from chatapp.auth.signin.browser_session import sign_out
 from chatapp.core.db import now
 from chatapp.core.errors import ValidationFailed
 from chatapp.security.identity import caller, current_sign_in
-from chatapp.user import bp, service
+from chatapp.user import account_deletion, bp
 from chatapp.user.export import export
 from chatapp.web.forms import Form, form_view
 from chatapp.web.request_input import read_form
@@ -42,7 +42,8 @@ def download_page() -> Any:
 @form_view(lambda form: _data_page(deactivate=form), secret=["password"])
 def deactivate_form() -> Any:
     """Leave for a while: signed out everywhere, until an administrator lifts it."""
-    service.deactivate_oneself(current_sign_in(), read_form(PasswordConfirmation).password)
+    password = read_form(PasswordConfirmation).password
+    account_deletion.deactivate_own_account(current_sign_in(), password)
     return _sign_out("Your account is deactivated.")
 
 
@@ -52,7 +53,8 @@ def delete_form() -> Any:
     """Leave for good."""
     if request.form.get("sure") != "yes":
         raise ValidationFailed("Say that you know that this can't be undone.")
-    service.delete_account(current_sign_in(), read_form(PasswordConfirmation).password)
+    password = read_form(PasswordConfirmation).password
+    account_deletion.delete_own_account(current_sign_in(), password)
     return _sign_out("Your account is deleted.")
 
 

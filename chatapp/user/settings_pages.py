@@ -41,7 +41,7 @@ def profile_form() -> Any:
 @bp.get("/settings/privacy")
 def privacy_settings() -> Any:
     """What one hides of oneself, and whom one blocks."""
-    blocked = queries.blocked(caller().id, read_query(PageQuery))
+    blocked = queries.list_blocked(caller().id, read_query(PageQuery))
     return render_template("settings/privacy.html", blocked=blocked)
 
 

@@ -8,12 +8,12 @@ from flask import current_app
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
+from chatapp.auth import sign_ins
 from chatapp.auth.admin.schemas import AccountChange, AccountsQuery
-from chatapp.auth.mailed_links.links import revoke_links
-from chatapp.auth.signin import sign_ins
+from chatapp.auth.link_tokens import revoke_links
 from chatapp.core.db import atomic, db
 from chatapp.core.errors import Conflict, Forbidden, NotFound
-from chatapp.core.paging import Page, decode_cursor, page_of
+from chatapp.core.paging import Page, decode_cursor, make_page
 from chatapp.core.validation import clean
 from chatapp.models import User
 from chatapp.security import attempt_limits, audit, setup_code
@@ -58,7 +58,7 @@ def list_accounts(query: AccountsQuery) -> Page[User]:
     if after:
         people = people.where(User.username > after[0])
     rows = db.session.scalars(people.order_by(User.username).limit(query.limit + 1)).all()
-    return page_of(rows, query.limit, lambda user: (user.username,))
+    return make_page(rows, query.limit, lambda user: (user.username,))
 
 
 def has_administrator() -> bool:

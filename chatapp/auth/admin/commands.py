@@ -11,11 +11,10 @@ import click
 from flask.cli import AppGroup
 from pydantic import BaseModel, ValidationError
 
-from chatapp.auth import service
-from chatapp.auth.admin import accounts, invitations
-from chatapp.auth.admin.schemas import DAY_SECONDS, NewInvitation
+from chatapp.auth import invitations, service
+from chatapp.auth.admin import accounts
 from chatapp.auth.fields import Password
-from chatapp.auth.schemas import Registration
+from chatapp.auth.schemas import DAY_SECONDS, NewInvitation, Registration
 from chatapp.core.clock import iso
 from chatapp.core.errors import ChatError, describe
 from chatapp.models import User

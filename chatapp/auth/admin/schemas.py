@@ -6,19 +6,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, Field
 
-from chatapp.auth.fields import Email
 from chatapp.core.paging import PageQuery
-from chatapp.core.validation import BlankIsNone, Line, clean
-
-DAY_SECONDS = 86_400
-
-
-class NewInvitation(BaseModel):
-    """How many people may register with it, for how many seconds, and perhaps for one email."""
-
-    uses: Annotated[int, Field(ge=1, le=1000)] = 1
-    expires_in: Annotated[int, Field(ge=60, le=90 * DAY_SECONDS)] = 7 * DAY_SECONDS
-    email: Annotated[Email | None, BlankIsNone] = None
+from chatapp.core.validation import Line, clean
 
 
 class SetupCode(BaseModel):

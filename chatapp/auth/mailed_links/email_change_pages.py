@@ -33,5 +33,5 @@ def change_email_page() -> Any:
     """Mail a link to another address; it is one's own once that is followed."""
     wanted = read_form(EmailChange)
     email_change.request_email_change(current_sign_in(), wanted, request_source())
-    flash(f"We’ve sent a mail to {wanted.email}. Your address changes once you open its link.")
+    flash(f"We’ve sent an email to {wanted.email}. Open the link in it to change your address.")
     return redirect(url_for("auth.settings_account"), 303)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from chatapp.auth.link_tokens import Link, find_link, limit_invalid_links, use_link
 from chatapp.auth.mailed_links import email_change
-from chatapp.auth.mailed_links.links import Link, find_link, limit_invalid_links, use_link
 from chatapp.core.db import atomic, now
 from chatapp.models import User
 from chatapp.security import audit

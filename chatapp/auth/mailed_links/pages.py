@@ -12,9 +12,9 @@ from typing import Any
 
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
 
-from chatapp.auth import bp
-from chatapp.auth.mailed_links import email_confirmation, password_reset, verification
-from chatapp.auth.mailed_links.links import LINK_USED, Link
+from chatapp.auth import bp, verification
+from chatapp.auth.link_tokens import LINK_USED, Link
+from chatapp.auth.mailed_links import email_confirmation, password_reset
 from chatapp.auth.mailed_links.schemas import LinkToken, PasswordReset, PasswordResetRequest
 from chatapp.auth.signin.browser_session import sign_out
 from chatapp.core.errors import ChatError, Conflict, RateLimited
@@ -50,7 +50,7 @@ def verify_form() -> Any:
     email_confirmation.confirm_email(read_form(LinkToken).token, request_source())
     if signed_in():
         return redirect(url_for("auth.verify_page"), 303)
-    flash("Your address is confirmed. Log in to go on.")
+    flash("Your email address is confirmed. Log in to continue.")
     return redirect(url_for("auth.login_page"), 303)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy import delete, select
 
 from chatapp import mail
-from chatapp.auth.mailed_links.links import (
+from chatapp.auth import sign_ins
+from chatapp.auth.link_tokens import (
     Link,
     create_link,
     find_link,
@@ -13,8 +14,7 @@ from chatapp.auth.mailed_links.links import (
     revoke_links,
     use_link,
 )
-from chatapp.auth.signin import sign_ins
-from chatapp.core.db import atomic, now, release
+from chatapp.core.db import atomic, now, release_connection
 from chatapp.jobs import runner
 from chatapp.models import LinkedAccount, User
 from chatapp.security import attempt_limits, audit
@@ -29,7 +29,7 @@ def request_password_reset(email: str, source: Source) -> None:
     address. Raises RateLimited if this network asked for too many mails.
     """
     attempt_limits.spend(attempt_limits.MAILS, source.network)
-    runner.run(lambda: _mail_reset_link(email))
+    runner.run_later(lambda: _mail_reset_link(email))
 
 
 def _mail_reset_link(email: str) -> None:
@@ -41,7 +41,7 @@ def _mail_reset_link(email: str) -> None:
         )
         if user is not None:
             token = create_link(work, user, "reset", email)
-            mail.send("reset", email, secret=token, link=mail.link("/reset", token=token))
+            mail.send("reset", email, secret=token, link=mail.absolute_url("/reset", token=token))
 
 
 def find_reset_link(token: str) -> Link:
@@ -59,7 +59,7 @@ def reset_password(token: str, password: str, source: Source) -> str:
     """
     with limit_invalid_links(source):
         find_reset_link(token)  # first, because hashing is expensive
-        release()
+        release_connection()
         password_hash = hash_password(password)
         with atomic() as work:
             link = use_link(work, token, "reset")
@@ -72,6 +72,8 @@ def reset_password(token: str, password: str, source: Source) -> str:
             revoke_links(work, user.id, keep=link.verification)
             sign_ins.end_all(user.id)
             attempt_limits.lift(user.id)
-            mail.send("password_changed", link.verification.email, link=mail.link("/forgot"))
+            mail.send(
+                "password_changed", link.verification.email, link=mail.absolute_url("/forgot")
+            )
     audit.note("password reset", user_id=user.id, address=source.address)
     return user.id

@@ -15,9 +15,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from chatapp import mail
-from chatapp.auth import service
-from chatapp.auth.admin import invitations
-from chatapp.auth.admin.invitations import Redeem
+from chatapp.auth import invitations, service
+from chatapp.auth.invitations import Redeem
 from chatapp.auth.oidc.schemas import OpenIdClaims
 from chatapp.auth.service import NewAccount, Proven
 from chatapp.core.db import atomic, db, now
@@ -204,7 +203,9 @@ def _notify_owner(template: str, user: User, issuer: str) -> None:
     """Mail the owner, so that they notice if someone else did this."""
     if user.email:
         provider = urlsplit(issuer).netloc
-        mail.send(template, user.email, provider=provider, link=mail.link("/settings/account"))
+        mail.send(
+            template, user.email, provider=provider, link=mail.absolute_url("/settings/account")
+        )
 
 
 def _linked_user_id(work: Session, link: UnconfirmedLink) -> str | None:

@@ -17,8 +17,8 @@ from chatapp.auth.oidc.schemas import DisconnectForm
 from chatapp.auth.pages import login_form_with
 from chatapp.auth.schemas import PasswordConfirmation
 from chatapp.auth.settings_pages import account_page, account_section
-from chatapp.auth.signin.browser_session import safe_next, sign_in
-from chatapp.auth.signin.password_change import prove_oneself
+from chatapp.auth.signin.browser_session import sign_in
+from chatapp.auth.signin.reauthentication import reauthenticate
 from chatapp.core.errors import (
     BadRequest,
     ChatError,
@@ -31,6 +31,7 @@ from chatapp.security.identity import caller, current_sign_in, signed_in
 from chatapp.security.request_source import request_source
 from chatapp.security.view_policy import policy
 from chatapp.web.forms import FORM_ERRORS, Form, form_view, refused_form, with_error
+from chatapp.web.next_redirect import safe_next
 from chatapp.web.request_input import read_form
 
 #: Seconds in which a link has to be confirmed, and how many passwords may be tried for it.
@@ -122,7 +123,7 @@ def google_confirm_form() -> Any:
     try:
         password = read_form(PasswordConfirmation).password
         if person is not None:
-            prove_oneself(current_sign_in(), password)
+            reauthenticate(current_sign_in(), password)
             linked_accounts.connect(link)
         elif password:
             proven = linked_accounts.confirm_link(link, password, request_source())

@@ -15,7 +15,7 @@ from chatapp.auth.oidc.client import (
     get_client,
 )
 from chatapp.auth.oidc.schemas import OpenIdClaims
-from chatapp.core.db import release
+from chatapp.core.db import release_connection
 from chatapp.core.errors import BadRequest, ChatError, Forbidden, NotFound, Unavailable
 from config import Settings
 
@@ -64,7 +64,7 @@ def start_authorization(next_path: str = "", connect_to: str | None = None) -> R
     """
     client = _client()
     redirect_uri = current_app.config["SETTINGS"].base_url + CALLBACK_PATH
-    release()
+    release_connection()
     try:
         started = client.create_authorization_url(redirect_uri)
     except requests.RequestException as exc:
@@ -92,7 +92,7 @@ def finish_authorization() -> AuthorizationResult:
     started = client.framework.get_state_data(session, state)
     if started is None:
         raise BadRequest(_NOT_STARTED_HERE)
-    release()
+    release_connection()
     try:
         if not code and "error" not in request.args:
             raise ValueError("the answer has no code")

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from chatapp.auth.fields import Email
 from chatapp.core.validation import Uuid, clean
-from chatapp.text.visible_text import MOST_GIVEN, visible_line
+from chatapp.text.visible_text import MAX_INPUT_LENGTH, visible_line
 
 MAX_NAME_LENGTH, MAX_PICTURE_URL_LENGTH = 80, 2000
 #: No user name before the host, and nothing that could end an attribute or a `url()`.
@@ -33,7 +33,7 @@ def _name_or_none(value: object) -> str | None:
     text = value if isinstance(value, str) else ""
     if any("\ud800" <= character <= "\udfff" for character in text):
         return None
-    return visible_line(clean(text[:MOST_GIVEN]))[:MAX_NAME_LENGTH].strip() or None
+    return visible_line(clean(text[:MAX_INPUT_LENGTH]))[:MAX_NAME_LENGTH].strip() or None
 
 
 def _check_subject(text: str) -> str:

@@ -8,11 +8,11 @@ from uuid import UUID
 
 from flask import flash, redirect, render_template, url_for
 
-from chatapp.auth import bp
+from chatapp.auth import bp, sign_ins
 from chatapp.auth.presenters import sign_in_json
 from chatapp.auth.schemas import PasswordChange
 from chatapp.auth.settings_pages import account_form, account_section
-from chatapp.auth.signin import password_change, sign_ins
+from chatapp.auth.signin import password_change
 from chatapp.auth.signin.browser_session import renew, sign_out
 from chatapp.auth.signin.device_names import device_name
 from chatapp.core.paging import PageQuery
@@ -68,7 +68,7 @@ def _password(me: User) -> Mapping[str, Any]:
 def change_password_page() -> Any:
     """Change one's password; who is signed in elsewhere is so no more."""
     first = caller().password_hash is None
-    password_change.change(current_sign_in(), read_form(PasswordChange))
+    password_change.change_password(current_sign_in(), read_form(PasswordChange))
     renew()
     words = "set: you can log in with it, too" if first else "changed"
     flash(f"Your password is {words}. You are signed out everywhere but here.")

@@ -19,10 +19,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from sqlalchemy import func, select
 
-from chatapp.auth.admin.invitations import create_invitation
-from chatapp.auth.admin.schemas import NewInvitation
+from chatapp.auth.invitations import create_invitation
 from chatapp.auth.oidc import client as oidc_client
 from chatapp.auth.oidc import linked_accounts
+from chatapp.auth.schemas import NewInvitation
 from chatapp.core.db import atomic, db
 from chatapp.core.errors import Conflict, NotFound
 from chatapp.models import LinkedAccount, SignIn, StoredSession, User
@@ -360,7 +360,7 @@ def test_a_password_account_is_linked_after_its_password_only(app, client, provi
 
     wrong = client.submit("/auth/google/confirm", password="not the password")
     assert wrong.status_code == 401
-    assert "wrong" in wrong.text
+    assert "incorrect" in wrong.text
     assert not signed_in(client)
     assert links(app) == 0
     empty = client.submit("/auth/google/confirm", password="")
@@ -472,7 +472,7 @@ def test_connecting_without_a_password_wants_a_fresh_sign_in(app, client, provid
         mine.created_at -= timedelta(hours=1)
     stale = client.submit("/auth/google/confirm")
     assert stale.status_code == 403
-    assert "Sign out and in again" in stale.text
+    assert "Log out and log in again" in stale.text
     assert links(app) == 1
     with app.app_context(), atomic() as work:
         work.scalars(select(SignIn)).one().created_at += timedelta(hours=1)

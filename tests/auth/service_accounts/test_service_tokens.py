@@ -37,7 +37,9 @@ def service(app):
 
     def make(*scopes, name=None):
         with app.app_context():
-            return Service(app, service_tokens.create(name or f"crm {len(scopes)}", scopes))
+            return Service(
+                app, service_tokens.create_service_token(name or f"crm {len(scopes)}", scopes)
+            )
 
     return make
 
@@ -126,10 +128,10 @@ def test_a_token_is_printed_once_and_kept_hashed(app, flask_command):
 
 
 def test_the_command_line_says_what_is_wrong(flask_command):
-    assert "There is none" in flask_command("list").stdout
+    assert "No service tokens yet" in flask_command("list").stdout
     wrong = flask_command("create", "crm", "--scope", "chat:write,chat:admin")
     assert wrong.exit_code == 1
-    assert "There is no scope chat:admin. There are: users:read, " in wrong.stderr
+    assert "There is no scope chat:admin. The scopes are: users:read, " in wrong.stderr
     assert wrong.stdout == ""
     assert flask_command("create", "crm", "--scope", " , ").exit_code == 1
     assert flask_command("create", "crm").exit_code == 2
@@ -146,12 +148,14 @@ def test_the_command_line_says_what_is_wrong(flask_command):
 def test_names_and_scopes_of_tokens(context):
     for name in ("", " ", "x" * 81):
         with pytest.raises(ValidationFailed):
-            service_tokens.create(name, {"chat:read"})
-    assert service_tokens.create(" crm ", {"chat:read"}) != service_tokens.create("b", SCOPES)
+            service_tokens.create_service_token(name, {"chat:read"})
+    assert service_tokens.create_service_token(
+        " crm ", {"chat:read"}
+    ) != service_tokens.create_service_token("b", SCOPES)
     with pytest.raises(Conflict):
-        service_tokens.create("crm", {"chat:read"})
+        service_tokens.create_service_token("crm", {"chat:read"})
     with pytest.raises(NotFound):
-        service_tokens.revoke("nobody")
+        service_tokens.revoke_service_token("nobody")
 
 
 # --- making people ---
@@ -291,11 +295,11 @@ def test_a_token_ends_with_the_service_that_asked_for_it(app, service, world, fl
 
 
 def test_nothing_is_issued_by_a_token_that_is_revoked_meanwhile(context):
-    service_tokens.create("crm", {"tokens:write"})
+    service_tokens.create_service_token("crm", {"tokens:write"})
     known = db.session.scalars(select(ServiceToken)).one()
-    service_tokens.revoke("crm")
+    service_tokens.revoke_service_token("crm")
     with pytest.raises(Unauthenticated):
-        service_tokens.issue(known, TokenRequest(external_id="x"), Client("", None))
+        service_tokens.issue_user_token(known, TokenRequest(external_id="x"), Client("", None))
 
 
 def test_whoever_becomes_staff_is_out_of_services_hands(app, service, world, change):

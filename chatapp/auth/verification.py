@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from chatapp import mail
-from chatapp.auth.mailed_links.links import create_link, lock_user
+from chatapp.auth.link_tokens import create_link, lock_user
 from chatapp.core.db import atomic
 from chatapp.jobs import runner
 from chatapp.models import User
@@ -23,7 +23,7 @@ def send_verification(work: Session, user: User) -> None:
     if user.email is None or not needs_verification(user):
         return
     token = create_link(work, user, "verify", user.email)
-    mail.send("verify", user.email, secret=token, link=mail.link("/verify", token=token))
+    mail.send("verify", user.email, secret=token, link=mail.absolute_url("/verify", token=token))
 
 
 def resend_verification(user_id: str, source: Source) -> None:
@@ -38,4 +38,4 @@ def resend_verification(user_id: str, source: Source) -> None:
         with atomic() as work:
             send_verification(work, lock_user(work, user_id))
 
-    runner.run(job)
+    runner.run_later(job)

@@ -17,7 +17,7 @@ from flask import current_app
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
-from chatapp.auth.admin.schemas import NewInvitation
+from chatapp.auth.schemas import NewInvitation
 from chatapp.core.db import atomic, db, now
 from chatapp.core.errors import Forbidden, NotFound, ValidationFailed
 from chatapp.models import Invitation, User
