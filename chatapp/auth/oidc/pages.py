@@ -128,7 +128,7 @@ def google_confirm_form() -> Any:
         elif password:
             proven = linked_accounts.confirm_link(link, password, request_source())
         else:
-            raise ValidationFailed(fields={"password": "This is needed."})
+            raise ValidationFailed(fields={"password": "This is required."})
     except FORM_ERRORS as exc:
         return refused_form(exc, lambda form: _confirm_page(link, form), secret=["password"])
     session.pop(_KEY)
