@@ -39,7 +39,7 @@ def prove_oneself(
         if mine.kind == "service" or mine.created_at <= now() - settings.reauth_window:
             raise Forbidden("Sign out and in again first, so that we know that it is you.")
     elif not password:
-        raise ValidationFailed(fields={field: "This is needed."})
+        raise ValidationFailed(fields={field: "This is required."})
     else:
         confirm_password(mine.user_id, password)
     return stored
