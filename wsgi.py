@@ -84,8 +84,6 @@ def main() -> None:
     if code:
         sys.exit(code)
     app = make_app()
-    from chatapp.extensions import socketio
-
     options: dict[str, Any] = {}
     if settings.concurrency == "eventlet":
         options["log"] = logging.getLogger("eventlet.wsgi")
@@ -97,7 +95,7 @@ def main() -> None:
         options["allow_unsafe_werkzeug"] = True  # `make run` serves threads by gunicorn
     print(f"chatapp is at {settings.base_url} — press Ctrl+C to stop", flush=True)
     try:
-        socketio.run(app, host=settings.host, port=settings.port, **options)
+        app.extensions["socketio"].run(app, host=settings.host, port=settings.port, **options)
     except KeyboardInterrupt:
         pass
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from chatapp.realtime.dispatch import handlers
+from chatapp.realtime.dialect import COLON
 from chatapp.security.scopes import SCOPES
 from tests.support.process import TOP
 
@@ -30,7 +30,7 @@ def test_every_call_that_is_named_exists(app):
 def test_every_event_has_its_line(app):
     client_part = API.split("| client → server |")[1].split("| server → client |")[0]
     named = set(re.findall(r"^\| `([a-z:-]+)` \|", client_part, re.M))
-    assert named == set(handlers)
+    assert named == set(COLON.handlers)
 
 
 def test_links_between_documents_lead_somewhere():

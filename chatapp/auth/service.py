@@ -12,9 +12,14 @@ from sqlalchemy import false, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from chatapp.auth.admin import invitations
-from chatapp.auth.mailed_links.verification import mail_verification
-from chatapp.auth.schemas import Credentials, NamedVisitor, NewPerson, Visitor
+from chatapp.auth import invitations
+from chatapp.auth.schemas import (
+    Credentials,
+    RegistrationBase,
+    SelfRegistration,
+    UsernameRegistration,
+)
+from chatapp.auth.verification import send_verification
 from chatapp.core.db import atomic, db, now, release_connection
 from chatapp.core.errors import Conflict, Forbidden, Unauthenticated
 from chatapp.media.service import assign_picture
@@ -60,17 +65,17 @@ class Proven:
     password_hash: str
 
 
-def register(new: Visitor | NamedVisitor, source: Source) -> User:
+def register(new: SelfRegistration | UsernameRegistration, source: Source) -> User:
     """A new account for somebody who came by, if REGISTRATION or an invitation lets them.
 
     Raises Forbidden, ValidationFailed where the invitation is another's, Conflict where address or
     name is taken, RateLimited.
     """
-    admitted = invitations.admission(new.invitation, new.email, source)
+    admitted = invitations.check_registration(new.invitation, new.email, source)
     return register_admitted(new, source, along=lambda work, _: admitted(work))
 
 
-def register_admitted(new: NewPerson, source: Source, along: Along | None = None) -> User:
+def register_admitted(new: RegistrationBase, source: Source, along: Along | None = None) -> User:
     """A new account for somebody who may have one. Raises Conflict, RateLimited."""
     release_connection()
     attempt_limits.spend(attempt_limits.REGISTRATIONS, source.network)
@@ -111,7 +116,7 @@ def create_account(new: NewAccount, along: Along | None = None) -> User:
                 work.flush()
                 assign_picture(work, user.id, user, "profile", new.profile_picture)
                 if new.external_id is None:  # a service's people know nothing of us
-                    mail_verification(work, user)
+                    send_verification(work, user)
                 if along is not None:
                     along(work, user)
         except IntegrityError:

@@ -42,6 +42,7 @@ from chatapp.core.errors import (
     RateLimited,
     ValidationFailed,
 )
+from chatapp.core.events import Members
 from chatapp.models import Conversation, Message, Participant, User
 from chatapp.security import rate_limits
 
@@ -267,7 +268,6 @@ def _announce(message: MessageJson, conversation: Conversation) -> None:
     announce(
         "message:received",
         dict(message),
-        conversation_id=conversation.id,
+        to=Members(conversation.id, conversation.membership_version),
         version=message["version"],
-        membership_version=conversation.membership_version,
     )

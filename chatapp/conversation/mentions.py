@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 
 from chatapp.core.db import announce, db
 from chatapp.core.errors import ValidationFailed
+from chatapp.core.events import Members
 from chatapp.models import Block, Conversation, Mention, Message, Participant, User
 from chatapp.text.markdown import find_mentions
 from chatapp.text.mention_syntax import EVERYBODY, MentionedPerson, possible_names
@@ -217,9 +218,7 @@ def announce_mentions(message: Message, conversation: Conversation, told: frozen
                 "seq": message.seq,
                 "user_id": message.sender_id,
             },
-            conversation_id=message.conversation_id,
-            membership_version=conversation.membership_version,
-            only_ids=told,
+            to=Members(conversation.id, conversation.membership_version, only=told),
         )
 
 

@@ -17,8 +17,8 @@ from sqlalchemy.types import TypeDecorator
 from uuid6 import uuid7 as _uuid7
 
 from chatapp.core import concurrency
-from chatapp.core import events as announcements
-from chatapp.core.events import Announcement
+from chatapp.core.event_bus import Published, current_bus
+from chatapp.core.events import ClientEvent, Members, People, ProcessSignal
 
 #: The largest integer id: PostgreSQL's `integer`.
 MAX_ID = 2**31 - 1
@@ -115,27 +115,27 @@ def atomic() -> Iterator[Session]:
     Never wait inside for anything but the database: on SQLite all other writers would wait too.
     """
     session: Session = db.session()
-    if "announcements" in session.info:
+    if "published" in session.info:
         yield session
         return
     if "snapshot" in session.info:
         raise RuntimeError("atomic() inside snapshot(): read first, then write")
     _end_read_transaction(session)
-    queued: list[Announcement] = []
+    queued: list[Published] = []
     later: list[Callable[[], None]] = []
     with _write_lock(session):
-        session.info["announcements"], session.info["later"] = queued, later
+        session.info["published"], session.info["later"] = queued, later
         try:
             session.connection(execution_options={"chatapp_begin": "BEGIN IMMEDIATE"})
             yield session
             session.commit()
         except BaseException:
             session.rollback()
-            announcements.cancel(queued)
+            current_bus().cancel(queued)
             raise
         finally:
-            del session.info["announcements"], session.info["later"]
-    announcements.publish(queued)
+            del session.info["published"], session.info["later"]
+    current_bus().publish(queued)
     for function in later:
         function()
 
@@ -158,43 +158,35 @@ def after_commit(function: Callable[[], None]) -> None:
 
 
 def announce(
-    event_name: str,
-    payload: dict[str, Any],
-    *,
-    conversation_id: int | None = None,
-    user_ids: frozenset[str] = frozenset(),
-    only_ids: frozenset[str] = frozenset(),
-    version: int | None = None,
-    former_ids: frozenset[str] = frozenset(),
-    membership_version: int = 0,
+    name: str, payload: dict[str, Any], *, to: Members | People, version: int | None = None
 ) -> None:
-    """Send an event to live clients once the surrounding `atomic()` has committed.
+    """Send this event to clients once the surrounding `atomic()` has committed.
 
     With a ``version``, call it while the conversation's row is locked: the lock puts events in the
     order of their versions.
     """
-    queued = db.session().info.get("announcements")
+    event = ClientEvent(name, payload, to, version)
+    _queue(event)
+    current_bus().reserve(event)
+
+
+def send_signal(signal: ProcessSignal) -> None:
+    """Tell this process's receivers once the surrounding `atomic()` has committed."""
+    _queue(signal)
+
+
+def _queue(item: Published) -> None:
+    queued: list[Published] | None = db.session().info.get("published")
     if queued is None:
-        raise RuntimeError("announce() outside atomic()")
-    announcement = Announcement(
-        event_name,
-        payload,
-        conversation_id=conversation_id,
-        user_ids=user_ids,
-        only_ids=only_ids,
-        version=version,
-        former_ids=former_ids,
-        membership_version=membership_version,
-    )
-    announcements.reserve(announcement)
-    queued.append(announcement)
+        raise RuntimeError("announce() or send_signal() outside atomic()")
+    queued.append(item)
 
 
 @contextmanager
 def snapshot() -> Iterator[Session]:
     """Read everything inside from one state of the database. Inside `atomic()`, join it."""
     session: Session = db.session()
-    if "announcements" in session.info or "snapshot" in session.info:
+    if "published" in session.info or "snapshot" in session.info:
         yield session
         return
     _end_read_transaction(session)
@@ -211,7 +203,7 @@ def snapshot() -> Iterator[Session]:
 def release_connection() -> None:
     """Return the connection to the pool before something slow; the next read takes a new one."""
     session: Session = db.session()
-    if "announcements" not in session.info and "snapshot" not in session.info:
+    if "published" not in session.info and "snapshot" not in session.info:
         _end_read_transaction(session)
 
 

@@ -12,8 +12,8 @@ from chatapp.conversation.presenters import MessageJson
 from chatapp.core.errors import ChatError, Forbidden
 from chatapp.dialects.rest import Rest
 from chatapp.dialects.shapes import address_or_text
+from chatapp.realtime.connections import Connection
 from chatapp.realtime.dialect import Dialect
-from chatapp.realtime.dispatch import Connection
 
 
 class Introduction(BaseModel):

@@ -11,18 +11,11 @@ from pydantic import BaseModel, ValidationInfo, field_validator
 from werkzeug.exceptions import HTTPException
 
 from chatapp.auth import service as accounts
-from chatapp.auth.presenters import signed_in_json
-from chatapp.auth.schemas import (
-    Credentials,
-    Email,
-    GivenPassword,
-    KnownBy,
-    NamedVisitor,
-    Password,
-    Username,
-)
-from chatapp.auth.signin import sign_ins
-from chatapp.auth.signin.sign_ins import IssuedToken
+from chatapp.auth import sign_ins
+from chatapp.auth.fields import Email, EmailOrUsername, EnteredPassword, Password, Username
+from chatapp.auth.presenters import login_json
+from chatapp.auth.schemas import Credentials, UsernameRegistration
+from chatapp.auth.sign_ins import IssuedToken
 from chatapp.chat import queries, service
 from chatapp.chat.schemas import MessageBody
 from chatapp.conversation.presenters import person_json
@@ -35,8 +28,6 @@ from chatapp.dialects.rest import Rest
 from chatapp.dialects.shapes import address_or_text, fields_named, words_code_and_fields
 from chatapp.realtime.dialect import Dialect
 from chatapp.realtime.rooms import credential_room
-from chatapp.security import rate_limits
-from chatapp.security.api_paths import is_marked
 from chatapp.security.identity import (
     TOKEN_COOKIE,
     by_cookie_token,
@@ -44,10 +35,9 @@ from chatapp.security.identity import (
     client,
     credential_id,
     current_sign_in,
-    public,
 )
 from chatapp.security.request_source import request_source
-from chatapp.security.scopes import scope
+from chatapp.security.view_policy import policy, request_policy
 from chatapp.user import queries as people
 from chatapp.user.schemas import DirectoryQuery
 from chatapp.web.request_input import read_json, read_query
@@ -80,9 +70,9 @@ class SignUp(BaseModel):
             raise ValueError("The two passwords aren't the same")
         return text
 
-    def visitor(self) -> NamedVisitor:
+    def registration(self) -> UsernameRegistration:
         """The same in colon's words."""
-        return NamedVisitor(
+        return UsernameRegistration(
             name=self.fullName,
             username=self.username,
             password=self.password,
@@ -94,8 +84,8 @@ class SignUp(BaseModel):
 class LogIn(BaseModel):
     """A username where colon has an address or a username."""
 
-    username: KnownBy
-    password: GivenPassword
+    username: EmailOrUsername
+    password: EnteredPassword
 
 
 class Send(BaseModel):
@@ -151,11 +141,11 @@ DIALECT = Dialect(
 
 
 @bp.post("/api/auth/signup")
-@public
+@policy(public=True)
 def sign_up() -> Any:
     """201 with the account, and the cookie."""
     new = read_json(SignUp)
-    who = accounts.register(new.visitor(), request_source())
+    who = accounts.register(new.registration(), request_source())
     answer = user(person_json(who))
     if who.email is None:
         answer["notice"] = _NO_ADDRESS
@@ -168,7 +158,7 @@ def log_in() -> Any:
     credentials = Credentials(email=given.username, password=given.password)
     proven = accounts.log_in(credentials, request_source())
     issued = sign_ins.issue_token(proven.user.id, client(), proven_by=proven.password_hash)
-    answer = jsonify({**signed_in_json(proven.user, issued), **user(person_json(proven.user))})
+    answer = jsonify({**login_json(proven.user, issued), **user(person_json(proven.user))})
     return _with_cookie(answer, issued)
 
 
@@ -185,7 +175,7 @@ def sidebar() -> Any:
     """Everybody one may see, as a plain array."""
     me = caller().id
     everybody = all_items(
-        lambda cursor: people.directory(me, DirectoryQuery(limit=MAX_PAGE_SIZE, cursor=cursor))
+        lambda cursor: people.list_directory(me, DirectoryQuery(limit=MAX_PAGE_SIZE, cursor=cursor))
     )
     return jsonify([user(person) for person in everybody])
 
@@ -199,8 +189,7 @@ def history(message_id: UUID) -> Any:
 
 
 @bp.post("/api/messages/send/<uuid:user_id>")
-@scope("chat:write")
-@rate_limits.sends
+@policy(scope="chat:write", limit="messages")
 def send(user_id: UUID) -> Any:
     """201 with the stored message, which the sockets of this very sign-in don't hear too."""
     new = MessageBody(content=read_json(Send).message)
@@ -213,7 +202,7 @@ def send(user_id: UUID) -> Any:
 
 def _is_meant() -> bool:
     """By the cookie; where nobody is asked for a credential, by what is sent to log in with."""
-    if not is_marked("public"):
+    if not request_policy().public:
         return by_cookie_token()
     if request.endpoint != "auth.log_in" or request.args.get("dialect") == "colon":
         return False

@@ -16,8 +16,8 @@ from chatapp.dialects.kebab_rest import REST
 from chatapp.dialects.kebab_shapes import message
 from chatapp.dialects.shapes import fields_named, words_and_code
 from chatapp.group.access import conversation_of
+from chatapp.realtime.connections import Connection
 from chatapp.realtime.dialect import Args, Dialect
-from chatapp.realtime.dispatch import Connection
 
 __all__ = ["DIALECT", "REST"]
 

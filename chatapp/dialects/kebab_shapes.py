@@ -61,8 +61,8 @@ class Shapes:
         to, last = addressed_to(ids), last_written(ids)
         return cls(
             me=me,
-            since=people.members_since(user_ids),
-            contact_ids=people.contact_ids(me, user_ids),
+            since=people.find_creation_times(user_ids),
+            contact_ids=people.find_contact_ids(me, user_ids),
             news={
                 to[one["id"]].receiver(me): {
                     "last_message": message(last[one["id"]], to[one["id"]])

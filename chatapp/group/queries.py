@@ -18,7 +18,7 @@ from chatapp.core.validation import clean, parse_uuid
 from chatapp.group.access import access_group, check_role
 from chatapp.group.presenters import GroupJson, MemberJson, group_json, member_json
 from chatapp.models import Contact, Conversation, Group, Participant, User
-from chatapp.user.queries import in_lists_for, name_contains
+from chatapp.user.queries import is_listed_for, name_matches
 from chatapp.user.schemas import DirectoryQuery
 
 
@@ -106,7 +106,7 @@ def members(user_id: str, group_id: str, query: DirectoryQuery) -> Page[MemberJs
         people = (
             select(Participant, User, rank)
             .join(User, User.id == Participant.user_id)
-            .where(*_in(access.conversation.id), name_contains(query.q))
+            .where(*_in(access.conversation.id), name_matches(query.q))
         )
         after = decode_cursor(query.cursor, int, clean, parse_uuid)
         if after:
@@ -147,7 +147,7 @@ def picked(user_id: str, ids: Collection[str], group_id: str | None) -> list[Per
 
 
 def _outside(user_id: str, group_id: str | None, q: str = "") -> Select[User]:
-    people = select(User).where(in_lists_for(user_id), name_contains(q))
+    people = select(User).where(is_listed_for(user_id), name_matches(q))
     if group_id is None:
         return people
     inside = (

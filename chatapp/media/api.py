@@ -13,14 +13,13 @@ from chatapp.media.presenters import picture_json
 from chatapp.media.schemas import NewPicture
 from chatapp.media.storage import file_name
 from chatapp.security.identity import caller
-from chatapp.security.scopes import scope
+from chatapp.security.view_policy import policy
 from chatapp.web.request_input import read_form
-from chatapp.web.uploads import read_upload, takes_upload
+from chatapp.web.uploads import read_upload
 
 
 @bp.post("/api/pictures")
-@scope("users:write")
-@takes_upload
+@policy(scope="users:write", upload=True)
 def upload_picture() -> Any:
     """Store an upload; answer 201 with the address to use as a picture or a background."""
     data, new = read_upload(), read_form(NewPicture)

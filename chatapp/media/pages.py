@@ -9,13 +9,14 @@ from flask import flash, redirect
 from chatapp.media import bp, service
 from chatapp.media.images import Purpose
 from chatapp.security.identity import caller
-from chatapp.web.uploads import PROBLEMS, read_upload, takes_upload, tell_problem
+from chatapp.security.view_policy import policy
+from chatapp.web.uploads import PROBLEMS, read_upload, tell_problem
 
 _PROFILE, _APPEARANCE = "/settings/profile#picture", "/settings/appearance#background"
 
 
 @bp.post("/settings/profile/picture")
-@takes_upload
+@policy(upload=True)
 def picture_form() -> Any:
     """Use the upload as your picture."""
     return _change("profile", _PROFILE, "Your picture has been changed.")
@@ -28,7 +29,7 @@ def remove_picture_form() -> Any:
 
 
 @bp.post("/settings/appearance/background")
-@takes_upload
+@policy(upload=True)
 def background_form() -> Any:
     """Use the upload as the background of your conversations."""
     return _change("background", _APPEARANCE, "Your background has been changed.")

@@ -7,11 +7,11 @@ from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
 
-from chatapp.auth.signin.browser_session import safe_next
 from chatapp.chat import service as chats
 from chatapp.security.identity import caller
-from chatapp.user import bp, queries, service
+from chatapp.user import bp, queries, relationships
 from chatapp.user.schemas import DirectoryQuery
+from chatapp.web.next_redirect import safe_next
 from chatapp.web.request_input import read_query
 
 
@@ -20,8 +20,8 @@ def people_page() -> Any:
     """The directory, to find someone to write to."""
     me = caller()
     query = read_query(DirectoryQuery)
-    page = queries.directory(me.id, query)
-    kept = queries.contact_ids(me.id, [person["id"] for person in page.items])
+    page = queries.list_directory(me.id, query)
+    kept = queries.find_contact_ids(me.id, [person["id"] for person in page.items])
     return render_template(
         "user/people.html",
         place="people",
@@ -36,7 +36,7 @@ def people_page() -> Any:
 def contacts_page() -> Any:
     """One's contacts."""
     query = read_query(DirectoryQuery)
-    page = queries.contacts(caller().id, query)
+    page = queries.list_contacts(caller().id, query)
     people = [item["user"] for item in page.items]
     return render_template(
         "user/people.html",
@@ -51,7 +51,7 @@ def contacts_page() -> Any:
 @bp.get("/people/<uuid:user_id>")
 def person_page(user_id: UUID) -> Any:
     """Someone's profile, and what one can do about them."""
-    found = queries.acquaintance(caller().id, str(user_id))
+    found = queries.get_person_details(caller().id, str(user_id))
     return render_template(
         "user/person.html",
         person=found.person,
@@ -72,28 +72,28 @@ def message_person(user_id: UUID) -> Any:
 @bp.post("/people/<uuid:user_id>/contact")
 def add_contact_form(user_id: UUID) -> Any:
     """Among one's contacts."""
-    contact, _ = service.add_contact(caller().id, str(user_id))
+    contact, _ = relationships.add_contact(caller().id, str(user_id))
     return _done(user_id, f"{contact['user']['name']} is one of your contacts.")
 
 
 @bp.post("/people/<uuid:user_id>/contact/remove")
 def remove_contact_form(user_id: UUID) -> Any:
     """Not among one's contacts any more."""
-    service.remove_contact(caller().id, str(user_id))
+    relationships.remove_contact(caller().id, str(user_id))
     return _done(user_id, "Removed from your contacts.")
 
 
 @bp.post("/people/<uuid:user_id>/block")
 def block_form(user_id: UUID) -> Any:
     """Neither hears from the other."""
-    service.block(caller().id, str(user_id))
+    relationships.block(caller().id, str(user_id))
     return _done(user_id, "Blocked.")
 
 
 @bp.post("/people/<uuid:user_id>/unblock")
 def unblock_form(user_id: UUID) -> Any:
     """One's own block is lifted."""
-    service.unblock(caller().id, str(user_id))
+    relationships.unblock(caller().id, str(user_id))
     return _done(user_id, "Unblocked.")
 
 

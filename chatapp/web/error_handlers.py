@@ -21,7 +21,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from chatapp.core.errors import ChatError, Unauthenticated, describe_and_log, error_json
 from chatapp.core.logs import request_id
-from chatapp.security.api_paths import is_call
+from chatapp.security.api_paths import is_api_path
 from chatapp.web import themes
 from chatapp.web.forms import waiting
 
@@ -53,7 +53,7 @@ def error_page(error: ChatError) -> Response:
 
 def wants_json() -> bool:
     """Whether this request comes from a program."""
-    return is_call(request.path, current_app.config["SETTINGS"])
+    return is_api_path(request.path, current_app.config["SETTINGS"])
 
 
 def _answer(exc: Exception) -> Any:

@@ -26,7 +26,16 @@ def init_app(app: Flask) -> None:
     app.wsgi_app = files.before(app.wsgi_app)  # type: ignore[method-assign,assignment]
     app.add_template_global(static_url)
     app.add_template_global(csp_nonce)
-    for function in (day, clock, short_time, initials, isolated, avatar_hue, is_emoji_only, words):
+    for function in (
+        day,
+        clock,
+        short_time,
+        initials,
+        isolated,
+        avatar_hue,
+        is_emoji_only,
+        preview_text,
+    ):
         app.add_template_filter(function)
     app.add_template_filter(markdown.link_addresses, "linked")
 
@@ -94,8 +103,8 @@ def is_emoji_only(text: str | None) -> bool:
     return bool(bare) and emoji.purely_emoji(bare) and emoji.emoji_count(bare) <= 8
 
 
-def words(message: Mapping[str, Any]) -> str:
-    """What a message says, in one line without its marks; the script's `wordsOf` does the same."""
+def preview_text(message: Mapping[str, Any]) -> str:
+    """Return a message as one line of plain text, like the script's `previewText`."""
     if message["deleted_at"]:
         return "Message deleted"
     html, text = message["content_html"], message["content"] or ""

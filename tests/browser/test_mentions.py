@@ -55,7 +55,7 @@ def test_a_name_is_completed_and_its_owner_told(server: LiveServer, new_person: 
     ada.composer.press("Enter")
     mention = ada.messages.last.locator(".mention")
     expect(mention).to_have_text("@Ben")
-    badge = ben.entry(id_).locator(".pill--mention")
+    badge = ben.entry(id_).locator(".unread-badge--mention")
     expect(badge).to_be_visible()
     expect(ben.entry(id_)).to_contain_text("hi @Ben and you")
 
@@ -77,7 +77,7 @@ def test_keys_and_fingers_choose(server: LiveServer, new_person: NewPerson) -> N
     expect(options(ada)).to_have_count(6)
     assert not overflows(ada.page)
     assert violations(ada.page) == []
-    expect(active(ada)).to_contain_text("Everybody")
+    expect(active(ada)).to_contain_text("Everyone")
     ada.composer.press("ArrowUp")
     expect(active(ada)).to_have_attribute("aria-selected", "true")
     expect(active(ada)).to_contain_text("🦊🌻")
@@ -123,10 +123,10 @@ def test_to_tell_very_many_is_confirmed(server: LiveServer, new_person: NewPerso
     ada = new_person("Ada", viewport=WIDE)
     id_ = crowd(server, ada.known_as, 22)
     ada.go(id_)
-    asked = ada.page.locator("#ask")
+    asked = ada.page.locator("#confirm-mention-all")
     expect(asked).to_be_hidden()
     ada.say("Now, @all")
-    expect(asked).to_contain_text("This tells 21 people.")
+    expect(asked).to_contain_text("This will notify 21 people.")
     assert violations(ada.page) == []
     asked.get_by_role("button", name="Don’t").click()
     expect(asked).to_be_hidden()
@@ -182,9 +182,9 @@ def test_without_scripts_too(server: LiveServer, new_person: NewPerson) -> None:
     ada.expect_failed_requests()  # 422 is the question
     ada.post("Now, @all")
     expect(ada.composer).to_have_value("Now, @all")
-    expect(ada.page.locator("#ask")).to_contain_text("This tells 21 people.")
+    expect(ada.page.locator("#confirm-mention-all")).to_contain_text("This will notify 21 people.")
     assert not overflows(ada.page)
-    ada.page.locator("#ask").get_by_role("button", name="Send").click()
+    ada.page.locator("#confirm-mention-all").get_by_role("button", name="Send").click()
     expect(ada.messages.last.locator(".mention")).to_have_text("@all")
     ada.page.goto(f"/chats/{ada.known_as.opens(ben)}")
     ada.post(f"hello @{ben.username}")

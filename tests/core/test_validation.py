@@ -8,11 +8,11 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from chatapp.auth.schemas import Credentials, Registration
-from chatapp.auth.signin.browser_session import safe_next
 from chatapp.chat.schemas import Known, MessageBody, MessagesQuery, NewConversation
 from chatapp.core.errors import BadRequest, ValidationFailed
 from chatapp.core.paging import PageQuery, decode_cursor, encode_cursor, make_page
 from chatapp.core.validation import ConversationId, Uuid, read_event
+from chatapp.web.next_redirect import safe_next
 
 PASSWORD = "correct horse battery"
 

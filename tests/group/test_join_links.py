@@ -254,7 +254,7 @@ def test_looking_never_joins(world, crew):
     joined = world.carol.client.submit(path)
     assert (joined.status_code, joined.location) == (303, f"/chats/{crew['conversation_id']}")
     assert "Carol joined by a link" in world.carol.client.page(joined.location).text
-    assert "in it already" in world.carol.client.page(path).text
+    assert "already a member" in world.carol.client.page(path).text
 
 
 def test_whoever_isnt_signed_in_comes_back(app, world, crew):

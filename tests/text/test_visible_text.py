@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from chatapp.auth.schemas import NewServiceUser, OpenIdClaims, Registration
+from chatapp.auth.oidc.schemas import OpenIdClaims
+from chatapp.auth.schemas import Registration
+from chatapp.auth.service_accounts.schemas import NewServiceUser
 from chatapp.chat.schemas import MessageBody, NewConversation
 from chatapp.core.validation import Description, Name, clean
 from chatapp.group.schemas import GroupPatch, NewGroup

@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from chatapp.auth import bp
+from chatapp.auth import bp, sign_ins
 from chatapp.auth.presenters import sign_in_json
 from chatapp.auth.schemas import PasswordChange
-from chatapp.auth.signin import password_change, sign_ins
+from chatapp.auth.signin import password_change
 from chatapp.auth.signin.browser_session import renew, sign_out
 from chatapp.core.paging import PageQuery
 from chatapp.security.identity import current_sign_in
-from chatapp.security.scopes import personal
+from chatapp.security.view_policy import policy
 from chatapp.web.request_input import read_json, read_query
 
 
 @bp.get("/api/auth/sessions")
-@personal
+@policy(personal=True)
 def list_sign_ins() -> Any:
     """Where the caller is signed in, the last used first."""
     mine = current_sign_in()
@@ -27,7 +27,7 @@ def list_sign_ins() -> Any:
 
 
 @bp.delete("/api/auth/sessions")
-@personal
+@policy(personal=True)
 def end_other_sign_ins() -> Any:
     """204; the caller is signed in nowhere but here."""
     mine = current_sign_in()
@@ -36,7 +36,7 @@ def end_other_sign_ins() -> Any:
 
 
 @bp.delete("/api/auth/sessions/<uuid:sign_in_id>")
-@personal
+@policy(personal=True)
 def end_sign_in(sign_in_id: UUID) -> Any:
     """204; the caller is signed in there no more, and its sockets end."""
     mine = current_sign_in()
@@ -48,7 +48,7 @@ def end_sign_in(sign_in_id: UUID) -> Any:
 
 
 @bp.put("/api/users/me/password")
-@personal
+@policy(personal=True)
 def change_password() -> Any:
     """204; the caller has this password from now on, and is signed in nowhere but here."""
     change, mine = read_json(PasswordChange), current_sign_in()

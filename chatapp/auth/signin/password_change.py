@@ -6,10 +6,10 @@ from flask import current_app
 from sqlalchemy import select, update
 
 from chatapp import mail
-from chatapp.auth.mailed_links.links import end_links
+from chatapp.auth import sign_ins
+from chatapp.auth.link_tokens import revoke_links
 from chatapp.auth.schemas import PasswordChange
 from chatapp.auth.service import confirm_password
-from chatapp.auth.signin import sign_ins
 from chatapp.core.db import atomic, db, now, release_connection
 from chatapp.core.errors import Conflict, Forbidden, ValidationFailed
 from chatapp.models import SignIn, User
@@ -70,7 +70,7 @@ def change(mine: SignIn, wanted: PasswordChange, *, recent_sign_in_proves: bool 
         if changed is None:
             raise Conflict("Your password was changed somewhere else just now.")
         sign_ins.end_all(mine.user_id, but=mine.id)
-        end_links(work, mine.user_id)
+        revoke_links(work, mine.user_id)
         if changed.email:
             mail.send("password_changed", changed.email, link=mail.absolute_url("/forgot"))
     audit.note("password changed", user_id=mine.user_id)
