@@ -51,7 +51,7 @@ def _failed(error: ChatError) -> dict[str, Any]:
 
 DIALECT = Dialect(
     "camel",
-    hears={"message:received": lambda payload: ("receiveMessage", message(payload))},
+    renderers={"message:received": lambda event: ("receiveMessage", message(event.payload))},
     answer=lambda answer: answer,
     failed=_failed,
     refusal=lambda error: ("error", _failed(error)),

@@ -19,14 +19,13 @@ from chatapp.auth.sign_ins import IssuedToken
 from chatapp.chat import queries, service
 from chatapp.chat.schemas import MessageBody
 from chatapp.conversation.presenters import person_json
-from chatapp.conversation.queries import addressed_to
-from chatapp.core.events import caused_by
+from chatapp.core.events import ClientEvent, caused_by
 from chatapp.core.paging import MAX_PAGE_SIZE, all_items
 from chatapp.core.validation import BlankIsNone, MessageText, Name, Uuid, clean
 from chatapp.dialects import roster
 from chatapp.dialects.rest import Rest
 from chatapp.dialects.shapes import address_or_text, fields_named, words_code_and_fields
-from chatapp.realtime.dialect import Dialect
+from chatapp.realtime.dialect import Dialect, Rendered
 from chatapp.realtime.rooms import credential_room
 from chatapp.security.identity import (
     TOKEN_COOKIE,
@@ -122,17 +121,16 @@ def message(payload: Any, receiver_id: str) -> dict[str, Any]:
     }
 
 
-def _new_message(payload: dict[str, Any]) -> tuple[str, Any] | None:
-    """None in a group: there are none here."""
-    addressed = addressed_to([payload["conversation_id"]])[payload["conversation_id"]]
-    if addressed.group_id is not None:
+def _render_message(event: ClientEvent) -> Rendered | None:
+    """Render a message between two people; None in a group: this dialect has no groups."""
+    if event.facts["group_id"] is not None:
         return None
-    return "newMessage", message(payload, addressed.receiver(payload["sender_id"]))
+    return "newMessage", message(event.payload, event.facts["receiver_id"])
 
 
 DIALECT = Dialect(
     "cookie",
-    hears={"message:received": _new_message},
+    renderers={"message:received": _render_message},
     failed=words_code_and_fields,
     refusal=lambda error: ("error", words_code_and_fields(error)),
     echoes=False,

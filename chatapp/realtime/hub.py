@@ -36,7 +36,7 @@ class Hub:
         self.speakers = Speakers(server, self.connections)
         self.membership = Membership(app, server, self.connections, self.speakers)
         self.receipts = Receipts(app, self.connections)
-        self.delivery = Delivery(app, server, self.connections, self.speakers, self.receipts)
+        self.delivery = Delivery(server, self.connections, self.speakers, self.receipts)
         self.views = Views(server, self.connections, self.membership)
         self.typing = Typing(app, self.views)
         self.presence = Presence(app, online, self.connections, self.speakers, self.delivery)

@@ -12,9 +12,9 @@ from chatapp.core import concurrency
 from chatapp.realtime.dispatch import Dispatcher
 from chatapp.realtime.lifecycle import Lifecycle
 from chatapp.transport import polling
-from chatapp.transport.admission import MOST_WAITING, Gate
+from chatapp.transport.admission import MAX_WAITING, Admission
 from chatapp.transport.events import route_events
-from chatapp.transport.frames import cap_frames
+from chatapp.transport.frames import limit_frames
 from chatapp.web.cors import CookieGuard, origin_allowed
 from config import Settings
 
@@ -38,7 +38,7 @@ def make_server(app: Flask, settings: Settings) -> socketio.Server:
         cors_allowed_origins=allowed,
         max_http_buffer_size=FRAME_LIMIT,
     )
-    cap_frames(extension.server)
+    limit_frames(extension.server)
     return extension.server
 
 
@@ -49,14 +49,16 @@ def admit_connections(
     lifecycle: Lifecycle,
     dispatcher: Dispatcher,
 ) -> None:
-    """Answer connections and their events; a gate before them bounds how many wait to sign in."""
+    """Answer connections and their events; bound how many connections wait to sign in."""
     app.wsgi_app = CookieGuard(app.wsgi_app, settings)  # type: ignore[method-assign]
-    gate = Gate(app.wsgi_app, server, most_waiting=MOST_WAITING if settings.rate_limits else None)
-    app.wsgi_app = gate  # type: ignore[method-assign]
+    admission = Admission(
+        app.wsgi_app, server, max_waiting=MAX_WAITING if settings.rate_limits else None
+    )
+    app.wsgi_app = admission  # type: ignore[method-assign]
 
     def on_connect(sid: str, environ: dict[str, Any], auth: object = None) -> bool:
         lifecycle.connect(sid, environ, auth)
-        stays = gate.admit(sid)
+        stays = admission.admit(sid)
         if not stays:  # nobody else will tell that it has gone
             lifecycle.disconnect(sid)
         return stays
@@ -65,7 +67,7 @@ def admit_connections(
         try:
             lifecycle.disconnect(sid)
         finally:
-            gate.dismiss(sid)
+            admission.dismiss(sid)
 
     server.on("connect", on_connect)
     server.on("disconnect", on_disconnect)

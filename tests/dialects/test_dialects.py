@@ -29,7 +29,7 @@ def _names(section: str, heading: str) -> set[str]:
 def test_the_page_names_every_event(app, module):
     section = _section(module.DIALECT.name)
     assert _names(section, "| client → server |") == set(module.DIALECT.handlers)
-    for canonical in module.DIALECT.hears:
+    for canonical in module.DIALECT.renderers:
         assert f"`{canonical}` |" in section
 
 

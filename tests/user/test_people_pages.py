@@ -238,7 +238,7 @@ def test_what_is_wrong_with_a_profile_stands_beside_it(world):
     )
     assert answer.status_code == 422
     page = Page(answer.text)
-    for words in ("This is needed.", "Enter an address such as", "A phone number has"):
+    for words in ("This is required.", "Enter an address such as", "A phone number has"):
         assert words in page.text
     assert page.form(PROFILE).fields["resume_link"] == "javascript:x"
     answer = client.submit(PROFILE, username="bob", role="kept")

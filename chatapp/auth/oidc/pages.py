@@ -130,7 +130,7 @@ def google_confirm_form() -> Any:
         elif password:
             proven = linked_accounts.confirm_link(link, password, request_source())
         else:
-            raise ValidationFailed(fields={"password": "This is needed."})
+            raise ValidationFailed(fields={"password": "This is required."})
     except (ChatError, ValidationError) as exc:
         error = describe(exc)
         page = _confirm_page(link, refused(error, secret=["password"]))

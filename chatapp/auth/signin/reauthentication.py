@@ -35,7 +35,7 @@ def reauthenticate(
         if sign_in.kind == "service" or signed_in_long_ago:
             raise Forbidden("Log out and log in again first, so that we know it's you.")
     elif not password:
-        raise ValidationFailed(fields={field: "This is needed."})
+        raise ValidationFailed(fields={field: "This is required."})
     else:
         confirm_password(sign_in.user_id, password)
     return stored_hash
