@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import redirect, render_template, request, url_for
-from pydantic import ValidationError
+from flask import Response, redirect, render_template, request, url_for
 
 from chatapp.auth import bp, invitations, service
 from chatapp.auth.oidc import provider
 from chatapp.auth.schemas import Credentials, SelfRegistration
 from chatapp.auth.signin.browser_session import sign_in, sign_out
-from chatapp.core.errors import ChatError, Forbidden, RateLimited, describe
+from chatapp.core.errors import ChatError, Forbidden, RateLimited, Unavailable
 from chatapp.security.identity import signed_in
 from chatapp.security.request_source import request_source
 from chatapp.security.view_policy import policy
-from chatapp.web.forms import Form, refused, waiting
+from chatapp.web.forms import Form, form_view, with_error
 from chatapp.web.next_redirect import safe_next
 from chatapp.web.request_input import read_form
 
@@ -26,18 +25,20 @@ def login_page() -> Any:
     """The form to sign in with."""
     if signed_in():
         return redirect(safe_next(request.args.get("next")), 303)
-    return _form_page("auth/login.html", Form())
+    return _login_page(Form())
+
+
+def _login_page(form: Form) -> str:
+    return _form_page("auth/login.html", form)
 
 
 @bp.post("/login")
 @policy(public=True)
+@form_view(_login_page, secret=["password"])
 def login_form() -> Any:
     """Sign in, and on to where one wanted to go."""
-    try:
-        proven = service.log_in(read_form(Credentials), request_source())
-        sign_in(proven.user, proven.password_hash)
-    except (ChatError, ValidationError) as exc:
-        return _refused_page("auth/login.html", exc)
+    proven = service.log_in(read_form(Credentials), request_source())
+    sign_in(proven.user, proven.password_hash)
     return redirect(safe_next(request.form.get("next")), 303)
 
 
@@ -50,21 +51,23 @@ def register_page() -> Any:
     try:
         invitation = invitations.find_invitation(request.args.get("invitation"), request_source())
     except (Forbidden, RateLimited) as exc:
-        return _shut_page(exc)
+        return with_error(_closed_page(exc.message), exc)
     email = invitation.email if invitation else None
-    return _form_page("auth/register.html", Form({"email": email} if email else {}))
+    return _register_page(Form({"email": email} if email else {}))
+
+
+def _register_page(form: Form) -> str:
+    if isinstance(form.cause, Forbidden):
+        return _closed_page(form.cause.message)
+    return _form_page("auth/register.html", form)
 
 
 @bp.post("/register")
 @policy(public=True)
+@form_view(_register_page, secret=["password"], unless=(Unavailable,))
 def register_form() -> Any:
     """Make the account and sign in."""
-    try:
-        user = service.register(read_form(SelfRegistration), request_source())
-    except Forbidden as exc:
-        return _shut_page(exc)
-    except (ChatError, ValidationError) as exc:
-        return _refused_page("auth/register.html", exc)
+    user = service.register(read_form(SelfRegistration), request_source())
     sign_in(user)
     return redirect(safe_next(request.form.get("next")), 303)
 
@@ -77,9 +80,9 @@ def logout_page() -> Any:
     return redirect(url_for("chat.home"), 303)
 
 
-def login_form_with(error: ChatError) -> tuple[str, int, dict[str, str]]:
+def login_form_with(error: ChatError) -> Response:
     """The form to sign in with, above it why another way has failed."""
-    return _form_page("auth/login.html", Form(error=error.message)), error.status, waiting(error)
+    return with_error(_login_page(Form(error=error.message)), error)
 
 
 def _form_page(template: str, form: Form) -> str:
@@ -92,12 +95,5 @@ def _form_page(template: str, form: Form) -> str:
     )
 
 
-def _shut_page(exc: ChatError) -> Any:
-    return render_template("auth/shut.html", message=exc.message), exc.status
-
-
-def _refused_page(template: str, exc: Exception) -> Any:
-    """The form once more, with what was wrong, and when to come back."""
-    error = describe(exc)
-    page = _form_page(template, refused(error, secret=["password"]))
-    return page, error.status, waiting(error)
+def _closed_page(message: str) -> str:
+    return render_template("auth/shut.html", message=message)

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from flask import flash, redirect, render_template, request, send_file, url_for
-from pydantic import ValidationError
 
 from chatapp.auth.schemas import PasswordConfirmation
 from chatapp.auth.signin.browser_session import sign_out
 from chatapp.core.db import now
-from chatapp.core.errors import ChatError, ValidationFailed, describe
-from chatapp.models import SignIn
+from chatapp.core.errors import ValidationFailed
 from chatapp.security.identity import caller, current_sign_in
 from chatapp.user import account_deletion, bp
 from chatapp.user.export import export
-from chatapp.web.forms import Form, refused, waiting
+from chatapp.web.forms import Form, form_view
 from chatapp.web.request_input import read_form
 
 
 @bp.get("/settings/data")
 def data_page() -> Any:
     """What one can do with one's data and account."""
-    caller()
-    return _data_page({})
+    return _data_page()
+
+
+def _data_page(**forms: Form) -> str:
+    return render_template(
+        "settings/data.html",
+        has_password=caller().password_hash is not None,
+        deactivate=forms.get("deactivate", Form()),
+        delete=forms.get("delete", Form()),
+    )
 
 
 @bp.get("/settings/data/download")
@@ -34,17 +39,23 @@ def download_page() -> Any:
 
 
 @bp.post("/settings/data/deactivate")
+@form_view(lambda form: _data_page(deactivate=form), secret=["password"])
 def deactivate_form() -> Any:
     """Leave for a while: signed out everywhere, until an administrator lifts it."""
-    return _leave(
-        "deactivate", account_deletion.deactivate_own_account, "Your account is deactivated."
-    )
+    password = read_form(PasswordConfirmation).password
+    account_deletion.deactivate_own_account(current_sign_in(), password)
+    return _sign_out("Your account is deactivated.")
 
 
 @bp.post("/settings/data/delete")
+@form_view(lambda form: _data_page(delete=form), secret=["password"])
 def delete_form() -> Any:
     """Leave for good."""
-    return _leave("delete", account_deletion.delete_own_account, "Your account is deleted.")
+    if request.form.get("sure") != "yes":
+        raise ValidationFailed("Say that you know that this can't be undone.")
+    password = read_form(PasswordConfirmation).password
+    account_deletion.delete_own_account(current_sign_in(), password)
+    return _sign_out("Your account is deleted.")
 
 
 def download() -> Any:
@@ -57,28 +68,7 @@ def download() -> Any:
     return answer
 
 
-def _leave(which: str, leave: Callable[[SignIn, str | None], None], words: str) -> Any:
-    mine = current_sign_in()
-    try:
-        if which == "delete" and request.form.get("sure") != "yes":
-            raise ValidationFailed("Say that you know that this can't be undone.")
-        leave(mine, read_form(PasswordConfirmation).password)
-    except (ChatError, ValidationError) as exc:
-        error = describe(exc)
-        return (
-            _data_page({which: refused(error, secret=["password"])}),
-            error.status,
-            waiting(error),
-        )
+def _sign_out(words: str) -> Any:
     sign_out()
     flash(words)
     return redirect(url_for("auth.login_page"), 303)
-
-
-def _data_page(forms: dict[str, Form]) -> str:
-    return render_template(
-        "settings/data.html",
-        has_password=caller().password_hash is not None,
-        deactivate=forms.get("deactivate", Form()),
-        delete=forms.get("delete", Form()),
-    )

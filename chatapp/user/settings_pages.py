@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from flask import current_app, flash, redirect, render_template, url_for
-from pydantic import ValidationError
 
-from chatapp.core.errors import ChatError, describe
 from chatapp.core.paging import PageQuery
 from chatapp.security.identity import caller
 from chatapp.user import bp, queries, service
 from chatapp.user.schemas import PrivacyForm, ProfilePatch
-from chatapp.web.forms import Form, refused, waiting
+from chatapp.web.forms import Form, form_view
 from chatapp.web.request_input import read_form, read_query
 from config import Settings
 
@@ -26,15 +24,16 @@ def profile_settings() -> Any:
     return _profile_page(Form({name: getattr(me, name) or "" for name in _FIELDS}))
 
 
+def _profile_page(form: Form) -> str:
+    settings: Settings = current_app.config["SETTINGS"]
+    return render_template("settings/profile.html", form=form, roles=settings.user_roles)
+
+
 @bp.post("/settings/profile")
+@form_view(_profile_page)
 def profile_form() -> Any:
     """Say something else; what isn't in the form stays."""
-    me = caller()
-    try:
-        service.update_profile(me.id, read_form(ProfilePatch))
-    except (ChatError, ValidationError) as exc:
-        error = describe(exc)
-        return _profile_page(refused(error)), error.status, waiting(error)
+    service.update_profile(caller().id, read_form(ProfilePatch))
     flash("Your profile is saved.")
     return redirect(url_for("user.profile_settings"), 303)
 
@@ -53,8 +52,3 @@ def privacy_form() -> Any:
     service.update_profile(me.id, ProfilePatch.model_validate(hidden.model_dump()))
     flash("Saved.")
     return redirect(url_for("user.privacy_settings"), 303)
-
-
-def _profile_page(form: Form) -> str:
-    settings: Settings = current_app.config["SETTINGS"]
-    return render_template("settings/profile.html", form=form, roles=settings.user_roles)

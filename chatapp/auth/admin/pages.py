@@ -6,17 +6,16 @@ from typing import Any
 from uuid import UUID
 
 from flask import flash, redirect, render_template, url_for
-from pydantic import ValidationError
 
 from chatapp.auth import bp, invitations
 from chatapp.auth.admin import accounts
 from chatapp.auth.admin.schemas import AccountChange, AccountsQuery
 from chatapp.auth.presenters import account_json, invitation_json
 from chatapp.auth.schemas import NewInvitation
-from chatapp.core.errors import ChatError, describe
+from chatapp.core.errors import Forbidden
 from chatapp.security.identity import administrator
 from chatapp.security.view_policy import policy
-from chatapp.web.forms import Form, refused, waiting
+from chatapp.web.forms import Form, form_view
 from chatapp.web.request_input import read_form, read_query
 
 
@@ -25,6 +24,11 @@ def admin() -> Any:
     """On to the first page of administration."""
     administrator()
     return redirect(url_for("auth.invitations_page"), 303)
+
+
+def _invitations_page(form: Form, link: str | None = None) -> str:
+    shown = [invitation_json(one, maker) for one, maker in invitations.list_invitations()]
+    return render_template("admin/invitations.html", invitations=shown, form=form, link=link)
 
 
 @bp.get("/admin/invitations")
@@ -36,14 +40,10 @@ def invitations_page() -> Any:
 
 @bp.post("/admin/invitations")
 @policy(personal=True)
+@form_view(_invitations_page, unless=(Forbidden,))
 def invite_form() -> Any:
     """A new invitation; its link is shown this once."""
-    me = administrator()
-    try:
-        issued = invitations.create_invitation(me.id, read_form(NewInvitation))
-    except (ChatError, ValidationError) as exc:
-        error = describe(exc)
-        return _invitations_page(refused(error)), error.status, waiting(error)
+    issued = invitations.create_invitation(administrator().id, read_form(NewInvitation))
     return _invitations_page(Form(), link=issued.link), 201
 
 
@@ -79,8 +79,3 @@ def account_form(user_id: UUID) -> Any:
     else:
         flash(f"{user.name} is {'an administrator' if user.is_staff else 'an ordinary member'}.")
     return redirect(url_for("auth.accounts_page"), 303)
-
-
-def _invitations_page(form: Form, link: str | None = None) -> str:
-    shown = [invitation_json(one, maker) for one, maker in invitations.list_invitations()]
-    return render_template("admin/invitations.html", invitations=shown, form=form, link=link)

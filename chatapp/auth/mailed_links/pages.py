@@ -10,19 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import flash, make_response, redirect, render_template, request, url_for
-from pydantic import ValidationError
+from flask import Response, flash, make_response, redirect, render_template, request, url_for
 
 from chatapp.auth import bp, verification
 from chatapp.auth.link_tokens import LINK_USED, Link
 from chatapp.auth.mailed_links import email_confirmation, password_reset
 from chatapp.auth.mailed_links.schemas import LinkToken, PasswordReset, PasswordResetRequest
 from chatapp.auth.signin.browser_session import sign_out
-from chatapp.core.errors import ChatError, Conflict, RateLimited, describe
+from chatapp.core.errors import ChatError, Conflict, RateLimited
 from chatapp.security.identity import caller, signed_in
 from chatapp.security.request_source import remember_device, request_source
 from chatapp.security.view_policy import policy
-from chatapp.web.forms import Form, refused, waiting
+from chatapp.web.forms import Form, form_view, with_error
 from chatapp.web.request_input import read_form
 
 
@@ -37,16 +36,18 @@ def verify_page() -> Any:
     return _link_page("auth/verify.html", token, email_confirmation.find_confirmation_link)
 
 
+def _refused_verification(form: Form) -> Response:
+    return _page(
+        "auth/verify.html", form.message, link=None, taken=isinstance(form.cause, Conflict)
+    )
+
+
 @bp.post("/verify")
 @policy(public=True)
+@form_view(_refused_verification)
 def verify_form() -> Any:
     """Confirm the address that this link was mailed to."""
-    try:
-        email_confirmation.confirm_email(read_form(LinkToken).token, request_source())
-    except (ChatError, ValidationError) as exc:
-        error = describe(exc)
-        taken = isinstance(error, Conflict)
-        return _page("auth/verify.html", error, link=None, taken=taken)
+    email_confirmation.confirm_email(read_form(LinkToken).token, request_source())
     if signed_in():
         return redirect(url_for("auth.verify_page"), 303)
     flash("Your email address is confirmed. Log in to continue.")
@@ -76,16 +77,17 @@ def forgot_page() -> Any:
     return _page("auth/forgot.html", form=Form(), sent="sent" in request.args)
 
 
+def _refused_request(form: Form) -> Response:
+    return _page("auth/forgot.html", form.message, form=form, sent=False)
+
+
 @bp.post("/forgot")
 @policy(public=True)
+@form_view(_refused_request)
 def forgot_form() -> Any:
     """Mail a link, if somebody has this address; the answer is the same where nobody has."""
-    try:
-        email = read_form(PasswordResetRequest).email
-        password_reset.request_password_reset(email, request_source())
-    except (ChatError, ValidationError) as exc:
-        error = describe(exc)
-        return _page("auth/forgot.html", error, form=refused(error), sent=False)
+    email = read_form(PasswordResetRequest).email
+    password_reset.request_password_reset(email, request_source())
     return redirect(url_for("auth.forgot_page", sent=1), 303)
 
 
@@ -93,44 +95,38 @@ def forgot_form() -> Any:
 @policy(public=True)
 def reset_page() -> Any:
     """The form to choose a new password with."""
-    token = request.args.get("token", "")
-    return _link_page("auth/reset.html", token, password_reset.find_reset_link, form=Form())
+    return _reset_page(Form())
+
+
+def _reset_page(form: Form) -> Response:
+    token = request.values.get("token", "")
+    return _link_page("auth/reset.html", token, password_reset.find_reset_link, form=form)
 
 
 @bp.post("/reset")
 @policy(public=True)
+@form_view(_reset_page, secret=["password", "token"])
 def reset_form() -> Any:
     """The new password is set, and every browser signed out, this one too."""
-    token = request.form.get("token", "")
-    try:
-        new = read_form(PasswordReset)
-        user_id = password_reset.reset_password(new.token, new.password, request_source())
-    except (ChatError, ValidationError) as exc:
-        error = describe(exc)
-        form = refused(error, secret=["password", "token"])
-        page = _link_page("auth/reset.html", token, password_reset.find_reset_link, form=form)
-        page.status_code = error.status
-        page.headers.update(waiting(error))
-        return page
+    new = read_form(PasswordReset)
+    user_id = password_reset.reset_password(new.token, new.password, request_source())
     sign_out()
     remember_device(user_id)
     flash("Your password is changed. Log in with the new one.")
     return redirect(url_for("auth.login_page"), 303)
 
 
-def _link_page(template: str, token: str, read: Callable[[str], Link], **values: Any) -> Any:
+def _link_page(template: str, token: str, read: Callable[[str], Link], **values: Any) -> Response:
     """The page of a link that can be used, or that says why it can't."""
     try:
         link = read(token)
     except ChatError as exc:
-        return _page(template, exc, link=None, **values)
+        return with_error(_page(template, exc.message, link=None, **values), exc)
     return _page(template, link=link.verification, token=token, **values)
 
 
-def _page(template: str, error: ChatError | None = None, **values: Any) -> Any:
-    problem = error.message if error else None
+def _page(template: str, problem: str | None = None, **values: Any) -> Response:
     shown = render_template(template, problem=problem, used=problem == LINK_USED, **values)
-    page = make_response(shown, error.status if error else 200)
+    page = make_response(shown)
     page.headers["Referrer-Policy"] = "no-referrer"
-    page.headers.update(waiting(error) if error else {})
     return page

@@ -8,8 +8,7 @@ from dataclasses import asdict
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import flash, redirect, render_template, request, session, url_for
-from pydantic import ValidationError
+from flask import Response, flash, redirect, render_template, request, session, url_for
 
 from chatapp.auth import bp
 from chatapp.auth.oidc import linked_accounts, provider
@@ -26,13 +25,12 @@ from chatapp.core.errors import (
     NotFound,
     Unavailable,
     ValidationFailed,
-    describe,
 )
 from chatapp.models import User
 from chatapp.security.identity import caller, current_sign_in, signed_in
 from chatapp.security.request_source import request_source
 from chatapp.security.view_policy import policy
-from chatapp.web.forms import Form, refused, waiting
+from chatapp.web.forms import FORM_ERRORS, Form, form_view, refused_form, with_error
 from chatapp.web.next_redirect import safe_next
 from chatapp.web.request_input import read_form
 
@@ -131,10 +129,8 @@ def google_confirm_form() -> Any:
             proven = linked_accounts.confirm_link(link, password, request_source())
         else:
             raise ValidationFailed(fields={"password": "This is required."})
-    except (ChatError, ValidationError) as exc:
-        error = describe(exc)
-        page = _confirm_page(link, refused(error, secret=["password"]))
-        return page, error.status, waiting(error)
+    except FORM_ERRORS as exc:
+        return refused_form(exc, lambda form: _confirm_page(link, form), secret=["password"])
     session.pop(_KEY)
     if person is None:
         sign_in(proven.user, proven.password_hash)
@@ -155,28 +151,21 @@ def _connected(me: User) -> Mapping[str, Any]:
 
 @bp.post("/settings/account/disconnect")
 @policy(personal=True)
+@form_view(lambda form: account_page({"connected": Form(error=form.message)}))
 def google_disconnect() -> Any:
     """What was connected signs one in no more."""
-    me = caller()
-    try:
-        linked_accounts.disconnect(me.id, read_form(DisconnectForm).id)
-    except (ChatError, ValidationError) as exc:
-        return _refused_on_page(describe(exc))
+    linked_accounts.disconnect(caller().id, read_form(DisconnectForm).id)
     flash("Disconnected.")
     return redirect(url_for("auth.settings_account"), 303)
 
 
-def _to_begin_again(error: ChatError) -> tuple[str, int, dict[str, str]]:
+def _to_begin_again(error: ChatError) -> Response:
     """Why it came to nothing, on the page from which one begins."""
     return login_form_with(error) if signed_in() is None else _refused_on_page(error)
 
 
-def _refused_on_page(error: ChatError) -> tuple[str, int, dict[str, str]]:
-    return (
-        account_page(refused={"connected": Form(error=error.message)}),
-        error.status,
-        waiting(error),
-    )
+def _refused_on_page(error: ChatError) -> Response:
+    return with_error(account_page({"connected": Form(error=error.message)}), error)
 
 
 def _unconfirmed() -> tuple[UnconfirmedLink, dict[str, Any]]:

@@ -7,21 +7,18 @@ from typing import Any
 from uuid import UUID
 
 from flask import flash, redirect, render_template, url_for
-from pydantic import ValidationError
 
 from chatapp.auth import bp, sign_ins
 from chatapp.auth.presenters import sign_in_json
 from chatapp.auth.schemas import PasswordChange
-from chatapp.auth.settings_pages import account_page, account_section
+from chatapp.auth.settings_pages import account_form, account_section
 from chatapp.auth.signin import password_change
 from chatapp.auth.signin.browser_session import renew, sign_out
 from chatapp.auth.signin.device_names import device_name
-from chatapp.core.errors import ChatError, describe
 from chatapp.core.paging import PageQuery
 from chatapp.models import User
 from chatapp.security.identity import caller, current_sign_in
 from chatapp.security.view_policy import policy
-from chatapp.web.forms import Form, refused, waiting
 from chatapp.web.request_input import read_form, read_query
 
 
@@ -67,15 +64,11 @@ def _password(me: User) -> Mapping[str, Any]:
 
 @bp.post("/settings/account/password")
 @policy(personal=True)
+@account_form("password", secret=["password", "current_password"])
 def change_password_page() -> Any:
     """Change one's password; who is signed in elsewhere is so no more."""
-    mine, first = current_sign_in(), caller().password_hash is None
-    try:
-        password_change.change_password(mine, read_form(PasswordChange))
-    except (ChatError, ValidationError) as exc:
-        error = describe(exc)
-        form: Form = refused(error, secret=["password", "current_password"])
-        return account_page(refused={"password": form}), error.status, waiting(error)
+    first = caller().password_hash is None
+    password_change.change_password(current_sign_in(), read_form(PasswordChange))
     renew()
     words = "set: you can log in with it, too" if first else "changed"
     flash(f"Your password is {words}. You are signed out everywhere but here.")
