@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 from flask import Response, flash, redirect, render_template, request, session, url_for
 
 from chatapp.auth import bp
+from chatapp.auth.login_form import login_error_page
 from chatapp.auth.oidc import linked_accounts, provider
 from chatapp.auth.oidc.linked_accounts import UnconfirmedLink
 from chatapp.auth.oidc.schemas import DisconnectForm
-from chatapp.auth.pages import login_form_with
 from chatapp.auth.schemas import PasswordConfirmation
 from chatapp.auth.settings_pages import account_page, account_section
 from chatapp.auth.signin.browser_session import sign_in
@@ -52,7 +52,7 @@ def google() -> Any:
     try:
         return provider.start_authorization(safe_next(request.args.get("next")))
     except ChatError as error:
-        return login_form_with(error)
+        return login_error_page(error)
 
 
 @bp.get("/auth/google/connect")
@@ -161,7 +161,7 @@ def google_disconnect() -> Any:
 
 def _to_begin_again(error: ChatError) -> Response:
     """Why it came to nothing, on the page from which one begins."""
-    return login_form_with(error) if signed_in() is None else _refused_on_page(error)
+    return login_error_page(error) if signed_in() is None else _refused_on_page(error)
 
 
 def _refused_on_page(error: ChatError) -> Response:
