@@ -1,16 +1,20 @@
-"""Accounts as pages."""
+"""Pages to register, log in and log out."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, redirect, render_template, request, url_for
+from flask import redirect, request, url_for
 
 from chatapp.auth import bp, invitations, service
-from chatapp.auth.oidc import provider
+from chatapp.auth.login_form import (
+    render_login_form,
+    render_registration_closed,
+    render_registration_form,
+)
 from chatapp.auth.schemas import Credentials, SelfRegistration
 from chatapp.auth.signin.browser_session import sign_in, sign_out
-from chatapp.core.errors import ChatError, Forbidden, RateLimited, Unavailable
+from chatapp.core.errors import Forbidden, RateLimited, Unavailable
 from chatapp.security.identity import signed_in
 from chatapp.security.request_source import request_source
 from chatapp.security.view_policy import policy
@@ -22,21 +26,17 @@ from chatapp.web.request_input import read_form
 @bp.get("/login")
 @policy(public=True)
 def login_page() -> Any:
-    """The form to sign in with."""
+    """Show the login form."""
     if signed_in():
         return redirect(safe_next(request.args.get("next")), 303)
-    return _login_page(Form())
-
-
-def _login_page(form: Form) -> str:
-    return _form_page("auth/login.html", form)
+    return render_login_form(Form())
 
 
 @bp.post("/login")
 @policy(public=True)
-@form_view(_login_page, secret=["password"])
+@form_view(render_login_form, secret=["password"])
 def login_form() -> Any:
-    """Sign in, and on to where one wanted to go."""
+    """Log in, then redirect to ``next``."""
     proven = service.log_in(read_form(Credentials), request_source())
     sign_in(proven.user, proven.password_hash)
     return redirect(safe_next(request.form.get("next")), 303)
@@ -45,28 +45,22 @@ def login_form() -> Any:
 @bp.get("/register")
 @policy(public=True)
 def register_page() -> Any:
-    """The form to make an account with, or why one can't."""
+    """Show the registration form, or why the person may not register."""
     if signed_in():
         return redirect(url_for("chat.home"), 303)
     try:
         invitation = invitations.find_invitation(request.args.get("invitation"), request_source())
     except (Forbidden, RateLimited) as exc:
-        return with_error(_closed_page(exc.message), exc)
+        return with_error(render_registration_closed(exc), exc)
     email = invitation.email if invitation else None
-    return _register_page(Form({"email": email} if email else {}))
-
-
-def _register_page(form: Form) -> str:
-    if isinstance(form.cause, Forbidden):
-        return _closed_page(form.cause.message)
-    return _form_page("auth/register.html", form)
+    return render_registration_form(Form({"email": email} if email else {}))
 
 
 @bp.post("/register")
 @policy(public=True)
-@form_view(_register_page, secret=["password"], unless=(Unavailable,))
+@form_view(render_registration_form, secret=["password"], unless=(Unavailable,))
 def register_form() -> Any:
-    """Make the account and sign in."""
+    """Register and log in."""
     user = service.register(read_form(SelfRegistration), request_source())
     sign_in(user)
     return redirect(safe_next(request.form.get("next")), 303)
@@ -74,26 +68,7 @@ def register_form() -> Any:
 
 @bp.post("/logout")
 @policy(public=True)
-def logout_page() -> Any:
-    """Sign out of this browser."""
+def logout_form() -> Any:
+    """Log out of this browser."""
     sign_out()
     return redirect(url_for("chat.home"), 303)
-
-
-def login_form_with(error: ChatError) -> Response:
-    """The form to sign in with, above it why another way has failed."""
-    return with_error(_login_page(Form(error=error.message)), error)
-
-
-def _form_page(template: str, form: Form) -> str:
-    return render_template(
-        template,
-        form=form,
-        next=request.values.get("next", ""),
-        provider=provider.provider_name(),
-        invitation=request.values.get("invitation", ""),
-    )
-
-
-def _closed_page(message: str) -> str:
-    return render_template("auth/shut.html", message=message)

@@ -1,4 +1,4 @@
-"""How chatapp looks to oneself, as a page: mode, accent, theme, and what Enter does."""
+"""Settings page for the appearance: mode, accent, theme, and what Enter does."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from chatapp.web import accent
 from chatapp.web.forms import Form, form_view
 from config import Settings
 
-#: What the page's form changes; of the rest of a profile it knows nothing.
-FIELDS = ("theme_mode", "theme_color", "theme", "enter_sends", "background_image")
+#: The profile fields that the form changes.
+_FIELDS = ("theme_mode", "theme_color", "theme", "enter_sends", "background_image")
 
 
 @bp.get("/settings/appearance")
 def appearance_page() -> Any:
-    """What one can choose, as it stands."""
-    return _page(Form())
+    """Show the current choices."""
+    return _appearance_page(Form())
 
 
-def _page(form: Form) -> str:
+def _appearance_page(form: Form) -> str:
     settings: Settings = current_app.config["SETTINGS"]
     palette = [(color, name, accent.css(color)) for color, name in accent.PALETTE.items()]
     return render_template(
@@ -36,16 +36,16 @@ def _page(form: Form) -> str:
 
 
 @bp.post("/settings/appearance")
-@form_view(_page)
+@form_view(_appearance_page)
 def appearance_form() -> Any:
-    """What was chosen is so, on this page too."""
+    """Save the choices; the page then shows them."""
     service.update_profile(caller().id, ProfilePatch.model_validate(_chosen()))
     flash("Saved.")
     return redirect(url_for("user.appearance_page"), 303)
 
 
 def _chosen() -> dict[str, str]:
-    chosen = {name: request.form[name] for name in FIELDS if name in request.form}
+    chosen = {name: request.form[name] for name in _FIELDS if name in request.form}
     if chosen.get("theme_color") == "other":
         chosen["theme_color"] = request.form.get("other_color", "")
     return chosen

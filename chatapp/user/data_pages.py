@@ -1,4 +1,4 @@
-"""One's own data as pages: download it, leave for a while, leave for good."""
+"""Settings pages to download the caller's data, and to deactivate or delete the account."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from chatapp.web.request_input import read_form
 
 @bp.get("/settings/data")
 def data_page() -> Any:
-    """What one can do with one's data and account."""
+    """Show the page about the caller's data and account."""
     return _data_page()
 
 
@@ -34,41 +34,41 @@ def _data_page(**forms: Form) -> str:
 
 @bp.get("/settings/data/download")
 def download_page() -> Any:
-    """A ZIP of one's own data."""
+    """Download the caller's data as a ZIP."""
     return download()
 
 
 @bp.post("/settings/data/deactivate")
 @form_view(lambda form: _data_page(deactivate=form), secret=["password"])
 def deactivate_form() -> Any:
-    """Leave for a while: signed out everywhere, until an administrator lifts it."""
+    """Deactivate the caller's account until an administrator reactivates it."""
     password = read_form(PasswordConfirmation).password
     account_deletion.deactivate_own_account(current_sign_in(), password)
-    return _sign_out("Your account is deactivated.")
+    return _sign_out("Your account has been deactivated.")
 
 
 @bp.post("/settings/data/delete")
 @form_view(lambda form: _data_page(delete=form), secret=["password"])
 def delete_form() -> Any:
-    """Leave for good."""
+    """Delete the caller's account."""
     if request.form.get("sure") != "yes":
-        raise ValidationFailed("Say that you know that this can't be undone.")
+        raise ValidationFailed("Confirm that you know this can't be undone.")
     password = read_form(PasswordConfirmation).password
     account_deletion.delete_own_account(current_sign_in(), password)
-    return _sign_out("Your account is deleted.")
+    return _sign_out("Your account has been deleted.")
 
 
 def download() -> Any:
-    """The answer that carries one's data, for pages and REST alike."""
+    """Answer with the caller's data as a ZIP, for the page and the REST call."""
     me = caller()
     name = f"chatapp-{me.username}-{now():%Y-%m-%d}.zip"
     file = export(me, current_sign_in().id)
-    answer = send_file(file, "application/zip", as_attachment=True, download_name=name)
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    response = send_file(file, "application/zip", as_attachment=True, download_name=name)
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
-def _sign_out(words: str) -> Any:
+def _sign_out(message: str) -> Any:
     sign_out()
-    flash(words)
+    flash(message)
     return redirect(url_for("auth.login_page"), 303)

@@ -1,4 +1,4 @@
-"""One's profile, what one hides of oneself, and one's blocks among the settings."""
+"""Settings pages for the profile and for privacy."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FIELDS = ("name", "username", "description", "resume_link", "role", "phone_numb
 
 @bp.get("/settings/profile")
 def profile_settings() -> Any:
-    """What one says of oneself."""
+    """Show the form for the caller's profile."""
     me = caller()
     return _profile_page(Form({name: getattr(me, name) or "" for name in _FIELDS}))
 
@@ -32,23 +32,23 @@ def _profile_page(form: Form) -> str:
 @bp.post("/settings/profile")
 @form_view(_profile_page)
 def profile_form() -> Any:
-    """Say something else; what isn't in the form stays."""
+    """Change the profile; fields that the form doesn't have stay."""
     service.update_profile(caller().id, read_form(ProfilePatch))
-    flash("Your profile is saved.")
+    flash("Your profile has been saved.")
     return redirect(url_for("user.profile_settings"), 303)
 
 
 @bp.get("/settings/privacy")
 def privacy_settings() -> Any:
-    """What one hides of oneself, and whom one blocks."""
+    """Show the privacy settings and the blocked people."""
     blocked = queries.list_blocked(caller().id, read_query(PageQuery))
     return render_template("settings/privacy.html", blocked=blocked)
 
 
 @bp.post("/settings/privacy")
 def privacy_form() -> Any:
-    """What is ticked is hidden from now on, the rest isn't."""
-    me, hidden = caller(), read_form(PrivacyForm)
-    service.update_profile(me.id, ProfilePatch.model_validate(hidden.model_dump()))
+    """Hide what is checked, show the rest."""
+    form = read_form(PrivacyForm)
+    service.update_profile(caller().id, ProfilePatch.model_validate(form.model_dump()))
     flash("Saved.")
     return redirect(url_for("user.privacy_settings"), 303)

@@ -1,4 +1,4 @@
-"""The page on which somebody becomes this server's first administrator."""
+"""The page on which a person becomes this server's first administrator."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from chatapp.web.request_input import read_form
 @bp.get("/setup")
 @policy(public=True)
 def setup_page() -> Any:
-    """The form for the code; for who isn't signed in, with an account to make."""
+    """Show the form for the setup code, with registration fields unless the person is signed in."""
     if not first_run.is_setup_open():
         raise NotFound(first_run.ALREADY_SET_UP)
-    return _page(Form())
+    return _setup_page(Form())
 
 
-def _page(form: Form) -> str:
+def _setup_page(form: Form) -> str:
     return render_template("auth/setup.html", form=form)
 
 
 @bp.post("/setup")
 @policy(public=True)
-@form_view(_page, secret=["password"], unless=(NotFound, Unavailable))
+@form_view(_setup_page, secret=["password"], unless=(NotFound, Unavailable))
 def setup_form() -> Any:
-    """Become the administrator, under a new session id: one's rights have changed."""
+    """Make the caller the administrator, with a new session id since the role has changed."""
     user = signed_in()
     code = read_form(SetupCode).code
     if user is not None:
@@ -44,5 +44,5 @@ def setup_form() -> Any:
     else:
         user = first_run.register_administrator(read_form(Registration), code, request_source())
     sign_in(user)
-    flash("You are the administrator of this server now.")
+    flash("You are now the administrator of this server.")
     return redirect(url_for("auth.invitations_page"), 303)

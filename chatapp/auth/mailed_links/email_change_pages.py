@@ -1,4 +1,4 @@
-"""One's address, as a section of the account's page."""
+"""The account page's section to change the email address."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from chatapp.web.request_input import read_form
 
 
 @account_section("email")
-def _email(me: User) -> Mapping[str, Any]:
+def _email_section(me: User) -> Mapping[str, Any]:
     return {
         "has_password": me.password_hash is not None,
         "asked_for": email_change.pending_email(me.id),
@@ -30,8 +30,8 @@ def _email(me: User) -> Mapping[str, Any]:
 @policy(personal=True)
 @account_form("email", secret=["password"])
 def change_email_page() -> Any:
-    """Mail a link to another address; it is one's own once that is followed."""
-    wanted = read_form(EmailChange)
-    email_change.request_email_change(current_sign_in(), wanted, request_source())
-    flash(f"We’ve sent an email to {wanted.email}. Open the link in it to change your address.")
+    """Mail a link to the new address, which changes the account when followed."""
+    change = read_form(EmailChange)
+    email_change.request_email_change(current_sign_in(), change, request_source())
+    flash(f"We’ve sent an email to {change.email}. Open the link in it to change your address.")
     return redirect(url_for("auth.settings_account"), 303)

@@ -1,8 +1,7 @@
-"""Where links in mails lead, and where they are asked for.
+"""Pages to request mailed links and to follow them.
 
-A GET changes nothing, since mail programs look at links before people do: what a link is for
-happens when its page's button is pressed. The pages have a token in their address, so they send
-no referrer.
+A GET changes nothing, since mail programs open links before people do; the page's button does. The
+pages send no referrer, because their URLs contain a token.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from chatapp.web.request_input import read_form
 @bp.get("/verify")
 @policy(public=True)
 def verify_page() -> Any:
-    """What a link is about to confirm; without one, how it stands with one's address."""
+    """Ask to confirm the link's address; without a link, show whether it is confirmed."""
     token = request.args.get("token")
     if token is None:
         caller()
@@ -46,7 +45,7 @@ def _refused_verification(form: Form) -> Response:
 @policy(public=True)
 @form_view(_refused_verification)
 def verify_form() -> Any:
-    """Confirm the address that this link was mailed to."""
+    """Confirm the email address that this link was mailed to."""
     email_confirmation.confirm_email(read_form(LinkToken).token, request_source())
     if signed_in():
         return redirect(url_for("auth.verify_page"), 303)
@@ -57,7 +56,7 @@ def verify_form() -> Any:
 @bp.post("/verify/resend")
 @policy(personal=True)
 def resend_form() -> Any:
-    """Mail a new link to one's own address."""
+    """Mail a new confirmation link to the caller's address."""
     me = caller()
     if not verification.needs_verification(me):  # already confirmed, say in another tab
         return redirect(url_for("auth.verify_page"), 303)
@@ -66,14 +65,14 @@ def resend_form() -> Any:
     except RateLimited as exc:
         flash(exc.message, "problem")
     else:
-        flash("A new mail is on its way. Only the link in the newest one works.")
+        flash("A new email is on its way. Only the link in the latest one works.")
     return redirect(url_for("auth.verify_page"), 303)
 
 
 @bp.get("/forgot")
 @policy(public=True)
 def forgot_page() -> Any:
-    """The form to ask for a link with."""
+    """Show the form that requests a reset link."""
     return _page("auth/forgot.html", form=Form(), sent="sent" in request.args)
 
 
@@ -85,7 +84,7 @@ def _refused_request(form: Form) -> Response:
 @policy(public=True)
 @form_view(_refused_request)
 def forgot_form() -> Any:
-    """Mail a link, if somebody has this address; the answer is the same where nobody has."""
+    """Mail a reset link if an account has this address; the answer never tells."""
     email = read_form(PasswordResetRequest).email
     password_reset.request_password_reset(email, request_source())
     return redirect(url_for("auth.forgot_page", sent=1), 303)
@@ -94,7 +93,7 @@ def forgot_form() -> Any:
 @bp.get("/reset")
 @policy(public=True)
 def reset_page() -> Any:
-    """The form to choose a new password with."""
+    """Show the form for a new password."""
     return _reset_page(Form())
 
 
@@ -107,26 +106,28 @@ def _reset_page(form: Form) -> Response:
 @policy(public=True)
 @form_view(_reset_page, secret=["password", "token"])
 def reset_form() -> Any:
-    """The new password is set, and every browser signed out, this one too."""
-    new = read_form(PasswordReset)
-    user_id = password_reset.reset_password(new.token, new.password, request_source())
+    """Set the new password and sign out everywhere, here too."""
+    reset = read_form(PasswordReset)
+    user_id = password_reset.reset_password(reset.token, reset.password, request_source())
     sign_out()
     remember_device(user_id)
-    flash("Your password is changed. Log in with the new one.")
+    flash("Your password has been changed. Log in with the new one.")
     return redirect(url_for("auth.login_page"), 303)
 
 
-def _link_page(template: str, token: str, read: Callable[[str], Link], **values: Any) -> Response:
-    """The page of a link that can be used, or that says why it can't."""
+def _link_page(
+    template: str, token: str, find_link: Callable[[str], Link], **values: Any
+) -> Response:
+    """Render the page of a link, or why the link can't be used."""
     try:
-        link = read(token)
+        link = find_link(token)
     except ChatError as exc:
         return with_error(_page(template, exc.message, link=None, **values), exc)
     return _page(template, link=link.verification, token=token, **values)
 
 
 def _page(template: str, problem: str | None = None, **values: Any) -> Response:
-    shown = render_template(template, problem=problem, used=problem == LINK_USED, **values)
-    page = make_response(shown)
+    html = render_template(template, problem=problem, used=problem == LINK_USED, **values)
+    page = make_response(html)
     page.headers["Referrer-Policy"] = "no-referrer"
     return page

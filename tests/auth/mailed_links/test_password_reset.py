@@ -97,7 +97,7 @@ def test_by_pages(app, client, mailbox):
     assert form.fields["password"] == ""
     done = client.post("/reset", data={**form.fields, "password": NEW})
     assert done.headers["Location"] == "/login"
-    assert "Your password is changed" in client.page("/login").text
+    assert "Your password has been changed" in client.page("/login").text
     client.submit("/login", email=ada.email, password=NEW)
     assert client.get("/chats").status_code == 200
 
