@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from chatapp.auth import service as accounts
 from chatapp.auth import sign_ins
+from chatapp.auth.api import issue_login_token
 from chatapp.auth.fields import Email, EmailOrUsername, EnteredPassword, Password, Username
 from chatapp.auth.presenters import login_json
 from chatapp.auth.schemas import Credentials, UsernameRegistration
@@ -154,9 +155,8 @@ def log_in() -> Any:
     """Colon's answer and the account in this dialect, and the cookie."""
     given = read_json(LogIn)
     credentials = Credentials(email=given.username, password=given.password)
-    proven = accounts.log_in(credentials, request_source())
-    issued = sign_ins.issue_token(proven.user.id, client(), proven_by=proven.password_hash)
-    answer = jsonify({**login_json(proven.user, issued), **user(person_json(proven.user))})
+    who, issued = accounts.log_in(credentials, request_source(), issue_login_token)
+    answer = jsonify({**login_json(who, issued), **user(person_json(who))})
     return _with_cookie(answer, issued)
 
 

@@ -170,7 +170,7 @@ def _find(token: str, source: Source) -> tuple[GroupLink, Group]:
 
     What isn't one is counted, and RateLimited raised for who tries many.
     """
-    attempt_limits.refuse(attempt_limits.LINKS, source.network)
+    attempt_limits.check(attempt_limits.LINKS, source.network)
     try:
         link_id = _signer().loads(token)
     except BadSignature:
@@ -185,7 +185,7 @@ def _find(token: str, source: Source) -> tuple[GroupLink, Group]:
         ).one_or_none()
     )
     if not row:
-        attempt_limits.allows(
+        attempt_limits.try_spend(
             attempt_limits.LINKS, source.network
         )  # the next one is refused, this answer stays
         raise NotFound(UNKNOWN)
