@@ -138,9 +138,7 @@ def websocket_class(mode: Literal["gevent", "threads"]) -> Any:
         def close(self) -> None:
             """Send a closing frame, if that needn't wait, and wake up the thread that reads."""
             try:
-                if (
-                    not self.ws.connected
-                ):  # its reader wakes others before it sends the frame
+                if not self.ws.connected:  # its reader wakes others before it sends the frame
                     self.ws.thread.join(_CLOSE_SECONDS)
                 elif not self.ws.sock.is_stuck:
                     super().close()

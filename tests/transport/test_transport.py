@@ -161,7 +161,7 @@ def test_what_belongs_to_the_connection_always_passes(box: SendBuffer):
     for packet in (Packet(PING), Packet(CLOSE), None):
         box.put(packet)
     assert [box.get(), box.get(), box.get()][2] is None
-    box.join()  # and whoever closes doesn't wait for a client that doesn't fetch it
+    box.join()  # closing doesn't wait for a client that doesn't fetch it
 
 
 @pytest.fixture
