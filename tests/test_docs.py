@@ -43,3 +43,10 @@ def test_links_between_documents_lead_somewhere():
 def test_every_scope_has_its_line():
     text = (TOP / "docs" / "service-tokens.md").read_text()
     assert re.findall(r"^\| `([a-z]+:[a-z]+)` \| (.*) \|$", text, re.M) == list(SCOPES.items())
+
+
+def test_the_glossary_names_files_that_exist():
+    text = (TOP / "docs" / "glossary.md").read_text("utf-8")
+    paths = re.findall(r"`((?:chatapp|docs)/[a-z_./]+)`", text)
+    assert paths
+    assert [path for path in paths if not (TOP / path).exists()] == []

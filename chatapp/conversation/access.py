@@ -49,7 +49,7 @@ _MEMBERSHIPS = (
     .execution_options(populate_existing=True)
 )
 
-READERS_ONLY = "Only the owners and admins of this group write here. You can read and react."
+READERS_ONLY = "Only owners and admins can write in this group. You can read and react."
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ class ChatError(Exception):
 
 
 class BadRequest(ChatError):
-    code, status, message = "bad_request", 400, "This request can't be understood."
+    code, status, message = "bad_request", 400, "We can't understand this request."
 
 
 class Unauthenticated(ChatError):
@@ -65,11 +65,11 @@ class Unauthenticated(ChatError):
 
 
 class Forbidden(ChatError):
-    code, status, message = "forbidden", 403, "You may not do this."
+    code, status, message = "forbidden", 403, "You aren't allowed to do this."
 
 
 class NotFound(ChatError):
-    code, status, message = "not_found", 404, "There is nothing here that you can see."
+    code, status, message = "not_found", 404, "This doesn't exist, or you can't see it."
 
 
 class Conflict(ChatError):
@@ -102,7 +102,7 @@ class Unavailable(ChatError):
 
 
 class InsufficientStorage(ChatError):
-    code, status, message = "insufficient_storage", 507, "There is no space left for this."
+    code, status, message = "insufficient_storage", 507, "The server has no space left for this."
 
 
 _BY_STATUS = {
@@ -162,10 +162,10 @@ def _fields(exc: ValidationError) -> dict[str, str]:
 
 def _length(kind: str, value: object, bounds: dict[str, Any]) -> str | None:
     """Describe a wrong length of a text or a list; None for other problems."""
-    unit = "characters" if isinstance(value, str) else "of these"
+    unit = "characters" if isinstance(value, str) else "items"
     if kind in ("too_short", "string_too_short"):
         least = bounds["min_length"]
-        return "This is needed." if least == 1 else f"At least {least:,} {unit}, please."
+        return "This is required." if least == 1 else f"At least {least:,} {unit}, please."
     if kind in ("too_long", "string_too_long"):
         return f"At most {bounds['max_length']:,} {unit}, please."
     return None
@@ -174,7 +174,7 @@ def _length(kind: str, value: object, bounds: dict[str, Any]) -> str | None:
 def _sentence(kind: str, text: str, bounds: dict[str, Any]) -> str:
     """Turn pydantic's message into a sentence for the person who filled in the field."""
     if kind == "missing":
-        return "This is needed."
+        return "This is required."
     if kind in ("int_parsing", "int_type", "int_from_float", "int_parsing_size"):
         return "This should be a whole number."
     if kind in ("greater_than_equal", "less_than_equal"):

@@ -100,7 +100,7 @@ def _name(text: str) -> str:
     if not name and text.strip():
         raise ValueError("This would be invisible. Use at least one letter, digit or emoji")
     if not name:
-        raise ValueError("This is needed")
+        raise ValueError("This is required")
     return name
 
 

@@ -129,7 +129,7 @@ def update_password() -> Any:
     """Change the password: 200; every other sign-in ends."""
     new = read_json(UpdatePassword)
     _own_id(new.id, "id")
-    password_change.change(current_sign_in(), new, recent_sign_in_proves=True)
+    password_change.change_password(current_sign_in(), new, accept_recent_sign_in=True)
     return {"message": "Password updated successfully"}
 
 

@@ -66,7 +66,7 @@ def test_a_picture_of_a_group(world):
 def test_what_is_wrong_is_said_on_the_page(app, world):
     page, action = "/settings/profile", "/settings/profile/picture"
     for data, words in (
-        (b"<svg/>", "be shown: choose a JPEG"),
+        (b"<svg/>", "we can show. Choose a JPEG"),
         (photo()[:-2000], "This picture is damaged"),
         (None, "Choose a file first"),
     ):

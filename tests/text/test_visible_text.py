@@ -83,7 +83,7 @@ def test_a_name_of_which_nothing_can_be_seen_is_refused(given):
 
 @pytest.mark.parametrize("given", ["", " ", "\u3000\n"])
 def test_a_name_is_needed(given):
-    with pytest.raises(ValidationError, match="This is needed"):
+    with pytest.raises(ValidationError, match="This is required"):
         _Named(name=given)
 
 

@@ -23,7 +23,7 @@ def test_a_contact_is_added_and_removed_from_the_list_and_the_profile(world):
     answer = client.submit("/people?q=car", add)
     assert answer.status_code == 303
     assert answer.headers["Location"] == f"/people?q=car#p-{carol.id}"
-    assert "Carol is one of your contacts." in client.page("/people?q=car").text
+    assert "Carol is now one of your contacts." in client.page("/people?q=car").text
     listed = client.page("/contacts")
     assert "Carol" in listed.text
     assert "Bob" not in listed.text
@@ -238,7 +238,7 @@ def test_what_is_wrong_with_a_profile_stands_beside_it(world):
     )
     assert answer.status_code == 422
     page = Page(answer.text)
-    for words in ("This is needed.", "Enter an address such as", "A phone number has"):
+    for words in ("This is required.", "Enter an address such as", "A phone number has"):
         assert words in page.text
     assert page.form(PROFILE).fields["resume_link"] == "javascript:x"
     answer = client.submit(PROFILE, username="bob", role="kept")

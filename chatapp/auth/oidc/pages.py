@@ -19,7 +19,7 @@ from chatapp.auth.pages import login_form_with
 from chatapp.auth.schemas import PasswordConfirmation
 from chatapp.auth.settings_pages import account_page, account_section
 from chatapp.auth.signin.browser_session import sign_in
-from chatapp.auth.signin.password_change import prove_oneself
+from chatapp.auth.signin.reauthentication import reauthenticate
 from chatapp.core.errors import (
     BadRequest,
     ChatError,
@@ -125,12 +125,12 @@ def google_confirm_form() -> Any:
     try:
         password = read_form(PasswordConfirmation).password
         if person is not None:
-            prove_oneself(current_sign_in(), password)
+            reauthenticate(current_sign_in(), password)
             linked_accounts.connect(link)
         elif password:
             proven = linked_accounts.confirm_link(link, password, request_source())
         else:
-            raise ValidationFailed(fields={"password": "This is needed."})
+            raise ValidationFailed(fields={"password": "This is required."})
     except (ChatError, ValidationError) as exc:
         error = describe(exc)
         page = _confirm_page(link, refused(error, secret=["password"]))

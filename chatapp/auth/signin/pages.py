@@ -71,7 +71,7 @@ def change_password_page() -> Any:
     """Change one's password; who is signed in elsewhere is so no more."""
     mine, first = current_sign_in(), caller().password_hash is None
     try:
-        password_change.change(mine, read_form(PasswordChange))
+        password_change.change_password(mine, read_form(PasswordChange))
     except (ChatError, ValidationError) as exc:
         error = describe(exc)
         form: Form = refused(error, secret=["password", "current_password"])

@@ -8,7 +8,7 @@ export const cloneTemplate = (id) => document.getElementById(id).content.firstEl
 
 export function createElement(tag, className, text = "") {
   const element = document.createElement(tag);
-  element.className = className;
+  if (className) element.className = className;
   element.textContent = text;
   return element;
 }

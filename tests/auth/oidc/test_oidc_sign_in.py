@@ -472,7 +472,7 @@ def test_connecting_without_a_password_wants_a_fresh_sign_in(app, client, provid
         mine.created_at -= timedelta(hours=1)
     stale = client.submit("/auth/google/confirm")
     assert stale.status_code == 403
-    assert "Sign out and in again" in stale.text
+    assert "Log out and log in again" in stale.text
     assert links(app) == 1
     with app.app_context(), atomic() as work:
         work.scalars(select(SignIn)).one().created_at += timedelta(hours=1)
