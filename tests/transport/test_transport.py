@@ -179,7 +179,7 @@ def test_other_versions_are_left_alone_with_one_warning_each(caplog):
             server = socketio.Server(async_mode="threading")
             plain, handlers = dict(server.eio._async), dict(server.eio.handlers)
             limit_frames(server)
-            Admission(lambda *_: [], server)
+            Admission(server)
             assert server.eio._async == plain
             assert server.eio.handlers == handlers
     told = [record.getMessage() for record in caplog.records]
