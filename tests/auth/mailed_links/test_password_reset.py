@@ -207,7 +207,7 @@ def work_of(app, monkeypatch, statements):
         real = password_hashing._verify
         hashed = password_hashing.hash_password
         with monkeypatch.context() as patch, statements() as texts:
-            patch.setattr(runner, "run", lambda job, after=0: done.append("job"))
+            patch.setattr(runner, "run_later", lambda job, after=0: done.append("job"))
             patch.setattr(password_hashing, "_verify", lambda *a: done.append("verify") or real(*a))
             patch.setattr(
                 password_hashing, "hash_password", lambda *a: done.append("hash") or hashed(*a)
