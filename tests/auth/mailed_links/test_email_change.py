@@ -44,7 +44,9 @@ def test_it_changes_when_the_link_is_followed(ada, nobody, mailbox):
     assert ask(ada, NEW.upper()).status_code == 202
     mail = mailbox.wait(NEW, NEW_LINK)
     assert link_in(mail).startswith("http://127.0.0.1:5000/verify?token=")
-    assert "/settings/account" in link_in(mailbox.wait(ada.email, "Your email address is about to change"))
+    assert "/settings/account" in link_in(
+        mailbox.wait(ada.email, "Your email address is about to change")
+    )
     assert address(ada) == (ada.email, False)
     answer = nobody.post("/api/auth/verify", {"token": token_in(mail)})
     assert answer.status_code == 200
