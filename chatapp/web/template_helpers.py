@@ -39,7 +39,7 @@ def init_app(app: Flask) -> None:
         preview_text,
     ):
         app.add_template_filter(function)
-    app.add_template_filter(markdown.linked)
+    app.add_template_filter(markdown.link_addresses, "linked")
 
 
 def static_url(path: str) -> str:
@@ -126,7 +126,7 @@ def preview_text(message: Mapping[str, Any]) -> str:
     if message["deleted_at"]:
         return "Message deleted"
     html, text = message["content_html"], message["content"] or ""
-    return " ".join(((html and markdown.text_of(html)) or text).split())[:200]
+    return " ".join(((html and markdown.plain_text(html)) or text).split())[:200]
 
 
 def _parse(text: str) -> datetime:

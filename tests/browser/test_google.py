@@ -177,7 +177,7 @@ def test_while_it_is_down_people_log_in_otherwise(
     provider.stop()
     site.restart()
     page.goto("/auth/google")
-    expect(page.get_by_role("alert")).to_contain_text("doesn't answer just now")
+    expect(page.get_by_role("alert")).to_contain_text("isn't answering")
     expect(page.get_by_label("Password")).to_be_visible()
     provider.start(site.url)
     sign_in(page, "late")

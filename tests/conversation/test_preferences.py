@@ -10,10 +10,8 @@ import pytest
 from sqlalchemy import update
 
 from chatapp.conversation.preferences import FOREVER
-from chatapp.core import presence
 from chatapp.core.clock import iso
 from chatapp.core.db import atomic, now, uuid7
-from chatapp.core.events import subscribe
 from chatapp.models import Conversation, Group, Message, Participant, User
 from tests.support.messages import say
 from tests.support.world import register
@@ -27,10 +25,12 @@ def path(world):
 
 
 @contextmanager
-def heard():
+def heard(app):
     """The announcements of preferences meanwhile."""
     events: list = []
-    end = subscribe(lambda one: events.append(one) if one.event.startswith("preferences") else None)
+    end = app.extensions["events"].subscribe(
+        lambda one: events.append(one) if one.name.startswith("preferences") else None
+    )
     try:
         yield events
     finally:
@@ -58,9 +58,9 @@ def let_pass(app, world, **ago) -> None:
         )
 
 
-def test_each_sets_their_own_and_is_told_alone(world, path):
+def test_each_sets_their_own_and_is_told_alone(app, world, path):
     until = iso(now() + timedelta(hours=8))
-    with heard() as events:
+    with heard(app) as events:
         answer = world.alice.api.patch(path, {"notify": "mentions", "muted_until": until})
         assert answer.status_code == 200
         said = {**NONE, "notify": "mentions", "muted_until": until}
@@ -69,7 +69,7 @@ def test_each_sets_their_own_and_is_told_alone(world, path):
         again = world.alice.api.patch(path, {"pinned": True, "notify": "mentions"})
         assert again.get_json()["muted_until"] == until, "what isn't given stays"
     assert [one.payload for one in events] == [answer.get_json(), again.get_json()], "no repeats"
-    assert {one.user_ids for one in events} == {frozenset((world.alice.id,))}
+    assert {one.to.user_ids for one in events} == {frozenset((world.alice.id,))}
     assert all(one.conversation_id is None for one in events)
     assert own(world.alice, world.conversation_id)["notify"] == "mentions"
     assert own(world.bob, world.conversation_id) == NONE
@@ -83,7 +83,7 @@ def test_it_is_no_version_and_stands_in_no_event(app, world, path):
     world.alice.api.patch(path, {"pinned": True, "archived": True, "notify": "none"})
     assert world.bob.api.get(f"/api/chat/{world.conversation_id}").get_json() == before
     events: list = []
-    end = subscribe(lambda one: events.append(one.payload))
+    end = app.extensions["events"].subscribe(lambda one: events.append(one.payload))
     world.alice.api.post("/api/groups", {"name": "Crew", "members": [world.bob.id]})
     end()
     assert events
@@ -357,8 +357,9 @@ def test_who_is_online_is_who_one_is_told_of(app, world):
 
     assert online() == []
     people = [*others, world.bob, world.carol, world.alice]
+    presence = app.extensions["presence"]
     for one in people:
-        presence.came(one.id, one.id)
+        presence.add(one.id, one.id)
     try:
         assert online() == ["Hal", "Ann", "Ben", "Bob", "Cleo", "Dan", "Eve"], "contacts first"
         world.alice.api.post(f"/api/users/{others[0].id}/block")
@@ -368,8 +369,8 @@ def test_who_is_online_is_who_one_is_told_of(app, world):
         assert f'action="/people/{others[1].id}/message"' in page
     finally:
         for one in people:
-            presence.went(one.id, one.id)
-            presence.stayed_away(one.id, one.id)
+            presence.remove(one.id, one.id)
+            presence.expire(one.id, one.id)
 
 
 def test_a_groups_page_has_them_too(world):

@@ -162,7 +162,7 @@ def test_strangers_and_the_removed_find_nothing(world, crew):
             post(who, f"{path}/members/{world.alice.id}/remove"),
         ):
             assert answer.status_code == 404
-            assert "There is nothing here that you can see." in answer.text
+            assert "This doesn&#39;t exist, or you can&#39;t see it." in answer.text
             assert 'href="/"' in answer.text
     assert roles(world.alice, crew) == {"Alice": "owner"}
 

@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from chatapp.core.db import atomic
 from chatapp.models import User
-from chatapp.realtime.dispatch import handlers
+from chatapp.realtime.dialect import COLON
 from tests.live.test_strangers import routes_of
 from tests.support.errors import rest_error
 from tests.support.mail import CONFIRM
@@ -141,4 +141,4 @@ def test_who_has_no_address_is_told_to_add_one(app, required):
 
 
 def test_every_event_is_marked_or_closed(app):
-    assert {name for name, handler in handlers.items() if handler.reads} == READING
+    assert {name for name, handler in COLON.handlers.items() if handler.reads} == READING

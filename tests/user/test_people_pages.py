@@ -7,7 +7,7 @@ from html import unescape
 
 from chatapp.core.db import atomic
 from chatapp.models import User
-from chatapp.user.queries import GROUPS_SHOWN
+from chatapp.user.queries import MAX_COMMON_GROUPS
 from tests.support.html import Page
 from tests.support.world import PASSWORD, register
 
@@ -23,7 +23,7 @@ def test_a_contact_is_added_and_removed_from_the_list_and_the_profile(world):
     answer = client.submit("/people?q=car", add)
     assert answer.status_code == 303
     assert answer.headers["Location"] == f"/people?q=car#p-{carol.id}"
-    assert "Carol is one of your contacts." in client.page("/people?q=car").text
+    assert "Carol is now one of your contacts." in client.page("/people?q=car").text
     listed = client.page("/contacts")
     assert "Carol" in listed.text
     assert "Bob" not in listed.text
@@ -104,12 +104,12 @@ def test_the_head_of_a_conversation_leads_to_the_person(world):
 
 
 def test_not_more_groups_in_common_than_fit(world):
-    for number in range(GROUPS_SHOWN + 3):
+    for number in range(MAX_COMMON_GROUPS + 3):
         body = {"name": f"Group {number}", "members": [world.bob.id]}
         world.alice.api.post("/api/groups", body)
     text = world.alice.client.page(page_of(world.bob)).text
     assert "and 3 more" in text
-    assert f"Group {GROUPS_SHOWN + 2}" in text
+    assert f"Group {MAX_COMMON_GROUPS + 2}" in text
     assert "Group 0 " not in text
 
 
@@ -118,7 +118,7 @@ def test_who_isnt_there_has_no_profile(world):
     for path in (page_of(world.carol), "/people/00000000-0000-4000-8000-000000000000"):
         answer = world.alice.client.get(path)
         assert answer.status_code == 404
-        assert "There is nobody here by this id." in answer.text
+        assert "This person doesn&#39;t exist." in answer.text
 
 
 def test_a_block_is_confirmed_seen_and_lifted(world):
@@ -238,7 +238,7 @@ def test_what_is_wrong_with_a_profile_stands_beside_it(world):
     )
     assert answer.status_code == 422
     page = Page(answer.text)
-    for words in ("This is needed.", "An address looks like", "A phone number has"):
+    for words in ("This is required.", "Enter an address such as", "A phone number has"):
         assert words in page.text
     assert page.form(PROFILE).fields["resume_link"] == "javascript:x"
     answer = client.submit(PROFILE, username="bob", role="kept")

@@ -90,7 +90,7 @@ def test_for_one_address(app, ada, registration):
     assert made["email"] == "bob@example.org"
     refused = registers(app, "eve", token)
     assert refused.status_code == 422
-    assert "another address" in refused.get_json()["error"]["fields"]["email"]
+    assert "another email address" in refused.get_json()["error"]["fields"]["email"]
     page = Page(PageClient(app).get(f"/register?invitation={token}").text)
     assert page.form("/register").fields["email"] == "bob@example.org"
     assert registers(app, "bob", token).status_code == 201

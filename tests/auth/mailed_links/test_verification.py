@@ -88,7 +88,7 @@ def test_the_page_confirms_when_its_button_is_pressed(app, client, mailbox):
     assert verified(app, ada.email)
     again = client.get(path)
     assert again.status_code == 422
-    assert "has been used already. So the address is confirmed: log in to go on" in again.text
+    assert "has been used already. The address is confirmed: log in to continue" in again.text
 
 
 def test_the_page_of_someone_signed_in(app, mailbox):
@@ -154,7 +154,7 @@ def test_a_newer_link_takes_the_place_of_older_ones(app, nobody, mailbox):
     assert ada.api.post("/api/auth/verify/resend").status_code == 202
     second = mailbox.token(ada.email, CONFIRM, count=2)
     error = rest_error(nobody.post("/api/auth/verify", {"token": first}))
-    assert "a newer mail took its place" in error["fields"]["token"]
+    assert "There is a newer one" in error["fields"]["token"]
     assert nobody.post("/api/auth/verify", {"token": second}).status_code == 200
 
 

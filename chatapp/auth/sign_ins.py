@@ -12,18 +12,19 @@ from typing import Literal
 
 from sqlalchemy import delete, select, tuple_, update
 
-from chatapp.core.clock import Every, iso, parse
-from chatapp.core.db import announce, atomic, db, now
+from chatapp.core.clock import Interval, iso, parse
+from chatapp.core.db import atomic, db, now, send_signal
 from chatapp.core.errors import NotFound, Unauthenticated
-from chatapp.core.paging import Page, PageQuery, decode_cursor, page_of
-from chatapp.core.validation import uuid_of
+from chatapp.core.events import CredentialEnded
+from chatapp.core.paging import Page, PageQuery, decode_cursor, make_page
+from chatapp.core.validation import parse_uuid
 from chatapp.models import SignIn, User
 from chatapp.security import access_tokens
 from chatapp.security.identity import Client
 
 Kind = Literal["session", "token", "service"]
 
-_sweeping = Every(3600)
+_sweeping = Interval(3600)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +107,12 @@ def listing(user_id: str, query: PageQuery) -> Page[SignIn]:
     standing = select(SignIn).where(
         SignIn.user_id == user_id, SignIn.ended_at.is_(None), SignIn.expires_at > now()
     )
-    after = decode_cursor(query.cursor, parse, uuid_of)
+    after = decode_cursor(query.cursor, parse, parse_uuid)
     if after:
         standing = standing.where(tuple_(SignIn.last_used_at, SignIn.id) < tuple(after))
     standing = standing.order_by(SignIn.last_used_at.desc(), SignIn.id.desc())
     rows = db.session.scalars(standing.limit(query.limit + 1)).all()
-    return page_of(rows, query.limit, lambda row: (iso(row.last_used_at), row.id))
+    return make_page(rows, query.limit, lambda row: (iso(row.last_used_at), row.id))
 
 
 def end(user_id: str, sign_in_id: str) -> None:
@@ -148,5 +149,5 @@ def _end(*which: object) -> int:
         .execution_options(synchronize_session=False)
     ).all()
     for id_ in ended:
-        announce("credential:ended", {"credential_id": id_})
+        send_signal(CredentialEnded(id_))
     return len(ended)

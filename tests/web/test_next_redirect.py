@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 
-from chatapp.auth.signin.browser_session import safe_next
+from chatapp.web.next_redirect import safe_next
 from tests.support.attacks import EVIL_NEXT
 from tests.support.pages import PageClient
 from tests.support.world import PASSWORD, register
