@@ -13,6 +13,7 @@ from werkzeug.exceptions import NotFound as HttpNotFound
 from chatapp.core import errors
 from chatapp.core.errors import ChatError, describe, error_ack, error_json
 from chatapp.core.validation import Line, Name
+from chatapp.security.view_policy import policy
 
 CODES = {
     "bad_request": 400,
@@ -129,6 +130,7 @@ def test_pages_and_api_answer_each_in_their_way(client, app):
 
 
 def test_a_crash_is_one_internal_error_with_a_request_id(app, monkeypatch, caplog):
+    @policy(public=True)
     def crash() -> None:
         raise RuntimeError("a secret detail")
 
