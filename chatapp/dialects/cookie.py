@@ -25,8 +25,8 @@ from chatapp.auth.signin import sign_ins
 from chatapp.auth.signin.sign_ins import IssuedToken
 from chatapp.chat import queries, service
 from chatapp.chat.schemas import MessageBody
+from chatapp.conversation.addressing import addressed_to
 from chatapp.conversation.presenters import person_json
-from chatapp.conversation.queries import addressed_to
 from chatapp.core.events import caused_by
 from chatapp.core.paging import LIMIT_MOST, every
 from chatapp.core.validation import BlankIsNone, MessageText, Name, Uuid, clean
@@ -194,7 +194,7 @@ def history(message_id: UUID) -> Any:
     """The conversation with this person, as a plain array, oldest first."""
     me, other = caller().id, str(message_id)  # colon's name for this place of the address
     before = read_query(HistoryQuery).before
-    written = queries.written_between(me, other, before, NEWEST)
+    written = queries.messages_between(me, other, before, NEWEST)
     return jsonify([message(one, other if one["sender_id"] == me else me) for one in written])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask, current_app
 
-from chatapp.conversation.audience import noticed_by
+from chatapp.conversation.audience import visible_people
 from chatapp.core import concurrency
 from chatapp.core.presence import online
 from chatapp.extensions import socketio
@@ -45,5 +45,5 @@ def _tell(app: Flask, user_id: str) -> None:
 
 def _roster(user_id: str) -> list[str]:
     """Oneself, and those online whose presence one may notice."""
-    present = online(noticed_by(user_id))
+    present = online(visible_people(user_id))
     return [user_id, *sorted(id_ for id_, is_online in present.items() if is_online)]

@@ -49,7 +49,7 @@ def make_link_form(group_id: UUID) -> Any:
     """A new link, shown among those that count."""
     me = caller().id
     try:
-        links.make_link(me, str(group_id), read_form(NewLink))
+        links.create_link(me, str(group_id), read_form(NewLink))
     except (ChatError, ValidationError) as exc:
         error = describe(exc)
         return group_page_with(group_id, error, link=refused(error))

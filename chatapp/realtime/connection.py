@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 from socketio import exceptions
 
-from chatapp.conversation.queries import own_conversations
+from chatapp.conversation.conversations import own_conversations
 from chatapp.core.db import db
 from chatapp.core.errors import error_json, tell
 from chatapp.extensions import socketio

@@ -8,7 +8,7 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import update
 
-from chatapp.conversation.audience import neighbours
+from chatapp.conversation.audience import presence_viewers
 from chatapp.conversation.blocks import hiding_last_seen
 from chatapp.core import concurrency, presence
 from chatapp.core.clock import iso
@@ -52,7 +52,7 @@ def go(connection: Connection) -> None:
 
 def _tell(event: str, user_id: str, last_seen: datetime | None) -> None:
     app = current_app._get_current_object()  # type: ignore[attr-defined]
-    told = neighbours(user_id)
+    told = presence_viewers(user_id)
     hiding = hiding_last_seen({user_id, *told})
     for neighbour in told:
         known = None if {user_id, neighbour} & hiding else last_seen

@@ -19,14 +19,9 @@ from sqlalchemy import ColumnElement, select
 
 from chatapp.auth.presenters import account_json, sign_in_json
 from chatapp.conversation.access import access_conversation
+from chatapp.conversation.conversations import own_conversations, read_conversation
+from chatapp.conversation.messages import messages_for, messages_where, read_messages
 from chatapp.conversation.presenters import MessageJson
-from chatapp.conversation.queries import (
-    messages_where,
-    own_conversations,
-    read_conversation,
-    read_messages,
-    shown_to,
-)
 from chatapp.core import concurrency
 from chatapp.core.clock import iso
 from chatapp.core.db import db, now, release, snapshot
@@ -160,7 +155,7 @@ def _of_conversation(user_id: str, conversation_id: int) -> Iterator[MessageJson
         with snapshot():
             access_conversation(user_id, conversation_id)
             page = _page(Message.conversation_id == conversation_id, Message.seq > seq)
-            found = shown_to(user_id, page)
+            found = messages_for(user_id, page)
         yield from found
         if len(found) < PAGE:
             return

@@ -30,7 +30,7 @@ class SinceJson(TypedDict):
 
 def profile_json(user: User, viewer: User, *, online: Presence | None) -> ProfileJson:
     """Someone as the viewer may know them: what is private is for oneself and for staff."""
-    profile = cast(ProfileJson, person_json(user, online=online))
+    profile = cast(ProfileJson, person_json(user, presence=online))
     if user.id == viewer.id or viewer.is_staff:
         profile.update(
             {

@@ -18,9 +18,9 @@ from chatapp.auth.signin import sign_ins
 from chatapp.auth.signin.password_change import prove_oneself
 from chatapp.conversation.access import lock_conversations
 from chatapp.conversation.blocks import blocked_with
+from chatapp.conversation.conversations import own_conversations
 from chatapp.conversation.members import current_members, remove_member
 from chatapp.conversation.pointers import hide_receipts, show_receipts
-from chatapp.conversation.queries import own_conversations
 from chatapp.core.db import announce, atomic, insert, now
 from chatapp.core.errors import Forbidden, NotFound, Unavailable, ValidationFailed
 from chatapp.media.images import Purpose
