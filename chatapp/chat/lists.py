@@ -36,7 +36,7 @@ from chatapp.core.db import db, snapshot
 from chatapp.core.paging import Page, decode_cursor, encode_cursor
 from chatapp.models import Contact, Conversation, Group, Participant, User
 from chatapp.user import queries as people
-from chatapp.user.presenters import SinceJson
+from chatapp.user.presenters import RelationshipJson
 from chatapp.user.schemas import DirectoryQuery
 
 #: The most people who are shown as online beside the list.
@@ -71,7 +71,7 @@ class Dashboard:
     """What the page shows while no conversation is open."""
 
     unread: list[ConversationJson]
-    contacts: list[SinceJson]
+    contacts: list[RelationshipJson]
 
 
 def conversations(
@@ -124,7 +124,7 @@ def dashboard(user_id: str) -> Dashboard:
     with snapshot():
         return Dashboard(
             unread=conversations(user_id, ListQuery(filter="unread", limit=DASHBOARD_ITEMS)).items,
-            contacts=people.contacts(user_id, DirectoryQuery(limit=DASHBOARD_ITEMS)).items,
+            contacts=people.list_contacts(user_id, DirectoryQuery(limit=DASHBOARD_ITEMS)).items,
         )
 
 
@@ -164,7 +164,7 @@ def _is_named(user_id: str, q: str) -> ColumnElement[bool]:
         participants.c.conversation_id == Conversation.id,
         participants.c.user_id != user_id,
         User.id == participants.c.user_id,
-        User.is_called(q),
+        User.name_contains(q),
     )
     return or_(
         and_(

@@ -36,8 +36,8 @@ from chatapp.conversation.presenters import (
 )
 from chatapp.core.db import db, snapshot
 from chatapp.core.errors import NotFound
-from chatapp.core.paging import Page, decode_cursor, page_of
-from chatapp.core.validation import MOST_SEQ, clean, uuid_of
+from chatapp.core.paging import Page, decode_cursor, make_page
+from chatapp.core.validation import MAX_SEQ, clean, parse_uuid
 from chatapp.models import Conversation, Message, Participant, User
 
 
@@ -84,13 +84,13 @@ def members(user_id: str, conversation_id: int, query: MembersQuery) -> Page[Mem
                 name.contains(f" {q}", autoescape=True),
             )
         )
-    after = decode_cursor(query.cursor, clean, uuid_of)
+    after = decode_cursor(query.cursor, clean, parse_uuid)
     if after:
         people = people.where(tuple_(User.name, User.id) > tuple(after))
     with snapshot():
         access_conversation(user_id, conversation_id)
         rows = db.session.execute(people.order_by(User.name, User.id).limit(query.limit + 1)).all()
-        page = page_of(rows, query.limit, lambda row: (row[1].name, row[1].id))
+        page = make_page(rows, query.limit, lambda row: (row[1].name, row[1].id))
         presence = visible_presence(user_id, [user.id for _, user in page.items])
     items = [member_json(member, user, presence.get(user.id)) for member, user in page.items]
     return Page(items, page.next_cursor)
@@ -214,7 +214,7 @@ def _read_quotes(conversation_id: int, shown: Sequence[MessageJson]) -> dict[str
 
 def _read_by_seq(conversation_id: int, seqs: Collection[int]) -> dict[int, MessageJson]:
     """Return those of these messages that exist, by ``seq``."""
-    possible = [seq for seq in seqs if 0 < seq <= MOST_SEQ]
+    possible = [seq for seq in seqs if 0 < seq <= MAX_SEQ]
     if not possible:
         return {}
     found = messages_where(Message.conversation_id == conversation_id, Message.seq.in_(possible))

@@ -33,6 +33,7 @@ from chatapp.conversation.preferences import PreferencesJson, archive, preferenc
 from chatapp.conversation.presenters import ConversationJson, MessageJson, without_receipts
 from chatapp.core.db import announce, atomic, now
 from chatapp.core.errors import ChatError, Conflict, Forbidden, ValidationFailed
+from chatapp.core.events import Members, People
 from chatapp.group.access import conversation_of
 from chatapp.group.service import create_group
 from chatapp.models import Conversation, Message, Participant, Reaction, User
@@ -215,7 +216,7 @@ def set_preferences(user_id: str, conversation_id: int, patch: PreferencesPatch)
         work.flush()
         after = preferences_json(conversation, member)
         if after != before:
-            announce("preferences:updated", dict(after), user_ids=frozenset((user_id,)))
+            announce("preferences:updated", dict(after), to=People(frozenset((user_id,))))
         return after
 
 
@@ -300,9 +301,8 @@ def _announce_change(work: Session, access: MessageAccess, event: str) -> None:
     announce(
         event,
         dict(_read(work, access.message)),
-        conversation_id=access.conversation.id,
+        to=Members(access.conversation.id, access.conversation.membership_version),
         version=access.message.version,
-        membership_version=access.conversation.membership_version,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Self
 
 from sqlalchemy import func, select
 
@@ -20,6 +21,11 @@ class Addressed:
 
     group_id: str | None
     pair: frozenset[str]
+
+    @classmethod
+    def of(cls, conversation: Conversation) -> Self:
+        """Take them from the conversation: no query where `lock_conversations` has read it."""
+        return cls(conversation.group_id, pair_of(conversation))
 
     def receiver(self, sender_id: str) -> str:
         """Return the id of the group, or of the person whom this sender writes to."""

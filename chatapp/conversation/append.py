@@ -23,6 +23,7 @@ from sqlalchemy import bindparam, select, tuple_
 from sqlalchemy.orm import Session
 
 from chatapp.conversation.access import check_may_write, lock_conversations, memberships
+from chatapp.conversation.addressing import Addressed
 from chatapp.conversation.blocks import closed_conversations
 from chatapp.conversation.mentions import (
     MentionResolver,
@@ -36,6 +37,7 @@ from chatapp.conversation.pointers import PointerMove, advance_if_next, move_poi
 from chatapp.conversation.presenters import MessageJson, message_json, without_receipts
 from chatapp.core.db import announce, atomic, now, uuid7
 from chatapp.core.errors import ChatError, NotFound, ValidationFailed
+from chatapp.core.events import Members
 from chatapp.models import Conversation, Message, Participant, User
 
 # Built once: composing these took each message longer than running them.
@@ -261,10 +263,14 @@ def _next_message(conversation: Conversation, draft: Draft) -> Message:
 
 
 def _announce(message: MessageJson, conversation: Conversation) -> None:
+    addressed = Addressed.of(conversation)
     announce(
         "message:received",
         dict(message),
-        conversation_id=conversation.id,
+        to=Members(conversation.id, conversation.membership_version),
         version=message["version"],
-        membership_version=conversation.membership_version,
+        facts={
+            "group_id": addressed.group_id,
+            "receiver_id": addressed.receiver(message["sender_id"]),
+        },
     )

@@ -16,6 +16,7 @@ from chatapp.conversation.conversations import read_conversation_event
 from chatapp.conversation.pointers import start_pointer_at, stop_waiting_for
 from chatapp.conversation.preferences import clear_preferences
 from chatapp.core.db import announce, now
+from chatapp.core.events import Members
 from chatapp.models import Conversation, Participant, User
 
 
@@ -102,9 +103,8 @@ def announce_created(conversation: Conversation) -> None:
     announce(
         "conversation:created",
         read_conversation_event(conversation.id),
-        conversation_id=conversation.id,
+        to=Members(conversation.id, conversation.membership_version),
         version=conversation.version,
-        membership_version=conversation.membership_version,
     )
 
 
@@ -118,11 +118,13 @@ def announce_updated(
     announce(
         "conversation:updated",
         read_conversation_event(conversation.id),
-        conversation_id=conversation.id,
-        user_ids=frozenset(joined),
-        former_ids=frozenset(left),
+        to=Members(
+            conversation.id,
+            conversation.membership_version,
+            joined=frozenset(joined),
+            left=frozenset(left),
+        ),
         version=conversation.version,
-        membership_version=conversation.membership_version,
     )
 
 

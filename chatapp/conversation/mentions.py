@@ -24,9 +24,10 @@ from sqlalchemy.orm import Session
 
 from chatapp.core.db import announce, db
 from chatapp.core.errors import ValidationFailed
+from chatapp.core.events import Members
 from chatapp.models import Block, Conversation, Mention, Message, Participant, User
-from chatapp.text.markdown import mentioned
-from chatapp.text.mention_syntax import EVERYBODY, Mentioned, possible_names
+from chatapp.text.markdown import find_mentions
+from chatapp.text.mention_syntax import EVERYBODY, MentionedPerson, possible_names
 
 #: In a group of at most this many members, @all needs no confirmation.
 MAX_UNCONFIRMED_MEMBERS = 20
@@ -74,7 +75,7 @@ _UNREAD = _unread_query()
 class Mentions(NamedTuple):
     """The people that a text mentions, by id; ``everybody`` for @all."""
 
-    people: tuple[Mentioned, ...] = ()
+    people: tuple[MentionedPerson, ...] = ()
     everybody: bool = False
 
 
@@ -112,7 +113,7 @@ class MentionResolver:
         texts: Iterable[MentionText],
     ) -> None:
         self._conversations = conversations
-        self._members: dict[int, dict[str, Mentioned]] = defaultdict(dict)
+        self._members: dict[int, dict[str, MentionedPerson]] = defaultdict(dict)
         #: Pairs of blocker and blocked.
         self._blocks: set[tuple[str, str]] = set()
         self._resolved: dict[MentionText, Mentions] = {}
@@ -134,13 +135,15 @@ class MentionResolver:
             return
         members = len(self._members[text.conversation_id])
         if members > MAX_UNCONFIRMED_MEMBERS:
-            problem = f"This notifies {members - 1} people. Confirm it, or leave out @all."
+            problem = (
+                f"This will notify {members - 1} people. Confirm to send it, or leave @all out."
+            )
             raise ValidationFailed(fields={"mention_all": problem})
 
     def recipients(self, text: MentionText) -> frozenset[str]:
         """Return the people to notify: not the author, and nobody who has blocked the author."""
         mentions = self.mentions(text)
-        people: Collection[Mentioned] = mentions.people
+        people: Collection[MentionedPerson] = mentions.people
         if mentions.everybody:
             people = self._members[text.conversation_id].values()
         return frozenset(
@@ -164,7 +167,7 @@ class MentionResolver:
         if not people and not everybody:
             return Mentions()
         people.sort(key=lambda person: person.user_id)
-        return Mentions(*mentioned(text.text, people, everybody=everybody))
+        return Mentions(*find_mentions(text.text, people, everybody=everybody))
 
     def _is_group(self, text: MentionText) -> bool:
         return self._conversations[text.conversation_id].kind == "group"
@@ -196,7 +199,7 @@ class MentionResolver:
             )
         )
         for conversation_id, *columns, blocked_id in rows:
-            person = Mentioned(*columns)
+            person = MentionedPerson(*columns)
             self._members[conversation_id][person.username] = person
             if blocked_id is not None:
                 self._blocks.add((person.user_id, blocked_id))
@@ -244,19 +247,17 @@ def announce_mentions(
                 "seq": message.seq,
                 "user_id": message.sender_id,
             },
-            conversation_id=message.conversation_id,
-            membership_version=conversation.membership_version,
-            only_ids=recipients,
+            to=Members(conversation.id, conversation.membership_version, only=recipients),
         )
 
 
-def mentions_in(messages: Collection[Message]) -> Mapping[str, list[Mentioned]]:
+def mentions_in(messages: Collection[Message]) -> Mapping[str, list[MentionedPerson]]:
     """Return each message's mentions: one statement, none if no message has an @."""
     ids = [message.id for message in messages if _may_mention(message)]
-    found: dict[str, list[Mentioned]] = defaultdict(list)
+    found: dict[str, list[MentionedPerson]] = defaultdict(list)
     if ids:
         for message_id, *columns in db.session.execute(_MENTIONED_IN, {"ids": ids}):
-            found[message_id].append(Mentioned(*columns))
+            found[message_id].append(MentionedPerson(*columns))
     return found
 
 

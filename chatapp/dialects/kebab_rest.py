@@ -9,27 +9,28 @@ from flask import Blueprint, request
 from pydantic import BaseModel, Field
 
 from chatapp.auth import service as accounts
-from chatapp.auth.schemas import Credentials, PasswordChange, Visitor
-from chatapp.auth.signin import password_change, sign_ins
+from chatapp.auth import sign_ins
+from chatapp.auth.schemas import Credentials, PasswordChange, SelfRegistration
+from chatapp.auth.signin import password_change
 from chatapp.chat.lists import all_conversations, conversations_with
 from chatapp.core.db import now
 from chatapp.core.errors import Forbidden, Unauthenticated
-from chatapp.core.paging import LIMIT_MOST, PageQuery, every
+from chatapp.core.paging import MAX_PAGE_SIZE, PageQuery, all_items
 from chatapp.core.validation import Name, Uuid
 from chatapp.dialects.kebab_shapes import Shapes, own_user
 from chatapp.dialects.kebab_shapes import user as shape
 from chatapp.dialects.rest import Rest
-from chatapp.dialects.shapes import fields_named, words_code_and_fields
+from chatapp.dialects.shapes import error_code_and_fields, renamed_fields
 from chatapp.group import queries as groups
 from chatapp.group import service as group_service
 from chatapp.group.presenters import GroupJson
 from chatapp.group.schemas import NewGroup, NewMembers
-from chatapp.security.api_paths import KEBAB, is_marked
-from chatapp.security.identity import caller, client, current_sign_in, public
+from chatapp.security.api_paths import KEBAB
+from chatapp.security.identity import caller, client, current_sign_in
 from chatapp.security.request_source import request_source
-from chatapp.security.scopes import personal, scope
+from chatapp.security.view_policy import policy, request_policy
 from chatapp.user import queries as people
-from chatapp.user import service
+from chatapp.user import relationships, service
 from chatapp.user.schemas import DirectoryQuery, ProfilePatch
 from chatapp.web.request_input import read_json
 
@@ -39,11 +40,11 @@ bp = Blueprint("kebab", __name__)
 @bp.before_request
 def _bearer_only() -> None:
     """The session of a page is no credential here."""
-    if not is_marked("public") and "Authorization" not in request.headers:
+    if not request_policy().public and "Authorization" not in request.headers:
         raise Unauthenticated("Send the access_token as Authorization: Bearer.")
 
 
-class Register(Visitor):
+class Register(SelfRegistration):
     """A new account under its full name."""
 
     name: Annotated[Name, Field(validation_alias="fullName")]
@@ -57,25 +58,25 @@ _CHANGEABLE = {
 
 
 class Profile(ProfilePatch):
-    """One's own profile; the id has to be one's own."""
+    """A change of the caller's profile; the id has to be their own."""
 
     id: Uuid
 
 
 class AddContact(BaseModel):
-    """Whom to keep at hand."""
+    """The person to add to the contacts."""
 
     contactId: Uuid  # noqa: N815
 
 
 class UpdatePassword(PasswordChange):
-    """A new password; the id has to be one's own."""
+    """A new password; the id has to be the caller's own."""
 
     id: Uuid
 
 
 class CreateGroup(NewGroup):
-    """A group to make; ``created_by`` has to be oneself."""
+    """A group to create; ``created_by`` has to be the caller."""
 
     created_by: Uuid
 
@@ -87,17 +88,17 @@ class AddMembers(NewMembers):
 
 
 @bp.post("/auth/register")
-@public
+@policy(public=True)
 def register() -> Any:
-    """201 with the new account."""
+    """Register: 201 with the new account."""
     user = accounts.register(read_json(Register), request_source())
     return {"message": "User registered successfully", "user": own_user(user)}, 201
 
 
 @bp.post("/auth/login")
-@public
+@policy(public=True)
 def log_in() -> Any:
-    """200 with the account, and its token as a session."""
+    """Log in: 200 with the account, and its token as a session."""
     proven = accounts.log_in(read_json(Credentials), request_source())
     user = proven.user
     issued = sign_ins.issue_token(user.id, client(), proven_by=proven.password_hash)
@@ -112,60 +113,64 @@ def log_in() -> Any:
 
 
 @bp.put("/user/profile")
-@scope("users:write")
+@policy(scope="users:write")
 def update_profile() -> Any:
-    """200 with one's changed account."""
-    wanted = read_json(Profile)
-    me = _oneself(wanted.id, "id")
-    given = {name: value for name, value in wanted.given().items() if name in _CHANGEABLE}
+    """Change the caller's profile: 200 with the account."""
+    profile = read_json(Profile)
+    me = _own_id(profile.id, "id")
+    given = {name: value for name, value in profile.changes().items() if name in _CHANGEABLE}
     user = service.update_profile(me, ProfilePatch.model_construct(set(given), **given))
     return {"message": "Profile updated successfully", "user": own_user(user)}
 
 
 @bp.put("/user/update-password")
-@personal
+@policy(personal=True)
 def update_password() -> Any:
-    """200; every other sign-in ends."""
-    wanted = read_json(UpdatePassword)
-    _oneself(wanted.id, "id")
-    password_change.change(current_sign_in(), wanted, recent_sign_in_proves=True)
+    """Change the password: 200; every other sign-in ends."""
+    new = read_json(UpdatePassword)
+    _own_id(new.id, "id")
+    password_change.change_password(current_sign_in(), new, accept_recent_sign_in=True)
     return {"message": "Password updated successfully"}
 
 
 @bp.post("/user/add-contact")
-@scope("users:write")
+@policy(scope="users:write")
 def add_contact() -> Any:
-    """201 with the new contact, 200 with one that stood."""
+    """Add a contact: 201, or 200 if the person was one already."""
     me, other = caller().id, read_json(AddContact).contactId
-    with fields_named(user_id="contactId"):
-        contact, created = service.add_contact(me, other)
-    shown = Shapes.around(me, [other], conversations_with(me, other)).contact(contact)
+    with renamed_fields(user_id="contactId"):
+        contact, created = relationships.add_contact(me, other)
+    shown = Shapes.read(me, [other], conversations_with(me, other)).contact(contact)
     return {"message": "Contact added successfully", "contact": shown}, 201 if created else 200
 
 
 @bp.get("/user/<uuid:user_id>")
-@scope("users:read")
+@policy(scope="users:read")
 def user(user_id: UUID) -> Any:
-    """One user."""
+    """Return one user."""
     me = caller()
     if str(user_id) == me.id:
         return {"user": own_user(me)}
-    person = people.person(me.id, str(user_id))
-    return {"user": shape(person, people.members_since([person["id"]]))}
+    person = people.get_person(me.id, str(user_id))
+    return {"user": shape(person, people.find_creation_times([person["id"]]))}
 
 
 @bp.get("/user/dashboard")
-@personal
+@policy(personal=True)
 def dashboard() -> Any:
-    """Oneself, one's contacts and one's groups."""
+    """Return the caller's account, contacts and groups."""
     me = caller()
-    contacts = every(
-        lambda cursor: people.contacts(me.id, DirectoryQuery(limit=LIMIT_MOST, cursor=cursor))
+    contacts = all_items(
+        lambda cursor: people.list_contacts(
+            me.id, DirectoryQuery(limit=MAX_PAGE_SIZE, cursor=cursor)
+        )
     )
-    own = every(lambda cursor: groups.groups(me.id, PageQuery(limit=LIMIT_MOST, cursor=cursor)))
+    own = all_items(
+        lambda cursor: groups.groups(me.id, PageQuery(limit=MAX_PAGE_SIZE, cursor=cursor))
+    )
     shown = {contact["user"]["id"] for contact in contacts}
     shown |= {member["id"] for group in own for member in group["members"]}
-    shapes = Shapes.around(me.id, shown, all_conversations(me.id))
+    shapes = Shapes.read(me.id, shown, all_conversations(me.id))
     return {
         "user": own_user(me),
         "contacts": [shapes.contact(contact) for contact in contacts],
@@ -174,11 +179,11 @@ def dashboard() -> Any:
 
 
 @bp.post("/group/create")
-@scope("groups:write")
+@policy(scope="groups:write")
 def create_group() -> Any:
-    """201 with the new group."""
+    """Create a group: 201 with it."""
     new = read_json(CreateGroup)
-    me = _oneself(new.created_by, "created_by")
+    me = _own_id(new.created_by, "created_by")
     group = group_service.create_group(
         me,
         name=new.name,
@@ -193,22 +198,22 @@ def create_group() -> Any:
 
 
 @bp.post("/group/add-members")
-@scope("groups:write")
+@policy(scope="groups:write")
 def add_members() -> Any:
-    """200 with the group and its new members."""
-    me, wanted = caller().id, read_json(AddMembers)
-    group_service.add_group_members(me, wanted.group_id, wanted.user_ids)
+    """Add members: 200 with the group."""
+    me, new = caller().id, read_json(AddMembers)
+    group_service.add_group_members(me, new.group_id, new.user_ids)
     return {
         "message": "Members added successfully",
-        "group": _group(me, groups.group(me, wanted.group_id)),
+        "group": _group(me, groups.group(me, new.group_id)),
     }
 
 
-REST = Rest("kebab", blueprint=bp, paths=KEBAB, failed=words_code_and_fields)
+REST = Rest("kebab", blueprint=bp, paths=KEBAB, failed=error_code_and_fields)
 
 
-def _oneself(id_: str, name: str) -> str:
-    """The caller's id. Raises Forbidden where the payload says another."""
+def _own_id(id_: str, name: str) -> str:
+    """Return the caller's id. Raises Forbidden where the payload has another one."""
     me = caller().id
     if id_ != me:
         raise Forbidden(f"{name} has to be your own id: the token says who you are.")
@@ -217,4 +222,4 @@ def _oneself(id_: str, name: str) -> str:
 
 def _group(me: str, group: GroupJson) -> dict[str, Any]:
     members = [member["id"] for member in group["members"]]
-    return Shapes.around(me, members, conversations_with(me, group["id"])).group(group)
+    return Shapes.read(me, members, conversations_with(me, group["id"])).group(group)

@@ -7,9 +7,17 @@ from collections.abc import Callable
 from itertools import product
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests.browser.conftest import NewPerson
-from tests.browser.looks import NARROW, WIDE, in_every_look, overflows, violations
+from tests.browser.looks import (
+    NARROW,
+    WIDE,
+    in_both_fonts,
+    in_every_look,
+    overflows,
+    violations,
+)
 from tests.browser.person import BrowserPerson
 from tests.support.people import Person
 from tests.support.server import LiveServer
@@ -93,7 +101,7 @@ def test_every_page_is_accessible_and_fits(
         assert violations(ada.page) == [], path
         assert not overflows(ada.page), path
     ada.page.goto("/login")
-    ada.page.get_by_label("E-mail or username").fill("nobody")
+    ada.page.get_by_label("Email or username").fill("nobody")
     ada.page.get_by_label("Password").fill("not the password")
     ada.page.get_by_role("button", name="Log in").click()
     ada.page.get_by_role("alert").wait_for()
@@ -120,23 +128,42 @@ def test_the_pages_of_administration_are_accessible_and_fit(
     look("/setup")
     server.flask("user", "staff", ada.username)
     look("/admin/people", "/admin/people?q=nobody-is-called-this", "/admin/invitations")
-    ada.page.get_by_role("button", name="Make a link").click()
-    ada.page.get_by_text("Here is the link").wait_for()
+    ada.page.get_by_role("button", name="Create link").click()
+    ada.page.get_by_text("Your invitation link").wait_for()
     assert violations(ada.page) == [], "a new link"
     look("/admin/invitations", "/settings/privacy")
 
 
+@in_both_fonts
 def test_at_400_percent_nothing_needs_scrolling_sideways(
     server: LiveServer, new_person: NewPerson
 ) -> None:
     ada = new_person("Ada", viewport=ZOOMED)
     conversation_id = with_history(ada, server, 12)
     for path in ("/chats", f"/chats/{conversation_id}", "/people", "/contacts", *SETTINGS):
+        ada.page.set_viewport_size(ZOOMED)
         ada.page.goto(path)
         assert not overflows(ada.page), path
+        ada.page.set_viewport_size({**ZOOMED, "width": 280})  # wider letters have room too
+        assert not overflows(ada.page), path
+    ada.page.set_viewport_size(ZOOMED)
     ada.go(conversation_id)
     ada.say("still room to write")
     ada.messages.get_by_text("still room to write").wait_for()
+
+
+def test_the_browser_has_the_fonts_of_the_tests_only(
+    browser_with: Callable[[str], Browser], server: LiveServer
+) -> None:
+    """Otherwise FONTCONFIG_FILE is ignored, and layouts depend on the machine's fonts."""
+    widths = []
+    for font in ("narrow", "wide"):
+        page = browser_with(font).new_page()
+        page.goto(server.url)
+        page.set_content("<span style='font: 16px serif'>The quick brown fox</span>")
+        widths.append(page.locator("span").bounding_box()["width"])
+        page.close()
+    assert widths == pytest.approx([122, 162], abs=8)
 
 
 def test_the_page_stands_still_in_any_zone(server: LiveServer, new_person: NewPerson) -> None:
@@ -148,10 +175,10 @@ def test_the_page_stands_still_in_any_zone(server: LiveServer, new_person: NewPe
         ada.page.goto(path)
         ada.page.wait_for_timeout(800)
         assert ada.page.evaluate("shifted") < 0.02, path
-    assert ada.page.locator(".line--new").count() == 1
-    ada.page.locator(".line--new").wait_for()
+    assert ada.page.locator(".divider--new").count() == 1
+    ada.page.locator(".divider--new").wait_for()
     assert "M" in ada.messages.last.locator("time").inner_text(), "12-hour clock, as en-US has it"
-    assert ada.page.locator(".line--day").last.inner_text() == "Today"
+    assert ada.page.locator(".divider--day").last.inner_text() == "Today"
 
 
 def test_the_clock_needs_no_intl_on_the_next_page(
