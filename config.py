@@ -746,7 +746,7 @@ def _read_secret(path: Path) -> str:
         path.chmod(0o600)
     # Another process may have made the file this moment and not yet filled it.
     for _ in range(50):
-        secret = path.read_text(errors="replace").strip()
+        secret = path.read_text(errors="replace", encoding="utf-8").strip()
         if secret:
             break
         time.sleep(0.01)
