@@ -21,11 +21,11 @@ help: ## print this
 	@echo "  make run PORT=8000 listens elsewhere; every setting is in docs/configuration.md."
 
 run: $(VENV)/runtime ## serve on http://127.0.0.1:5000 until Ctrl+C
-	@$(BIN)/python -m chatapp.prepare
+	@$(BIN)/python -m chatapp.ops.preflight
 	exec $(BIN)/python -m gunicorn -c gunicorn.conf.py wsgi:app
 
 dev: $(VENV)/runtime ## the same, and start again when code, a template or a static file changes
-	@$(BIN)/python -m chatapp.prepare
+	@$(BIN)/python -m chatapp.ops.preflight
 	exec $(BIN)/python -m gunicorn -c gunicorn.conf.py --reload wsgi:app
 
 test: $(VENV)/dev tests/node/node_modules/.installed ## everything: both databases, real connections, the browser

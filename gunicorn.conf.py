@@ -18,7 +18,7 @@ if str(_TOP) not in sys.path:
 
 from gunicorn import glogging
 
-from chatapp import logs
+from chatapp.core import logs
 
 # Not `import config`: gunicorn would take a name that it knows for its setting.
 from config import SettingsError, base_url, environment, read
@@ -91,10 +91,10 @@ def when_ready(server: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """The app is loaded and requests are about to be answered."""
-    from chatapp import headers
     from chatapp.transport import refusals
+    from chatapp.web import security_headers
 
-    refusals.init(headers.always(worker.wsgi.config["SETTINGS"]))
+    refusals.init(security_headers.always(worker.wsgi.config["SETTINGS"]))
     # Ctrl+C reaches every process of the terminal, and then the master tells the worker to go.
     # Told twice, it would leave its own clearing up by a traceback.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

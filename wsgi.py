@@ -76,7 +76,7 @@ def make_app() -> Flask:
     """The application, patched before anything of it is imported."""
     try:
         from chatapp import create_app
-        from chatapp.pictures import fetching
+        from chatapp.media import fetching
 
         app = create_app(settings)
         if not commanded:
@@ -94,7 +94,7 @@ def main() -> None:
     """Prepare as `make run` does, then serve until Ctrl+C."""
     import logging
 
-    code = subprocess.call([sys.executable, "-m", "chatapp.prepare"], cwd=TOP)
+    code = subprocess.call([sys.executable, "-m", "chatapp.ops.preflight"], cwd=TOP)
     if code:
         sys.exit(code)
     app = make_app()

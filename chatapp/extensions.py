@@ -7,7 +7,7 @@ from flask_migrate import Migrate
 from flask_socketio import SocketIO
 from flask_wtf import CSRFProtect
 
-from chatapp.db import db
+from chatapp.core.db import db
 
 __all__ = ["csrf", "db", "login", "migrate", "socketio"]
 

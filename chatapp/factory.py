@@ -3,47 +3,31 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from flask import Flask, Response, g, request
 from flask.json.provider import DefaultJSONProvider
 
-from chatapp import (
-    auth,
-    chat,
-    cli,
-    dialects,
-    error_pages,
-    forgery,
-    group,
-    headers,
-    identity,
-    logs,
-    pictures,
-    proxies,
-    themes,
-    theming,
-    uploads,
-    user,
-    verified,
-)
+from chatapp import auth, chat, dialects, group, media, user
 from chatapp.auth.presenters import account_json
-from chatapp.backends import files
-from chatapp.backends.session_stores import store_for
-from chatapp.backends.sessions import Sessions, check_readable
 from chatapp.conversation.presenters import picture_path
+from chatapp.core import logs
 from chatapp.extensions import db, migrate
-from chatapp.headers import SecureHeaders
-from chatapp.hosts import KnownHosts
+from chatapp.media import file_store
 from chatapp.models import User
-from chatapp.origins import CrossOrigin
+from chatapp.ops import cli
 from chatapp.realtime import setup as realtime
-from chatapp.themes import ThemedEnvironment
+from chatapp.security import client_address, identity, verified_email
+from chatapp.security.session_stores import store_for
+from chatapp.security.sessions import Sessions, check_readable
+from chatapp.web import csrf, error_handlers, security_headers, template_helpers, themes, uploads
+from chatapp.web.allowed_hosts import KnownHosts
+from chatapp.web.cors import CrossOrigin
+from chatapp.web.security_headers import SecureHeaders
+from chatapp.web.themes import ThemedEnvironment
 from config import Settings
-
-TOP = Path(__file__).parent.parent
+from config_values import TOP
 
 #: Bytes of a request's body where no upload is expected.
 BODY_LIMIT = 256 * 1024
@@ -69,22 +53,22 @@ def build(settings: Settings | None = None) -> Flask:
 
     db.init_app(app)
     migrate.init_app(app, db, directory=str(TOP / "migrations"), compare_type=True)
-    files.init_app(app, settings)
+    file_store.init_app(app, settings)
     app.session_interface = Sessions(app, store_for(settings))
 
     app.before_request(_name_request)
     app.before_request(check_readable)
     app.after_request(_tell_request_id)
-    error_pages.init_app(app)
+    error_handlers.init_app(app)
     identity.init_app(app)
     uploads.init_app(app)
-    forgery.init_app(app)
-    verified.init_app(app)
-    headers.init_app(app)
-    theming.init_app(app)
+    csrf.init_app(app)
+    verified_email.init_app(app)
+    security_headers.init_app(app)
+    template_helpers.init_app(app)
     themes.init_app(app)
     app.context_processor(_viewer)
-    for slice_ in (auth, pictures, user, group, chat):
+    for slice_ in (auth, media, user, group, chat):
         app.register_blueprint(slice_.bp)
     cli.init_app(app)
     app.add_url_rule("/health", "health", _health)
@@ -92,7 +76,7 @@ def build(settings: Settings | None = None) -> Flask:
     dialects.init_app(app, settings)
     answering = KnownHosts(CrossOrigin(app.wsgi_app, settings), settings)
     app.wsgi_app = SecureHeaders(answering, settings)  # type: ignore[method-assign]
-    proxies.init_app(app, settings.trusted_proxies)
+    client_address.init_app(app, settings.trusted_proxies)
     return app
 
 
@@ -149,7 +133,7 @@ def _viewer() -> dict[str, Any]:
     if "me" not in g:
         user = identity.signed_in()
         g.me = user and {**account_json(user), "background_url": _background_url(user)}
-        g.must_verify = user is not None and verified.must_verify(user)
+        g.must_verify = user is not None and verified_email.must_verify(user)
     return {"me": g.me, "must_verify": g.get("must_verify", False)}
 
 

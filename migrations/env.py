@@ -12,7 +12,7 @@ db = current_app.extensions["migrate"].db
 
 def render_item(kind: str, item: Any, autogen: Any) -> str | bool:
     """The project's column types as plain SQLAlchemy: a migration outlives today's classes."""
-    from chatapp.db import UtcDateTime
+    from chatapp.core.db import UtcDateTime
 
     if kind == "type" and isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"

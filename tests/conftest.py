@@ -17,14 +17,14 @@ import flask
 import pytest
 from sqlalchemy import Engine, event
 
-from tests.cast import carol, pair, person, register  # noqa: F401  fixtures for every test
+from tests.support.cast import carol, pair, person, register  # noqa: F401  fixtures for every test
 from tests.support.mail import Mailbox
 from tests.support.pages import PageClient
 from tests.support.postgres import Postgres
 from tests.support.process import TOP
 from tests.support.server import JWT_SECRET, SECRET_KEY, LiveServer
 from tests.support.waiting import wait_until
-from tests.world import world, worlds  # noqa: F401
+from tests.support.world import world, worlds  # noqa: F401
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -135,18 +135,19 @@ def _binding() -> Callable[[], None]:
 
     A test that makes a further app, to migrate or to prepare, takes it away.
     """
-    from chatapp import announce, limits
+    from chatapp.core import events
     from chatapp.extensions import socketio
     from chatapp.realtime import setup
+    from chatapp.security import rate_limits
 
     extension = dict(vars(socketio))
-    subscriptions, ends = list(announce._subscriptions), list(setup._subscriptions)
+    subscriptions, ends = list(events._subscriptions), list(setup._subscriptions)
 
     def bind() -> None:
         vars(socketio).update(extension)
-        announce._subscriptions[:] = subscriptions
+        events._subscriptions[:] = subscriptions
         setup._subscriptions[:] = ends
-        limits.configure(False)
+        rate_limits.configure(False)
 
     return bind
 
@@ -155,10 +156,10 @@ def _make_hashing_cheap(patch: pytest.MonkeyPatch) -> None:
     """Argon2id at its least: what the real parameters are has a test of its own."""
     from argon2 import PasswordHasher
 
-    from chatapp.auth import passwords
+    from chatapp.security import password_hashing
 
     cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    patch.setattr(passwords, "hasher", cheap)
+    patch.setattr(password_hashing, "hasher", cheap)
 
 
 @pytest.fixture(autouse=True)
@@ -178,15 +179,15 @@ def clean(request: pytest.FixtureRequest) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def empty_tables(app: flask.Flask) -> Callable[[], None]:
     """`empty_tables()` leaves nothing that a test wrote through the app in this process."""
-    from chatapp import background
     from chatapp.extensions import db
+    from chatapp.jobs import runner
 
     # DELETE, not TRUNCATE: on a handful of rows it is ten times faster; and ids go on, so that
     # nothing that the process remembers about a conversation meets another of the same id.
     deletions = [table.delete() for table in reversed(db.metadata.sorted_tables)]
 
     def empty() -> None:
-        wait_until(background.idle, "what goes on in the background is done")
+        wait_until(runner.idle, "what goes on in the background is done")
         with app.app_context(), db.engine.begin() as connection:
             for deletion in deletions:
                 connection.execute(deletion)
@@ -198,7 +199,7 @@ def empty_tables(app: flask.Flask) -> Callable[[], None]:
 
 def _forget_request() -> None:
     """A request in this process leaves its id behind, which a server's own task would not."""
-    from chatapp import logs
+    from chatapp.core import logs
 
     logs.request_id.set(contextvars.Context().run(logs.request_id.get))
 
@@ -228,15 +229,15 @@ def mailbox(app: flask.Flask) -> Mailbox:
 @pytest.fixture
 def drained(app: flask.Flask) -> Callable[[], None]:
     """`drained()` returns once nothing is left to do in the background."""
-    from chatapp import background
+    from chatapp.jobs import runner
 
-    return lambda: wait_until(background.idle, "what goes on in the background is done") and None
+    return lambda: wait_until(runner.idle, "what goes on in the background is done") and None
 
 
 @pytest.fixture
 def api(app: flask.Flask) -> Callable[[Any], Any]:
     """`api(person)` calls colon's REST as that person: `api(alice).get("/api/chat")`."""
-    from tests.world import Api
+    from tests.support.world import Api
 
     return lambda who: Api(app, who.token if who is not None else None)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from chatapp.realtime.dispatch import handlers
-from chatapp.scopes import SCOPES
+from chatapp.security.scopes import SCOPES
 from tests.support.process import TOP
 
 API = (TOP / "docs" / "api.md").read_text(encoding="utf-8")

@@ -22,9 +22,9 @@ from sqlalchemy import (
     text,
 )
 
-from chatapp.db import UtcDateTime, db, now
-from chatapp.identity import standing
+from chatapp.core.db import UtcDateTime, db, now
 from chatapp.models import SignIn
+from chatapp.security.identity import standing
 from tests.support.process import TOP
 
 

@@ -8,17 +8,12 @@ from flask import Blueprint
 bp = Blueprint("auth", __name__)
 
 from chatapp.auth import (
-    admin_api,
-    admin_pages,
+    admin,
     api,
-    email_pages,
-    google_pages,
-    link_api,
-    link_pages,
+    mailed_links,
+    oidc,
     pages,
-    service_api,
+    service_accounts,
     settings_pages,
-    setup_pages,
-    sign_in_api,
-    sign_in_pages,
+    signin,
 )

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from chatapp.auth import bp, service, sign_ins
-from chatapp.auth.browser import sign_out
+from chatapp.auth import bp, service
 from chatapp.auth.presenters import signed_in_json
 from chatapp.auth.schemas import Credentials, Visitor
-from chatapp.auth.source import request_source
-from chatapp.identity import client, current_sign_in, public
-from chatapp.scopes import personal
-from chatapp.validation import read_json
+from chatapp.auth.signin import sign_ins
+from chatapp.auth.signin.browser_session import sign_out
+from chatapp.security.identity import client, current_sign_in, public
+from chatapp.security.request_source import request_source
+from chatapp.security.scopes import personal
+from chatapp.web.request_input import read_json
 
 
 @bp.post("/api/auth/register")

@@ -7,14 +7,16 @@ from typing import Any
 from flask import redirect, render_template, request, url_for
 from pydantic import ValidationError
 
-from chatapp.auth import bp, invitations, openid, service
-from chatapp.auth.browser import safe_next, sign_in, sign_out
+from chatapp.auth import bp, service
+from chatapp.auth.admin import invitations
+from chatapp.auth.oidc import provider
 from chatapp.auth.schemas import Credentials, Visitor
-from chatapp.auth.source import request_source
-from chatapp.errors import ChatError, Forbidden, RateLimited, describe
-from chatapp.forms import Form, refused, waiting
-from chatapp.identity import signed_in
-from chatapp.validation import read_form
+from chatapp.auth.signin.browser_session import safe_next, sign_in, sign_out
+from chatapp.core.errors import ChatError, Forbidden, RateLimited, describe
+from chatapp.security.identity import signed_in
+from chatapp.security.request_source import request_source
+from chatapp.web.forms import Form, refused, waiting
+from chatapp.web.request_input import read_form
 
 
 @bp.get("/login")
@@ -79,7 +81,7 @@ def _form_page(template: str, form: Form) -> str:
         template,
         form=form,
         next=request.values.get("next", ""),
-        provider=openid.offered(),
+        provider=provider.offered(),
         invitation=request.values.get("invitation", ""),
     )
 

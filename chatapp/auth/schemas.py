@@ -10,9 +10,9 @@ from typing import Annotated, Self
 import email_validator
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 
-from chatapp.paging import PageQuery
-from chatapp.validation import BlankIsNone, Line, Name, Uuid, clean, cleaned
-from chatapp.visible_text import MOST_GIVEN, visible_line
+from chatapp.core.paging import PageQuery
+from chatapp.core.validation import BlankIsNone, Line, Name, Uuid, clean, cleaned
+from chatapp.text.visible_text import MOST_GIVEN, visible_line
 
 PASSWORD_LEAST, PASSWORD_MOST = 8, 128
 NAME_MOST, PICTURE_MOST = 80, 2000

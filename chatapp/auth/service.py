@@ -12,17 +12,18 @@ from sqlalchemy import false, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from chatapp.auth import audit, invitations, lockout
-from chatapp.auth.passwords import check_password, hash_password, is_outdated
+from chatapp.auth.admin import invitations
+from chatapp.auth.mailed_links.verification import mail_verification
 from chatapp.auth.schemas import Credentials, NamedVisitor, NewPerson, Visitor
-from chatapp.auth.source import Source
-from chatapp.auth.verification import mail_verification
-from chatapp.db import atomic, db, now, release
-from chatapp.errors import Conflict, Forbidden, Unauthenticated
-from chatapp.mention_syntax import EVERYBODY
+from chatapp.core.db import atomic, db, now, release
+from chatapp.core.errors import Conflict, Forbidden, Unauthenticated
+from chatapp.media.service import give_picture
 from chatapp.models import User
-from chatapp.pictures.service import give_picture
-from chatapp.visible_text import visible_line
+from chatapp.security import attempt_limits, audit
+from chatapp.security.password_hashing import check_password, hash_password, is_outdated
+from chatapp.security.request_source import Source
+from chatapp.text.mention_syntax import EVERYBODY
+from chatapp.text.visible_text import visible_line
 
 #: What else is written with a new account.
 Along = Callable[[Session, User], object]
@@ -72,7 +73,7 @@ def register(new: Visitor | NamedVisitor, source: Source) -> User:
 def register_admitted(new: NewPerson, source: Source, along: Along | None = None) -> User:
     """A new account for somebody who may have one. Raises Conflict, RateLimited."""
     release()
-    lockout.spend(lockout.REGISTRATIONS, source.network)
+    attempt_limits.spend(attempt_limits.REGISTRATIONS, source.network)
     account = NewAccount(
         email=new.email,
         username=new.username,
@@ -159,7 +160,7 @@ def prove_password(
     user_id, stored = (user.id, user.password_hash) if user else (None, None)
     release()
     try:
-        with lockout.guess(user_id or typed, source, stored) as guess:
+        with attempt_limits.guess(user_id or typed, source, stored) as guess:
             if not check_password(stored, password) or stored is None or user is None:
                 raise Unauthenticated()
             renewed = hash_password(password) if is_outdated(stored) else None
@@ -181,7 +182,7 @@ def confirm_password(user_id: str, password: str) -> None:
     """Someone signed in proves once more that it is them. Raises Forbidden, RateLimited."""
     stored = db.session.scalar(select(User.password_hash).where(User.id == user_id))
     release()
-    with lockout.confirmation(user_id) as guess:
+    with attempt_limits.confirmation(user_id) as guess:
         if not check_password(stored, password):
             audit.note("confirmation failed", user_id=user_id)
             raise Forbidden("The password is wrong.")

@@ -20,9 +20,9 @@ from typing import Any
 from flask import redirect, render_template, url_for
 
 from chatapp.auth import bp
-from chatapp.forms import Form
-from chatapp.identity import caller
 from chatapp.models import User
+from chatapp.security.identity import caller
+from chatapp.web.forms import Form
 
 Values = Callable[[User], Mapping[str, Any]]
 

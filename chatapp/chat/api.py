@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from chatapp import limits
 from chatapp.chat import bp, lists, queries, service
 from chatapp.chat.presenters import message_page_json
 from chatapp.chat.schemas import (
@@ -21,10 +20,11 @@ from chatapp.chat.schemas import (
     Read,
 )
 from chatapp.conversation.changes import changes_since
-from chatapp.identity import caller
-from chatapp.scopes import scope
-from chatapp.validation import read_json, read_query
-from chatapp.verified import reading
+from chatapp.security import rate_limits
+from chatapp.security.identity import caller
+from chatapp.security.scopes import scope
+from chatapp.security.verified_email import reading
+from chatapp.web.request_input import read_json, read_query
 
 
 @bp.get("/api/chat")
@@ -69,7 +69,7 @@ def messages(conversation_id: int) -> Any:
 
 @bp.post("/api/chat/<int:conversation_id>/messages")
 @scope("chat:write")
-@limits.sends
+@rate_limits.sends
 def send_message(conversation_id: int) -> Any:
     """201 with the stored message, 200 with the first one for a repeat."""
     stored = service.send_message(caller().id, conversation_id, read_json(MessageBody))

@@ -26,15 +26,15 @@ from chatapp.conversation.audience import noticed_by
 from chatapp.conversation.blocks import direct_key, visible_presence
 from chatapp.conversation.preferences import is_archived, is_silent
 from chatapp.conversation.presenters import ConversationJson, PersonJson, person_json
-from chatapp.conversation.reading import (
+from chatapp.conversation.queries import (
     own_conversations,
     present_conversations,
     read_conversations,
 )
-from chatapp.db import db, snapshot
+from chatapp.core.clock import iso, parse
+from chatapp.core.db import db, snapshot
+from chatapp.core.paging import Page, decode_cursor, encode_cursor
 from chatapp.models import Contact, Conversation, Group, Participant, User
-from chatapp.paging import Page, decode_cursor, encode_cursor
-from chatapp.times import iso, parse
 from chatapp.user import queries as people
 from chatapp.user.presenters import SinceJson
 from chatapp.user.schemas import DirectoryQuery

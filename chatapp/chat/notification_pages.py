@@ -8,11 +8,11 @@ from flask import flash, redirect, render_template, url_for
 
 from chatapp.chat import bp, lists
 from chatapp.chat.schemas import ListQuery, NotificationsForm
-from chatapp.identity import caller
-from chatapp.scopes import personal
+from chatapp.security.identity import caller
+from chatapp.security.scopes import personal
 from chatapp.user.schemas import ProfilePatch
 from chatapp.user.service import update_profile
-from chatapp.validation import read_form, read_query
+from chatapp.web.request_input import read_form, read_query
 
 
 @bp.get("/settings/notifications")

@@ -10,8 +10,7 @@ from uuid import UUID
 from flask import redirect, render_template, request, url_for
 from pydantic import ValidationError
 
-from chatapp import limits
-from chatapp.auth.browser import safe_next
+from chatapp.auth.signin.browser_session import safe_next
 from chatapp.chat import bp, lists, queries, service
 from chatapp.chat.schemas import (
     Edit,
@@ -22,13 +21,15 @@ from chatapp.chat.schemas import (
     ReactionBody,
 )
 from chatapp.conversation.presenters import ConversationJson, MessageJson
-from chatapp.conversation.reading import SMALL
-from chatapp.db import MAX_ID, uuid7
-from chatapp.errors import ChatError, NotFound, Unauthenticated, describe
-from chatapp.forms import Form, refused, waiting
-from chatapp.identity import caller, signed_in
-from chatapp.validation import MOST_SEQ, read_form, read_query
-from chatapp.verified import reading
+from chatapp.conversation.queries import SMALL
+from chatapp.core.db import MAX_ID, uuid7
+from chatapp.core.errors import ChatError, NotFound, Unauthenticated, describe
+from chatapp.core.validation import MOST_SEQ
+from chatapp.security import rate_limits
+from chatapp.security.identity import caller, signed_in
+from chatapp.security.verified_email import reading
+from chatapp.web.forms import Form, refused, waiting
+from chatapp.web.request_input import read_form, read_query
 
 PAGE = 40
 
@@ -83,7 +84,7 @@ def message_page(conversation_id: int, seq: int) -> Any:
 
 
 @bp.post("/chats/<int:conversation_id>")
-@limits.sends
+@rate_limits.sends
 def send_form(conversation_id: int) -> Any:
     """Send, and back to the page; what can't be sent is shown again with the reason."""
     me = caller().id

@@ -18,7 +18,7 @@ from chatapp.conversation.presenters import (
     MessageJson,
     member_json,
 )
-from chatapp.conversation.reading import (
+from chatapp.conversation.queries import (
     messages_where,
     read_conversation,
     read_messages,
@@ -26,11 +26,11 @@ from chatapp.conversation.reading import (
     shown_to,
     stretch_of,
 )
-from chatapp.db import db, snapshot
-from chatapp.errors import NotFound
+from chatapp.core.db import db, snapshot
+from chatapp.core.errors import NotFound
+from chatapp.core.paging import Page, decode_cursor, page_of
+from chatapp.core.validation import MOST_SEQ, clean, uuid_of
 from chatapp.models import Conversation, Message, Participant, User
-from chatapp.paging import Page, decode_cursor, page_of
-from chatapp.validation import MOST_SEQ, clean, uuid_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_va
 
 from chatapp.conversation.changes import MOST_MESSAGES
 from chatapp.conversation.preferences import FOREVER, Level
-from chatapp.db import MAX_ID, now
-from chatapp.paging import LIMIT_DEFAULT, LIMIT_MOST, PageQuery, limit_up_to
-from chatapp.times import parse
-from chatapp.validation import (
+from chatapp.core.clock import parse
+from chatapp.core.db import MAX_ID, now
+from chatapp.core.paging import LIMIT_DEFAULT, LIMIT_MOST, PageQuery, limit_up_to
+from chatapp.core.validation import (
     BlankIsNone,
     ClientId,
     ConversationId,

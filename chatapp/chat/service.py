@@ -23,9 +23,9 @@ from chatapp.conversation.mentions import (
 from chatapp.conversation.pointers import Move, move_pointers
 from chatapp.conversation.preferences import PreferencesJson, archive, preferences_json
 from chatapp.conversation.presenters import ConversationJson, MessageJson, without_receipts
-from chatapp.conversation.reading import messages_where, read_conversation, read_messages
-from chatapp.db import announce, atomic, now
-from chatapp.errors import ChatError, Conflict, Forbidden, ValidationFailed
+from chatapp.conversation.queries import messages_where, read_conversation, read_messages
+from chatapp.core.db import announce, atomic, now
+from chatapp.core.errors import ChatError, Conflict, Forbidden, ValidationFailed
 from chatapp.group.access import conversation_of
 from chatapp.group.service import create_group
 from chatapp.models import Conversation, Message, Participant, Reaction, User

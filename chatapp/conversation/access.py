@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, select, tuple_
 from sqlalchemy.orm import Session
 
-from chatapp.db import MAX_ID, db
-from chatapp.errors import Forbidden, NotFound
+from chatapp.core.db import MAX_ID, db
+from chatapp.core.errors import Forbidden, NotFound
 from chatapp.models import Conversation, Message, Participant, User
 
 # Built once: composing these took each request longer than running them.

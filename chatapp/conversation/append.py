@@ -21,7 +21,6 @@ from typing import NamedTuple
 from sqlalchemy import bindparam, select, tuple_
 from sqlalchemy.orm import Session
 
-from chatapp import limits
 from chatapp.conversation.access import check_may_write, lock_conversations, memberships
 from chatapp.conversation.blocks import blocked_or_gone, pair_of
 from chatapp.conversation.mentions import (
@@ -33,9 +32,9 @@ from chatapp.conversation.mentions import (
 )
 from chatapp.conversation.pointers import Move, know_next, move_pointers
 from chatapp.conversation.presenters import MessageJson, message_json, without_receipts
-from chatapp.conversation.reading import messages_where, read_messages
-from chatapp.db import announce, atomic, now, uuid7
-from chatapp.errors import (
+from chatapp.conversation.queries import messages_where, read_messages
+from chatapp.core.db import announce, atomic, now, uuid7
+from chatapp.core.errors import (
     ChatError,
     Conflict,
     Forbidden,
@@ -44,6 +43,7 @@ from chatapp.errors import (
     ValidationFailed,
 )
 from chatapp.models import Conversation, Message, Participant, User
+from chatapp.security import rate_limits
 
 # Built once: composing these took each message longer than running them.
 _STORED_BEFORE = messages_where(
@@ -179,7 +179,7 @@ def _refused(conversation: Conversation, member: Participant) -> Forbidden | Non
 def _limited(sender_id: str) -> RateLimited | None:
     """Why this person has to wait. Asked only for what isn't a repeat: those are free."""
     try:
-        limits.check_message(sender_id)
+        rate_limits.check_message(sender_id)
     except RateLimited as error:
         return error
     return None

@@ -9,8 +9,8 @@ from sqlalchemy import BindParameter, ColumnElement, CompoundSelect, bindparam, 
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from chatapp.conversation.blocks import Presence, blocked_with, is_blocked, visible_presence
-from chatapp.conversation.reading import SMALL
-from chatapp.db import db, snapshot
+from chatapp.conversation.queries import SMALL
+from chatapp.core.db import db, snapshot
 from chatapp.models import Contact, Conversation, Participant
 
 _Id = InstrumentedAttribute[str]

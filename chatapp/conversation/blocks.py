@@ -9,8 +9,8 @@ from datetime import datetime
 from sqlalchemy import BindParameter, bindparam, case, or_, select, union_all
 from sqlalchemy.orm import Session
 
-from chatapp.backends.presence import online
-from chatapp.db import db
+from chatapp.core.db import db
+from chatapp.core.presence import online
 from chatapp.models import Block, Conversation, User
 
 # Built once: composing these took each request longer than running them.

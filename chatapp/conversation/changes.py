@@ -8,7 +8,7 @@ from typing import Any, TypedDict
 from sqlalchemy import and_, bindparam, or_
 
 from chatapp.conversation.presenters import ConversationJson, MessageJson
-from chatapp.conversation.reading import (
+from chatapp.conversation.queries import (
     MOST_TEXT,
     own_conversations,
     read_conversation,
@@ -17,7 +17,7 @@ from chatapp.conversation.reading import (
     shown_to,
     stretch_of,
 )
-from chatapp.db import snapshot
+from chatapp.core.db import snapshot
 from chatapp.models import Conversation, Message
 
 #: How many messages `changes_since` brings at most, and `sync` in all.

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from chatapp.conversation.append import append_system_message
 from chatapp.conversation.pointers import settle_after_leaving, start_at
 from chatapp.conversation.preferences import clear_preferences
-from chatapp.conversation.reading import read_event
-from chatapp.db import announce, now
+from chatapp.conversation.queries import read_event
+from chatapp.core.db import announce, now
 from chatapp.models import Conversation, Participant, User
 
 

@@ -21,11 +21,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from chatapp.db import announce, db
-from chatapp.errors import ValidationFailed
-from chatapp.markup import mentioned
-from chatapp.mention_syntax import EVERYBODY, Mentioned, possible_names
+from chatapp.core.db import announce, db
+from chatapp.core.errors import ValidationFailed
 from chatapp.models import Block, Conversation, Mention, Message, Participant, User
+from chatapp.text.markdown import mentioned
+from chatapp.text.mention_syntax import EVERYBODY, Mentioned, possible_names
 
 #: Up to so many members all of them are told without asking whether it is meant.
 MOST_UNASKED = 20

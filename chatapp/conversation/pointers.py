@@ -16,9 +16,9 @@ from typing import NamedTuple
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
-from chatapp.db import announce, now
+from chatapp.core.clock import iso
+from chatapp.core.db import announce, now
 from chatapp.models import Conversation, Message, Participant, User
-from chatapp.times import iso
 
 # Built once: composing these took each request longer than running them.
 _PASSED = (

@@ -12,9 +12,9 @@ from typing import Literal, TypedDict
 from sqlalchemy import ColumnElement, and_, or_
 
 from chatapp.conversation.access import access_conversation
-from chatapp.db import NOW, now
+from chatapp.core.clock import iso
+from chatapp.core.db import NOW, now
 from chatapp.models import Conversation, Participant
-from chatapp.times import iso
 
 #: Of which messages somebody is told.
 Level = Literal["all", "mentions", "none"]

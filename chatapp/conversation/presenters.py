@@ -7,10 +7,10 @@ from typing import Any, NamedTuple, TypedDict
 
 from chatapp.conversation.blocks import Presence
 from chatapp.conversation.preferences import preferences_json
-from chatapp.markup import render
-from chatapp.mention_syntax import Mentioned
+from chatapp.core.clock import iso
 from chatapp.models import Conversation, Group, Message, Participant, Reaction, User
-from chatapp.times import iso
+from chatapp.text.markdown import render
+from chatapp.text.mention_syntax import Mentioned
 
 
 class PersonJson(TypedDict):

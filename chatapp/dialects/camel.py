@@ -9,9 +9,9 @@ from pydantic import BaseModel
 from chatapp.chat import service
 from chatapp.chat.schemas import NewMessage
 from chatapp.conversation.presenters import MessageJson
+from chatapp.core.errors import ChatError, Forbidden
 from chatapp.dialects.rest import Rest
 from chatapp.dialects.shapes import address_or_text
-from chatapp.errors import ChatError, Forbidden
 from chatapp.realtime.dialect import Dialect
 from chatapp.realtime.dispatch import Connection
 

@@ -10,10 +10,7 @@ from flask import Blueprint, Response, current_app, jsonify, request
 from pydantic import BaseModel, ValidationInfo, field_validator
 from werkzeug.exceptions import HTTPException
 
-from chatapp import limits
-from chatapp.announce import caused_by
 from chatapp.auth import service as accounts
-from chatapp.auth import sign_ins
 from chatapp.auth.presenters import signed_in_json
 from chatapp.auth.schemas import (
     Credentials,
@@ -24,17 +21,23 @@ from chatapp.auth.schemas import (
     Password,
     Username,
 )
-from chatapp.auth.sign_ins import IssuedToken
-from chatapp.auth.source import request_source
-from chatapp.calls import is_marked
+from chatapp.auth.signin import sign_ins
+from chatapp.auth.signin.sign_ins import IssuedToken
 from chatapp.chat import queries, service
 from chatapp.chat.schemas import MessageBody
 from chatapp.conversation.presenters import person_json
-from chatapp.conversation.reading import addressed_to
+from chatapp.conversation.queries import addressed_to
+from chatapp.core.events import caused_by
+from chatapp.core.paging import LIMIT_MOST, every
+from chatapp.core.validation import BlankIsNone, MessageText, Name, Uuid, clean
 from chatapp.dialects import roster
 from chatapp.dialects.rest import Rest
 from chatapp.dialects.shapes import address_or_text, fields_named, words_code_and_fields
-from chatapp.identity import (
+from chatapp.realtime.dialect import Dialect
+from chatapp.realtime.rooms import credential_room
+from chatapp.security import rate_limits
+from chatapp.security.api_paths import is_marked
+from chatapp.security.identity import (
     TOKEN_COOKIE,
     by_cookie_token,
     caller,
@@ -43,13 +46,11 @@ from chatapp.identity import (
     current_sign_in,
     public,
 )
-from chatapp.paging import LIMIT_MOST, every
-from chatapp.realtime.dialect import Dialect
-from chatapp.realtime.rooms import credential_room
-from chatapp.scopes import scope
+from chatapp.security.request_source import request_source
+from chatapp.security.scopes import scope
 from chatapp.user import queries as people
 from chatapp.user.schemas import DirectoryQuery
-from chatapp.validation import BlankIsNone, MessageText, Name, Uuid, clean, read_json, read_query
+from chatapp.web.request_input import read_json, read_query
 from config import Settings
 
 #: Messages that a history holds.
@@ -199,7 +200,7 @@ def history(message_id: UUID) -> Any:
 
 @bp.post("/api/messages/send/<uuid:user_id>")
 @scope("chat:write")
-@limits.sends
+@rate_limits.sends
 def send(user_id: UUID) -> Any:
     """201 with the stored message, which the sockets of this very sign-in don't hear too."""
     new = MessageBody(content=read_json(Send).message)

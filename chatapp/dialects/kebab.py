@@ -9,15 +9,15 @@ from pydantic import BaseModel
 
 from chatapp.chat import service
 from chatapp.chat.schemas import MessageBody
-from chatapp.conversation.reading import addressed_to
+from chatapp.conversation.queries import addressed_to
+from chatapp.core.errors import Forbidden
+from chatapp.core.validation import MessageText, Uuid
 from chatapp.dialects.kebab_rest import REST
 from chatapp.dialects.kebab_shapes import message
 from chatapp.dialects.shapes import fields_named, words_and_code
-from chatapp.errors import Forbidden
 from chatapp.group.access import conversation_of
 from chatapp.realtime.dialect import Args, Dialect
 from chatapp.realtime.dispatch import Connection
-from chatapp.validation import MessageText, Uuid
 
 __all__ = ["DIALECT", "REST"]
 

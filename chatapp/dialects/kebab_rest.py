@@ -8,29 +8,30 @@ from uuid import UUID
 from flask import Blueprint, request
 from pydantic import BaseModel, Field
 
-from chatapp.auth import own_password, sign_ins
 from chatapp.auth import service as accounts
 from chatapp.auth.schemas import Credentials, PasswordChange, Visitor
-from chatapp.auth.source import request_source
-from chatapp.calls import KEBAB, is_marked
+from chatapp.auth.signin import password_change, sign_ins
 from chatapp.chat.lists import all_conversations, conversations_with
-from chatapp.db import now
+from chatapp.core.db import now
+from chatapp.core.errors import Forbidden, Unauthenticated
+from chatapp.core.paging import LIMIT_MOST, PageQuery, every
+from chatapp.core.validation import Name, Uuid
 from chatapp.dialects.kebab_shapes import Shapes, own_user
 from chatapp.dialects.kebab_shapes import user as shape
 from chatapp.dialects.rest import Rest
 from chatapp.dialects.shapes import fields_named, words_code_and_fields
-from chatapp.errors import Forbidden, Unauthenticated
 from chatapp.group import queries as groups
 from chatapp.group import service as group_service
 from chatapp.group.presenters import GroupJson
 from chatapp.group.schemas import NewGroup, NewMembers
-from chatapp.identity import caller, client, current_sign_in, public
-from chatapp.paging import LIMIT_MOST, PageQuery, every
-from chatapp.scopes import personal, scope
+from chatapp.security.api_paths import KEBAB, is_marked
+from chatapp.security.identity import caller, client, current_sign_in, public
+from chatapp.security.request_source import request_source
+from chatapp.security.scopes import personal, scope
 from chatapp.user import queries as people
 from chatapp.user import service
 from chatapp.user.schemas import DirectoryQuery, ProfilePatch
-from chatapp.validation import Name, Uuid, read_json
+from chatapp.web.request_input import read_json
 
 bp = Blueprint("kebab", __name__)
 
@@ -127,7 +128,7 @@ def update_password() -> Any:
     """200; every other sign-in ends."""
     wanted = read_json(UpdatePassword)
     _oneself(wanted.id, "id")
-    own_password.change(current_sign_in(), wanted, recent_sign_in_proves=True)
+    password_change.change(current_sign_in(), wanted, recent_sign_in_proves=True)
     return {"message": "Password updated successfully"}
 
 

@@ -9,8 +9,7 @@ from typing import Any
 
 from flask import Blueprint, Flask, Response, g, request
 
-from chatapp.error_pages import error_json
-from chatapp.errors import ChatError
+from chatapp.core.errors import ChatError, error_json
 from chatapp.realtime.dialect import note_use
 
 View = Callable[..., Any]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Flask, current_app
 
-from chatapp import concurrency
-from chatapp.backends.presence import online
 from chatapp.conversation.audience import noticed_by
+from chatapp.core import concurrency
+from chatapp.core.presence import online
 from chatapp.extensions import socketio
 from chatapp.realtime.dispatch import Connection
 from chatapp.realtime.hooks import after_connect

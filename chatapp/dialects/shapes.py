@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from chatapp.errors import ChatError, ValidationFailed
+from chatapp.core.errors import ChatError, ValidationFailed
 
 
 def address_or_text(message: Mapping[str, Any]) -> str:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from chatapp.conversation.access import Access, access_conversation
-from chatapp.db import db
-from chatapp.errors import Forbidden, NotFound
+from chatapp.core.db import db
+from chatapp.core.errors import Forbidden, NotFound
 from chatapp.models import Group, Participant
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from chatapp.core.paging import PageQuery
 from chatapp.group import bp, queries, service
 from chatapp.group.schemas import GroupPatch, NewGroup, NewMembers, Role
-from chatapp.identity import caller
-from chatapp.paging import PageQuery
-from chatapp.scopes import scope
-from chatapp.validation import read_json, read_query
+from chatapp.security.identity import caller
+from chatapp.security.scopes import scope
+from chatapp.web.request_input import read_json, read_query
 
 
 @bp.get("/api/groups")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from chatapp.auth.source import request_source
 from chatapp.group import bp, links, queries
 from chatapp.group.schemas import JoinToken, NewLink
-from chatapp.identity import caller
-from chatapp.scopes import scope
-from chatapp.validation import read_json
+from chatapp.security.identity import caller
+from chatapp.security.request_source import request_source
+from chatapp.security.scopes import scope
+from chatapp.web.request_input import read_json
 
 
 @bp.get("/api/groups/<uuid:group_id>/links")

@@ -12,14 +12,14 @@ from uuid import UUID
 from flask import flash, make_response, redirect, render_template, url_for
 from pydantic import ValidationError
 
-from chatapp.auth.source import request_source
-from chatapp.errors import ChatError, NotFound, RateLimited, describe
-from chatapp.forms import refused
+from chatapp.core.errors import ChatError, NotFound, RateLimited, describe
 from chatapp.group import bp, links
 from chatapp.group.pages import group_page_with
 from chatapp.group.schemas import NewLink
-from chatapp.identity import caller, signed_in
-from chatapp.validation import read_form
+from chatapp.security.identity import caller, signed_in
+from chatapp.security.request_source import request_source
+from chatapp.web.forms import refused
+from chatapp.web.request_input import read_form
 
 
 @bp.get("/join/<token>")

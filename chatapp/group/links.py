@@ -16,17 +16,17 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from chatapp.auth import lockout
-from chatapp.auth.source import Source
 from chatapp.conversation.access import lock_conversations, memberships
 from chatapp.conversation.members import add_members
-from chatapp.db import atomic, db, now, snapshot
-from chatapp.errors import Conflict, NotFound
+from chatapp.core.db import atomic, db, now, snapshot
+from chatapp.core.errors import Conflict, NotFound
 from chatapp.group.access import access_group, check_role
 from chatapp.group.presenters import GroupLinkJson, group_link_json
 from chatapp.group.schemas import NewLink
 from chatapp.group.service import existing_people
 from chatapp.models import Conversation, Group, GroupLink, Participant, User
+from chatapp.security import attempt_limits
+from chatapp.security.request_source import Source
 from config import Settings
 
 #: Links of one group that count at the same time.
@@ -170,7 +170,7 @@ def _find(token: str, source: Source) -> tuple[GroupLink, Group]:
 
     What isn't one is counted, and RateLimited raised for who tries many.
     """
-    lockout.refuse(lockout.LINKS, source.network)
+    attempt_limits.refuse(attempt_limits.LINKS, source.network)
     try:
         link_id = _signer().loads(token)
     except BadSignature:
@@ -185,7 +185,9 @@ def _find(token: str, source: Source) -> tuple[GroupLink, Group]:
         ).one_or_none()
     )
     if not row:
-        lockout.allows(lockout.LINKS, source.network)  # the next one is refused, this answer stays
+        attempt_limits.allows(
+            attempt_limits.LINKS, source.network
+        )  # the next one is refused, this answer stays
         raise NotFound(UNKNOWN)
     return row[0], row[1]
 

@@ -10,8 +10,8 @@ from flask import flash, redirect, render_template, request, url_for
 from pydantic import ValidationError
 
 from chatapp.conversation.preferences import read_preferences
-from chatapp.errors import ChatError, Unauthenticated, ValidationFailed, describe
-from chatapp.forms import Form, refused
+from chatapp.core.errors import ChatError, Unauthenticated, ValidationFailed, describe
+from chatapp.core.validation import is_uuid
 from chatapp.group import bp, links, queries, service
 from chatapp.group.schemas import (
     MOST_AT_ONCE,
@@ -20,9 +20,10 @@ from chatapp.group.schemas import (
     NewMembers,
     Role,
 )
-from chatapp.identity import caller
+from chatapp.security.identity import caller
 from chatapp.user.schemas import DirectoryQuery
-from chatapp.validation import is_uuid, read_form, read_query
+from chatapp.web.forms import Form, refused
+from chatapp.web.request_input import read_form, read_query
 
 #: People to pick from, on one page.
 CANDIDATES = 30

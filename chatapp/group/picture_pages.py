@@ -9,8 +9,8 @@ from flask import flash, redirect
 
 from chatapp.group import bp, service
 from chatapp.group.schemas import GroupPatch
-from chatapp.identity import caller
-from chatapp.uploads import PROBLEMS, read_upload, takes_upload, tell_problem
+from chatapp.security.identity import caller
+from chatapp.web.uploads import PROBLEMS, read_upload, takes_upload, tell_problem
 
 
 @bp.post("/groups/<uuid:group_id>/picture")

@@ -7,8 +7,8 @@ from typing import TypedDict
 
 from chatapp.conversation.blocks import Presence
 from chatapp.conversation.presenters import PersonJson, avatar_url, person_json
+from chatapp.core.clock import iso
 from chatapp.models import Conversation, Group, GroupLink, Participant, User
-from chatapp.times import iso
 
 
 class MemberJson(PersonJson):

@@ -10,16 +10,16 @@ from sqlalchemy import ColumnElement, Select, case, func, select, tuple_
 from chatapp.conversation.blocks import visible_presence
 from chatapp.conversation.members import heir
 from chatapp.conversation.presenters import PersonJson, avatar_url, person_json
-from chatapp.conversation.reading import own_conversations
-from chatapp.db import db, snapshot
-from chatapp.errors import NotFound
+from chatapp.conversation.queries import own_conversations
+from chatapp.core.db import db, snapshot
+from chatapp.core.errors import NotFound
+from chatapp.core.paging import Page, PageQuery, decode_cursor, encode_cursor, page_of
+from chatapp.core.validation import clean, uuid_of
 from chatapp.group.access import access_group, check_role
 from chatapp.group.presenters import GroupJson, MemberJson, group_json, member_json
 from chatapp.models import Contact, Conversation, Group, Participant, User
-from chatapp.paging import Page, PageQuery, decode_cursor, encode_cursor, page_of
 from chatapp.user.queries import in_lists_for, is_called
 from chatapp.user.schemas import DirectoryQuery
-from chatapp.validation import clean, uuid_of
 
 
 def groups(user_id: str, query: PageQuery) -> Page[GroupJson]:

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
-from chatapp.pictures.schemas import PictureAddress
-from chatapp.validation import BlankIsNone, Description, Name, Uuid, cleaned
+from chatapp.core.validation import BlankIsNone, Description, Name, Uuid, cleaned
+from chatapp.media.schemas import PictureAddress
 
 
 def _a_name(name: str | None) -> str:

@@ -18,12 +18,12 @@ from chatapp.conversation.members import (
     remove_member,
 )
 from chatapp.conversation.presenters import picture_path
-from chatapp.db import atomic, now
-from chatapp.errors import Conflict, Forbidden, NotFound, ValidationFailed
+from chatapp.core.db import atomic, now
+from chatapp.core.errors import Conflict, Forbidden, NotFound, ValidationFailed
 from chatapp.group.access import GroupAccess, access_group, check_role
 from chatapp.group.schemas import GroupPatch
+from chatapp.media.service import give_picture, upload
 from chatapp.models import Conversation, Group, Participant, User
-from chatapp.pictures.service import give_picture, upload
 
 _NAME_MOST = 80
 

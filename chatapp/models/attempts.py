@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from chatapp.db import Model, UtcDateTime
+from chatapp.core.db import Model, UtcDateTime
 
 
 class Attempts(Model):

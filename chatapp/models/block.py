@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from chatapp.db import Id, Model, Timestamps
+from chatapp.core.db import Id, Model, Timestamps
 
 
 class Block(Timestamps, Model):

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from chatapp.db import Id, Model, SoftDelete, Timestamps, UtcDateTime, now
+from chatapp.core.db import Id, Model, SoftDelete, Timestamps, UtcDateTime, now
 
 
 class Conversation(Timestamps, SoftDelete, Model):

@@ -8,7 +8,7 @@ from uuid import uuid4
 from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from chatapp.db import Id, Model, SoftDelete, Timestamps, UtcDateTime
+from chatapp.core.db import Id, Model, SoftDelete, Timestamps, UtcDateTime
 
 
 class Group(Timestamps, SoftDelete, Model):

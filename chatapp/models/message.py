@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from chatapp.db import Id, Model, SoftDelete, Timestamps, UtcDateTime, uuid7
+from chatapp.core.db import Id, Model, SoftDelete, Timestamps, UtcDateTime, uuid7
 
 MESSAGE_TYPES = ("text", "image", "video", "file", "system")
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from chatapp.db import Id, Model, Timestamps
+from chatapp.core.db import Id, Model, Timestamps
 
 
 class Picture(Timestamps, Model):

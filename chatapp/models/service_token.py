@@ -8,7 +8,7 @@ from uuid import uuid4
 from sqlalchemy import Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from chatapp.db import Id, Model, Timestamps, UtcDateTime
+from chatapp.core.db import Id, Model, Timestamps, UtcDateTime
 
 
 class ServiceToken(Timestamps, Model):
@@ -31,7 +31,7 @@ class ServiceToken(Timestamps, Model):
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=lambda: str(uuid4()))
     name: Mapped[str] = mapped_column(String(80))
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    #: Names from `chatapp.scopes`, separated by spaces.
+    #: Names from `chatapp.security.scopes`, separated by spaces.
     scopes: Mapped[str] = mapped_column(String(255))
     last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

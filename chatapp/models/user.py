@@ -9,7 +9,7 @@ from flask_login import UserMixin
 from sqlalchemy import CheckConstraint, ColumnElement, Index, String, Text, func, or_
 from sqlalchemy.orm import Mapped, mapped_column
 
-from chatapp.db import Id, Model, SoftDelete, Timestamps, UtcDateTime, now
+from chatapp.core.db import Id, Model, SoftDelete, Timestamps, UtcDateTime, now
 
 
 class User(UserMixin, Timestamps, SoftDelete, Model):  # type: ignore[misc]

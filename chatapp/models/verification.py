@@ -8,7 +8,7 @@ from uuid import uuid4
 from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from chatapp.db import Id, Model, Timestamps, UtcDateTime
+from chatapp.core.db import Id, Model, Timestamps, UtcDateTime
 
 
 class Verification(Timestamps, Model):

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Flask
 
-from chatapp.announce import Announcement
+from chatapp.core.events import Announcement
 from chatapp.extensions import socketio
 from chatapp.realtime import receipts
 from chatapp.realtime.delivery import to_members, to_person

@@ -7,18 +7,18 @@ from typing import Any
 from flask import Flask
 from socketio import exceptions
 
-from chatapp import limits
-from chatapp.conversation.reading import own_conversations
-from chatapp.db import db
-from chatapp.error_pages import error_json, tell
+from chatapp.conversation.queries import own_conversations
+from chatapp.core.db import db
+from chatapp.core.errors import error_json, tell
 from chatapp.extensions import socketio
-from chatapp.identity import socket_identity
 from chatapp.models import Conversation
 from chatapp.realtime import hooks, membership, receipts
 from chatapp.realtime.dialect import COLON, begin, end, note_use
 from chatapp.realtime.dispatch import Connection, connections
 from chatapp.realtime.handshake import Handshake
 from chatapp.realtime.rooms import conversation_room, credential_room, inbox_room, user_room
+from chatapp.security import rate_limits
+from chatapp.security.identity import socket_identity
 
 
 def connect(app: Flask, sid: str, environ: dict[str, Any], auth: object) -> None:
@@ -32,7 +32,7 @@ def connect(app: Flask, sid: str, environ: dict[str, Any], auth: object) -> None
         try:
             identity = socket_identity(auth)
             speaks = said.dialect(identity)
-            limits.take_connection(identity.user_id)
+            rate_limits.take_connection(identity.user_id)
             me = Connection(sid, identity, speaks, settled=said.settled(speaks))
             connections[sid] = me
             receipts.note(identity.user_id, identity.hides_receipts)
@@ -53,7 +53,7 @@ def connect(app: Flask, sid: str, environ: dict[str, Any], auth: object) -> None
         except Exception as exc:
             if connections.pop(sid, None) is not None:
                 end(speaks)
-                limits.give_connection(identity.user_id)
+                rate_limits.give_connection(identity.user_id)
             error = tell(exc)
             words = error.message if said.wants_a_sentence else error.code
             raise exceptions.ConnectionRefusedError(words, error_json(error)) from exc
@@ -66,5 +66,5 @@ def disconnect(app: Flask, sid: str) -> None:
         hooks.before_disconnect.run(app, me)
         if (gone := connections.pop(sid, None)) is not None:  # once, whoever noticed first
             end(gone.dialect)
-            limits.give_connection(me.user_id)
+            rate_limits.give_connection(me.user_id)
         hooks.after_disconnect.run(app, me)

@@ -17,10 +17,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from flask import Flask
 from pydantic import BaseModel
 
-from chatapp import concurrency
-from chatapp.error_pages import error_ack, error_json
-from chatapp.errors import ChatError
-from chatapp.validation import read_event
+from chatapp.core import concurrency
+from chatapp.core.errors import ChatError, error_ack, error_json
+from chatapp.core.validation import read_event
 
 if TYPE_CHECKING:
     from chatapp.realtime.dispatch import Connection

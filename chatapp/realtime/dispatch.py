@@ -9,15 +9,15 @@ from uuid import uuid4
 
 from flask import Flask
 
-from chatapp import concurrency, limits, verified
-from chatapp.announce import caused_by, held
-from chatapp.error_pages import tell
-from chatapp.errors import BadRequest, Unauthenticated
+from chatapp.core import concurrency
+from chatapp.core.errors import BadRequest, Unauthenticated, tell
+from chatapp.core.events import caused_by, held
+from chatapp.core.logs import request_id
 from chatapp.extensions import socketio
-from chatapp.identity import Identity
-from chatapp.logs import request_id
 from chatapp.realtime.dialect import COLON, Dialect, begin, by_first_event, changing, end, note_use
 from chatapp.realtime.rooms import translated
+from chatapp.security import rate_limits, verified_email
+from chatapp.security.identity import Identity
 
 Reply = Callable[[Any], None]
 
@@ -109,10 +109,10 @@ def _handle(speaks: Dialect, sid: str, name: object, args: tuple[Any, ...]) -> d
     name, args = speaks.unwrap(name, args)
     handler = speaks.handlers.get(name) if isinstance(name, str) else None
     if handler is None or not handler.sends:  # a message counts where it is known to be new
-        limits.check_event(connection.user_id)
+        rate_limits.check_event(connection.user_id)
     if handler is None:
         raise BadRequest(f"There is no event {str(name)[:60]!r}.")
     if not handler.reads:
-        verified.check_writer(connection.user_id)
+        verified_email.check_writer(connection.user_id)
     answer: dict[str, Any] = handler.call(connection, handler.read(handler.model, args))
     return answer

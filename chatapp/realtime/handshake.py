@@ -8,9 +8,9 @@ from typing import Any, Self
 
 from flask import request
 
-from chatapp.errors import BadRequest, Forbidden
-from chatapp.identity import Identity
+from chatapp.core.errors import BadRequest, Forbidden
 from chatapp.realtime.dialect import COLON, Dialect, known
+from chatapp.security.identity import Identity
 
 
 @dataclass(frozen=True, slots=True)

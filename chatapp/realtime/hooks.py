@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from flask import Flask
 
-from chatapp import concurrency
+from chatapp.core import concurrency
 from chatapp.realtime.dispatch import Connection
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from flask import Flask
 from sqlalchemy import select
 
-from chatapp.db import db, snapshot
+from chatapp.core.db import db, snapshot
 from chatapp.extensions import socketio
 from chatapp.models import Conversation, Participant
 from chatapp.realtime.dialect import known

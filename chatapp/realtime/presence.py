@@ -8,17 +8,16 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import update
 
-from chatapp import concurrency
-from chatapp.backends import presence
 from chatapp.conversation.audience import neighbours
 from chatapp.conversation.blocks import hiding_last_seen
-from chatapp.db import atomic, db, now
+from chatapp.core import concurrency, presence
+from chatapp.core.clock import iso
+from chatapp.core.db import atomic, db, now
 from chatapp.models import User
 from chatapp.realtime.delivery import to_person
 from chatapp.realtime.dialect import spoken
 from chatapp.realtime.dispatch import Connection, connections
 from chatapp.realtime.hooks import after_connect, after_disconnect
-from chatapp.times import iso
 
 #: Seconds for which somebody whose last connection ended still counts as online.
 GRACE = 5.0

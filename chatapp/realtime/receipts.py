@@ -11,7 +11,7 @@ from itertools import islice
 from flask import Flask
 from sqlalchemy import select
 
-from chatapp.db import db
+from chatapp.core.db import db
 from chatapp.models import User
 from chatapp.realtime.dispatch import connections
 from chatapp.realtime.membership import sids_in

@@ -12,12 +12,12 @@ from itertools import islice
 
 from flask import Flask, current_app
 
-from chatapp import concurrency
-from chatapp.identity import standing
+from chatapp.core import concurrency
 from chatapp.realtime import receipts
 from chatapp.realtime.broadcast import end_connections
 from chatapp.realtime.dispatch import Connection, connections
 from chatapp.realtime.hooks import after_connect
+from chatapp.security.identity import standing
 
 log = logging.getLogger(__name__)
 

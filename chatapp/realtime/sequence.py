@@ -13,8 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from chatapp import concurrency
-from chatapp.announce import Announcement
+from chatapp.core import concurrency
+from chatapp.core.events import Announcement
 
 #: Seconds that a hole is waited for.
 PATIENCE = 0.2

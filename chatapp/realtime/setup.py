@@ -7,16 +7,17 @@ from typing import Any
 
 from flask import Flask
 
-from chatapp import announce, concurrency, limits
+from chatapp.core import concurrency, events
 from chatapp.extensions import socketio
-from chatapp.origins import CookieGuard, origin_allowed
 from chatapp.realtime import connection, dispatch, presence, revalidation  # noqa: F401  (hooks)
 from chatapp.realtime.broadcast import broadcast
 from chatapp.realtime.sequence import Sequencer
+from chatapp.security import rate_limits
 from chatapp.transport import polling
+from chatapp.transport.admission import MOST_WAITING, Gate
 from chatapp.transport.events import route_events
 from chatapp.transport.frames import cap_frames
-from chatapp.transport.gate import MOST_WAITING, Gate
+from chatapp.web.cors import CookieGuard, origin_allowed
 from config import Settings
 
 #: Bytes of a frame or a polling request: the longest legal message, escaped, with room to spare.
@@ -47,7 +48,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     cap_frames(server)
     gate = Gate(app.wsgi_app, server, most_waiting=MOST_WAITING if settings.rate_limits else None)
     app.wsgi_app = gate  # type: ignore[method-assign]
-    limits.init_app(app, settings)
+    rate_limits.init_app(app, settings)
 
     def on_connect(sid: str, environ: dict[str, Any], auth: object = None) -> bool:
         connection.connect(app, sid, environ, auth)
@@ -72,5 +73,5 @@ def init_app(app: Flask, settings: Settings) -> None:
     while _subscriptions:  # there is one Socket.IO server in a process, the last app's
         _subscriptions.pop()()
     _subscriptions.append(
-        announce.subscribe(sequencer.deliver, reserve=sequencer.reserve, cancel=sequencer.cancel)
+        events.subscribe(sequencer.deliver, reserve=sequencer.reserve, cancel=sequencer.cancel)
     )

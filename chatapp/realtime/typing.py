@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from flask import Flask, current_app
 
-from chatapp import concurrency
+from chatapp.core import concurrency
 from chatapp.realtime.dispatch import Connection
 from chatapp.realtime.hooks import after_disconnect
 from chatapp.realtime.membership import when_removed

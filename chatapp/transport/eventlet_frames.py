@@ -14,9 +14,9 @@ from typing import Any
 from engineio.async_drivers.eventlet import WebSocketWSGI
 from eventlet.websocket import FailedConnectionError, RFC6455WebSocket
 
-from chatapp import concurrency
+from chatapp.core import concurrency
 from chatapp.transport.masking import unmask
-from chatapp.transport.outbox import attached
+from chatapp.transport.send_buffer import attached
 
 #: Fragments of one message: at the limit of its size, 64 bytes each.
 _MOST_FRAGMENTS = 4096

@@ -11,7 +11,7 @@ from typing import Any
 
 import socketio
 
-from chatapp import concurrency
+from chatapp.core import concurrency
 from chatapp.transport.versions import known
 
 

@@ -12,8 +12,7 @@ from typing import Any
 
 from gunicorn import util
 
-from chatapp.error_pages import error_json
-from chatapp.errors import BadRequest, ChatError, Internal, TooLarge
+from chatapp.core.errors import BadRequest, ChatError, Internal, TooLarge, error_json
 from chatapp.transport.versions import known
 
 

@@ -19,8 +19,8 @@ from wsproto.extensions import Extension
 from wsproto.frame_protocol import CloseReason, Opcode, RsvBits
 from wsproto.utilities import RemoteProtocolError
 
-from chatapp import concurrency
-from chatapp.transport.outbox import attached
+from chatapp.core import concurrency
+from chatapp.transport.send_buffer import attached
 
 #: Seconds between two looks at whether the connection still stands.
 _LOOK = 20

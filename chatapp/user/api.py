@@ -6,13 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from chatapp.auth.presenters import account_json
-from chatapp.identity import caller, current_sign_in
-from chatapp.paging import PageQuery
-from chatapp.scopes import personal, scope
+from chatapp.core.paging import PageQuery
+from chatapp.security.identity import caller, current_sign_in
+from chatapp.security.scopes import personal, scope
 from chatapp.user import bp, queries, service
 from chatapp.user.data_pages import download
 from chatapp.user.schemas import DirectoryQuery, Farewell, NewContact, ProfilePatch
-from chatapp.validation import read_json, read_query
+from chatapp.web.request_input import read_json, read_query
 
 
 @bp.get("/api/users/me")

@@ -7,12 +7,12 @@ from typing import Any
 from flask import current_app, flash, redirect, render_template, request, url_for
 from pydantic import ValidationError
 
-from chatapp import accent
-from chatapp.errors import ChatError, describe
-from chatapp.forms import Form, refused, waiting
-from chatapp.identity import caller
+from chatapp.core.errors import ChatError, describe
+from chatapp.security.identity import caller
 from chatapp.user import bp, service
 from chatapp.user.schemas import ProfilePatch
+from chatapp.web import accent
+from chatapp.web.forms import Form, refused, waiting
 from config import Settings
 
 #: What the page's form changes; of the rest of a profile it knows nothing.

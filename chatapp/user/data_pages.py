@@ -8,16 +8,16 @@ from typing import Any
 from flask import flash, redirect, render_template, request, send_file, url_for
 from pydantic import ValidationError
 
-from chatapp.auth.browser import sign_out
-from chatapp.db import now
-from chatapp.errors import ChatError, ValidationFailed, describe
-from chatapp.forms import Form, refused, waiting
-from chatapp.identity import caller, current_sign_in
+from chatapp.auth.signin.browser_session import sign_out
+from chatapp.core.db import now
+from chatapp.core.errors import ChatError, ValidationFailed, describe
 from chatapp.models import SignIn
+from chatapp.security.identity import caller, current_sign_in
 from chatapp.user import bp, service
 from chatapp.user.export import export
 from chatapp.user.schemas import Farewell
-from chatapp.validation import read_form
+from chatapp.web.forms import Form, refused, waiting
+from chatapp.web.request_input import read_form
 
 
 @bp.get("/settings/data")

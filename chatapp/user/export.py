@@ -17,26 +17,26 @@ from typing import IO, Any
 from flask import current_app, render_template
 from sqlalchemy import ColumnElement, select
 
-from chatapp import concurrency
-from chatapp.auth import audit, lockout
 from chatapp.auth.presenters import account_json, sign_in_json
-from chatapp.backends.files import files
 from chatapp.conversation.access import access_conversation
 from chatapp.conversation.presenters import MessageJson
-from chatapp.conversation.reading import (
+from chatapp.conversation.queries import (
     messages_where,
     own_conversations,
     read_conversation,
     read_messages,
     shown_to,
 )
-from chatapp.db import db, now, release, snapshot
-from chatapp.errors import NotFound
+from chatapp.core import concurrency
+from chatapp.core.clock import iso
+from chatapp.core.db import db, now, release, snapshot
+from chatapp.core.errors import NotFound
+from chatapp.media.file_store import files
+from chatapp.media.presenters import picture_json
+from chatapp.media.queries import own_pictures
+from chatapp.media.storage import file_name
 from chatapp.models import Block, Contact, Conversation, LinkedAccount, Message, SignIn, User
-from chatapp.pictures.keeping import file_name
-from chatapp.pictures.presenters import picture_json
-from chatapp.pictures.queries import own_pictures
-from chatapp.times import iso
+from chatapp.security import attempt_limits, audit
 
 #: Messages that are in memory at a time.
 PAGE = 100
@@ -50,7 +50,7 @@ def export(user: User, current_id: str) -> IO[bytes]:
     ``current_id`` is the sign-in that asks. Raises RateLimited.
     """
     user_id = user.id
-    lockout.spend(lockout.DOWNLOADS, user_id)
+    attempt_limits.spend(attempt_limits.DOWNLOADS, user_id)
     file = tempfile.TemporaryFile()  # noqa: SIM115  the answer closes it
     try:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -7,12 +7,12 @@ from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
 
-from chatapp.auth.browser import safe_next
+from chatapp.auth.signin.browser_session import safe_next
 from chatapp.chat import service as chats
-from chatapp.identity import caller
+from chatapp.security.identity import caller
 from chatapp.user import bp, queries, service
 from chatapp.user.schemas import DirectoryQuery
-from chatapp.validation import read_query
+from chatapp.web.request_input import read_query
 
 
 @bp.get("/people")

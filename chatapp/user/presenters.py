@@ -7,8 +7,8 @@ from typing import NotRequired, TypedDict, cast
 
 from chatapp.conversation.blocks import Presence
 from chatapp.conversation.presenters import PersonJson, person_json
+from chatapp.core.clock import iso
 from chatapp.models import User
-from chatapp.times import iso
 
 
 class ProfileJson(PersonJson):

@@ -11,15 +11,15 @@ from sqlalchemy.orm import aliased
 
 from chatapp.conversation.audience import presence_for
 from chatapp.conversation.blocks import blocked_with, blockers_between
-from chatapp.conversation.reading import own_conversations
-from chatapp.db import db
-from chatapp.errors import NotFound
+from chatapp.conversation.queries import own_conversations
+from chatapp.core.clock import iso, parse
+from chatapp.core.db import db
+from chatapp.core.errors import NotFound
+from chatapp.core.paging import Page, PageQuery, decode_cursor, page_of
+from chatapp.core.validation import clean, uuid_of
 from chatapp.models import Block, Contact, Conversation, Participant, User
-from chatapp.paging import Page, PageQuery, decode_cursor, page_of
-from chatapp.times import iso, parse
 from chatapp.user.presenters import ProfileJson, SinceJson, profile_json, since_json
 from chatapp.user.schemas import DirectoryQuery
-from chatapp.validation import clean, uuid_of
 
 #: Groups in common that somebody's page names.
 GROUPS_SHOWN = 20

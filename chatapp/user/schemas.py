@@ -8,20 +8,12 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
-from chatapp.accent import is_color
 from chatapp.auth.schemas import Username
-from chatapp.errors import Forbidden
-from chatapp.paging import PageQuery
-from chatapp.pictures.schemas import PictureAddress
-from chatapp.validation import (
-    BlankIsNone,
-    Description,
-    Line,
-    Name,
-    Uuid,
-    WebAddress,
-    clean,
-)
+from chatapp.core.errors import Forbidden
+from chatapp.core.paging import PageQuery
+from chatapp.core.validation import BlankIsNone, Description, Line, Name, Uuid, WebAddress, clean
+from chatapp.media.schemas import PictureAddress
+from chatapp.web.accent import is_color
 
 T = TypeVar("T")
 

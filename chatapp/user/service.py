@@ -11,17 +11,20 @@ from sqlalchemy import Select, delete, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from chatapp.auth import administration, audit, sign_ins
-from chatapp.auth.links import end_links
-from chatapp.auth.own_password import prove_oneself
+from chatapp.auth.admin import accounts
+from chatapp.auth.mailed_links.links import end_links
 from chatapp.auth.service import refuse_taken
+from chatapp.auth.signin import sign_ins
+from chatapp.auth.signin.password_change import prove_oneself
 from chatapp.conversation.access import lock_conversations
 from chatapp.conversation.blocks import blocked_with
 from chatapp.conversation.members import current_members, remove_member
 from chatapp.conversation.pointers import hide_receipts, show_receipts
-from chatapp.conversation.reading import own_conversations
-from chatapp.db import announce, atomic, insert, now
-from chatapp.errors import Forbidden, NotFound, Unavailable, ValidationFailed
+from chatapp.conversation.queries import own_conversations
+from chatapp.core.db import announce, atomic, insert, now
+from chatapp.core.errors import Forbidden, NotFound, Unavailable, ValidationFailed
+from chatapp.media.images import Purpose
+from chatapp.media.service import drop_all_of, give_picture
 from chatapp.models import (
     Block,
     Contact,
@@ -30,8 +33,7 @@ from chatapp.models import (
     SignIn,
     User,
 )
-from chatapp.pictures.images import Purpose
-from chatapp.pictures.service import drop_all_of, give_picture
+from chatapp.security import audit
 from chatapp.user import queries
 from chatapp.user.presenters import SinceJson
 from chatapp.user.schemas import ProfilePatch
@@ -181,8 +183,8 @@ def deactivate_oneself(mine: SignIn, password: str | None) -> None:
     """
     prove_oneself(mine, password)
     with atomic() as work:
-        administration.keep_an_administrator(work, mine.user_id)
-        administration.deactivate(mine.user_id)
+        accounts.keep_an_administrator(work, mine.user_id)
+        accounts.deactivate(mine.user_id)
 
 
 def delete_account(mine: SignIn, password: str | None) -> None:
@@ -208,7 +210,7 @@ def _try_to_delete(user_id: str) -> bool:
     with atomic() as work:
         groups = set(work.scalars(_groups_of(user_id)))
         conversations = lock_conversations(work, groups)
-        administration.keep_an_administrator(work, user_id)
+        accounts.keep_an_administrator(work, user_id)
         user = work.get_one(User, user_id, with_for_update=True, populate_existing=True)
         if set(work.scalars(_groups_of(user_id))) - groups:
             return False

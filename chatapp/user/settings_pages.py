@@ -7,13 +7,13 @@ from typing import Any
 from flask import current_app, flash, redirect, render_template, url_for
 from pydantic import ValidationError
 
-from chatapp.errors import ChatError, describe
-from chatapp.forms import Form, refused, waiting
-from chatapp.identity import caller
-from chatapp.paging import PageQuery
+from chatapp.core.errors import ChatError, describe
+from chatapp.core.paging import PageQuery
+from chatapp.security.identity import caller
 from chatapp.user import bp, queries, service
 from chatapp.user.schemas import Hidden, ProfilePatch
-from chatapp.validation import read_form, read_query
+from chatapp.web.forms import Form, refused, waiting
+from chatapp.web.request_input import read_form, read_query
 from config import Settings
 
 _FIELDS = ("name", "username", "description", "resume_link", "role", "phone_number")

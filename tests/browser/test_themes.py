@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from chatapp.accent import READABLE, contrast, luminance
+from chatapp.web.accent import READABLE, contrast, luminance
 from tests.browser.conftest import NewPerson
 from tests.browser.looks import NARROW, WIDE, overflows, violations
 from tests.support.clone import copy_repository

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.cast import Register
+from tests.support.cast import Register
 from tests.support.people import PASSWORD, WebSession, at_once
 from tests.support.server import LiveServer
 from tests.support.waiting import PATIENCE

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cast import Pair
 from tests.live.test_live_events import make_group, user_events, view
+from tests.support.cast import Pair
 from tests.support.errors import ack_error
 from tests.support.people import Person
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.cast import Pair
+from tests.support.cast import Pair
 from tests.support.errors import ack_error, rest_error
 from tests.support.html import Page
 from tests.support.people import PASSWORD, Person, WebSession

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.cast import Register
+from tests.support.cast import Register
 from tests.support.people import at_once
 from tests.support.server import LiveServer
 from tests.support.waiting import wait_until

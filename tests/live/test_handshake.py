@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 import pytest
 import requests
 
-from tests.cast import Pair, Register
 from tests.support.attacks import foreign_origins
+from tests.support.cast import Pair, Register
 from tests.support.people import Person
 from tests.support.server import FRIEND_ORIGIN, JWT_SECRET, LiveServer
 from tests.support.tokens import decode, forge, forgeries

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.cast import Pair
+from tests.support.cast import Pair
 from tests.support.people import Person
 from tests.support.waiting import wait_until
 from tests.support.wire import Wire

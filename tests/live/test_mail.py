@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 import requests
 
-from tests.cast import Register
+from tests.support.cast import Register
 from tests.support.errors import ack_error
 from tests.support.mail import CONFIRM, RESET, Mailbox, link_in, token_in
 from tests.support.people import Person, WebSession, at_once, new_username

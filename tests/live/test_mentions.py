@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.cast import Pair
 from tests.live.test_live_events import make_group
 from tests.live.test_removal import add, heard_of, remove
+from tests.support.cast import Pair
 from tests.support.errors import ack_error
 from tests.support.people import Person, at_once
 

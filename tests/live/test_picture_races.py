@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.cast import Register
+from tests.support.cast import Register
 from tests.support.people import Person, at_once
 from tests.support.photos import photo
 from tests.support.server import LiveServer

@@ -12,7 +12,7 @@ import pytest
 import requests
 from PIL import Image
 
-from tests.cast import Register
+from tests.support.cast import Register
 from tests.support.https import HttpsSite
 from tests.support.people import Person, at_once
 from tests.support.photos import photo

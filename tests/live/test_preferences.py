@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cast import Pair
+from tests.support.cast import Pair
 
 pytestmark = pytest.mark.live
 

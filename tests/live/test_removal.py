@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.cast import Pair
 from tests.live.test_live_events import make_group, versioned, view
+from tests.support.cast import Pair
 from tests.support.people import Person, at_once
 from tests.support.server import LiveServer
 from tests.support.wire import Wire

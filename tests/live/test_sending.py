@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.cast import Pair
+from tests.support.cast import Pair
 from tests.support.people import Person, at_once
 from tests.support.wire import Ack, Wire
 

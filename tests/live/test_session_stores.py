@@ -20,9 +20,9 @@ import requests
 from sqlalchemy import create_engine, select, update
 
 import config_values
-from chatapp.backends.sessions import stored_id
 from chatapp.models import StoredSession
-from tests.cast import Register
+from chatapp.security.sessions import stored_id
+from tests.support.cast import Register
 from tests.support.mongo import Mongo
 from tests.support.people import PASSWORD, Person, WebSession
 from tests.support.redis_server import RedisServer

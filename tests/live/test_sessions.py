@@ -11,8 +11,8 @@ import flask
 import pytest
 import requests
 
-from tests.cast import Pair
 from tests.support.attacks import EVIL_NEXT
+from tests.support.cast import Pair
 from tests.support.errors import rest_error
 from tests.support.html import Page
 from tests.support.people import PASSWORD, Person, WebSession

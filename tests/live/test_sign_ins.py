@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 import requests
 
-from tests.cast import Pair
+from tests.support.cast import Pair
 from tests.support.people import PASSWORD, Person
 from tests.support.server import LiveServer
 from tests.support.wire import Wire
@@ -38,7 +38,7 @@ def test_what_ends_in_another_process_ends_sockets_here(server: LiveServer, pair
 def test_who_is_deactivated_elsewhere_is_out(server: LiveServer, pair: Pair) -> None:
     wire = pair.alice.wire()
     server.elsewhere(f"""
-        from chatapp.db import atomic
+        from chatapp.core.db import atomic
         from chatapp.models import User
         with atomic() as work:
             work.get_one(User, "{pair.alice.id}").is_active = False
@@ -114,7 +114,7 @@ def test_a_token_that_expires_takes_its_sockets_along(server: LiveServer, pair: 
     server.elsewhere(f"""
         from datetime import timedelta
         from sqlalchemy import update
-        from chatapp.db import atomic, now
+        from chatapp.core.db import atomic, now
         from chatapp.models import SignIn
         with atomic() as work:
             theirs = update(SignIn).where(SignIn.user_id == "{pair.alice.id}")

@@ -18,7 +18,7 @@ import flask
 import pytest
 import requests
 
-from tests.cast import Pair
+from tests.support.cast import Pair
 from tests.support.errors import ack_error, rest_error
 from tests.support.events import event_names
 from tests.support.people import Person, WebSession

@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from chatapp.realtime.setup import FRAME_LIMIT
-from tests.cast import Register
+from tests.support.cast import Register
 from tests.support.memory import MEGABYTE, peak
 from tests.support.people import Person
 from tests.support.raw import CLOSE, CONTINUATION, RawSocket, packed

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.cast import Pair
+from tests.support.cast import Pair
 from tests.support.node import find_node
 from tests.support.people import Person
 from tests.support.server import FRIEND_ORIGIN, LiveServer

@@ -31,7 +31,7 @@ class Copies:
     """
 
     def __init__(self, app: flask.Flask) -> None:
-        from chatapp.db import now
+        from chatapp.core.db import now
         from chatapp.extensions import db
 
         self._app = app
@@ -47,9 +47,9 @@ class Copies:
 
     def make(self) -> Copy:
         """The rows are in the database once more."""
-        from chatapp import tokens
-        from chatapp.db import now
+        from chatapp.core.db import now
         from chatapp.extensions import db
+        from chatapp.security import access_tokens
 
         copy = Copy({}, {}, {})
         with self._app.app_context(), db.engine.begin() as connection:
@@ -61,7 +61,7 @@ class Copies:
             for table, rows in self._rows:
                 if table.name == "sign_ins":
                     for row in rows:
-                        signed = tokens.sign(copy.ids[row["user_id"]])
+                        signed = access_tokens.sign(copy.ids[row["user_id"]])
                         copy.ids[row["id"]] = signed.id
                         copy.tokens[row["user_id"]] = signed.text
                 later = now() - self._taken_at

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 
 from tests.support.switchboard import Line, Switchboard
 from tests.support.truth import Json, Truth, View, essence
-from tests.world import Person
+from tests.support.world import Person
 
 
 class Client:

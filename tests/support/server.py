@@ -55,12 +55,12 @@ class LiveServer:
         atexit.register(self.stop)
         with self._log.open("ab") as log:
             for command in (
-                [sys.executable, "-m", "chatapp.prepare"],
+                [sys.executable, "-m", "chatapp.ops.preflight"],
                 [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"],
             ):
                 if self._process is not None:
                     code = self._process.wait(timeout=60)
-                    assert code == 0, f"chatapp.prepare ended with {code}:\n{self.log()}"
+                    assert code == 0, f"chatapp.ops.preflight ended with {code}:\n{self.log()}"
                 self._process = subprocess.Popen(
                     [*dies_with_us("TERM"), *command],
                     cwd=self.top,

@@ -25,7 +25,7 @@ from socketio.packet import ACK, CONNECT, EVENT, Packet
 from werkzeug.test import EnvironBuilder
 
 from tests.support.truth import Json, Reader, Truth
-from tests.world import Person
+from tests.support.world import Person
 
 #: Seconds for which whoever has gone still counts as present.
 GRACE = 5.0
@@ -107,7 +107,7 @@ class Switchboard:
 
     def end_history(self) -> None:
         """Nobody is connected, nothing waits, the database is empty but for people."""
-        from chatapp.backends import presence
+        from chatapp.core import presence
 
         for line in list(self.lines.values()):
             line.close()
@@ -178,7 +178,7 @@ class Clock:
 @contextmanager
 def switchboard(app: flask.Flask) -> Iterator[Switchboard]:
     """Lines for clients that act one after the other, until the block ends."""
-    from chatapp import concurrency
+    from chatapp.core import concurrency
     from chatapp.realtime import typing
 
     with _board(app) as (board, patch):
@@ -196,7 +196,7 @@ def busy_switchboard(app: flask.Flask) -> Iterator[Switchboard]:
     Between a commit and its announcement each thread is held up for a moment, now long, now short:
     in few threads they would hardly ever overtake each other.
     """
-    from chatapp import announce
+    from chatapp.core import events
     from chatapp.realtime import typing, views
     from chatapp.realtime.hooks import Hooks
     from chatapp.realtime.sequence import Sequencer
@@ -206,7 +206,7 @@ def busy_switchboard(app: flask.Flask) -> Iterator[Switchboard]:
             if function.__module__ in (typing.__name__, views.__name__):
                 self._run(of, function, connection)
 
-    publish = announce.publish
+    publish = events.publish
 
     def publish_late(announcements: Any) -> None:
         time.sleep(random() / 10)
@@ -214,9 +214,9 @@ def busy_switchboard(app: flask.Flask) -> Iterator[Switchboard]:
 
     with _board(app) as (board, patch):
         board.calm = False
-        patch.setattr(announce, "publish", publish_late)
+        patch.setattr(events, "publish", publish_late)
         patch.setattr(Hooks, "run", in_line)
-        for subscription in announce._subscriptions:
+        for subscription in events._subscriptions:
             sequencer = getattr(subscription.deliver, "__self__", None)
             if isinstance(sequencer, Sequencer):  # however long a busy machine lets a thread wait
                 patch.setattr(sequencer, "_patience", 60)
@@ -225,7 +225,7 @@ def busy_switchboard(app: flask.Flask) -> Iterator[Switchboard]:
 
 @contextmanager
 def _board(app: flask.Flask) -> Iterator[tuple[Switchboard, pytest.MonkeyPatch]]:
-    from chatapp.announce import Announcement, subscribe
+    from chatapp.core.events import Announcement, subscribe
 
     reader = Reader(app)
     board = Switchboard(app, reader)

@@ -46,13 +46,13 @@ class Reader:
     """A connection of its own, plain SQL, the tables whole: `read()` gives the `Truth`."""
 
     def __init__(self, app: flask.Flask) -> None:
-        from chatapp.db import db
+        from chatapp.core.db import db
 
         with app.app_context():
             self._connection: Any = db.engine.raw_connection()
         self._connection.detach()
         if not isinstance(self._connection.dbapi_connection, sqlite3.Connection):
-            self._connection.dbapi_connection.autocommit = True  # SQLite's is: see chatapp.db
+            self._connection.dbapi_connection.autocommit = True  # SQLite's is: see core.db
         self._cursor = self._connection.cursor()
         self._known: dict[tuple[Any, ...], Json] = {}  # most messages are as they were
         self._hid: set[str] = set()  # who ever hid in this history what they read

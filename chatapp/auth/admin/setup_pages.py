@@ -1,0 +1,48 @@
+"""The page on which somebody becomes this server's first administrator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, redirect, render_template, url_for
+from pydantic import ValidationError
+
+from chatapp.auth import bp
+from chatapp.auth.admin import first_run
+from chatapp.auth.schemas import Registration, SetupCode
+from chatapp.auth.signin.browser_session import sign_in
+from chatapp.core.errors import ChatError, NotFound, describe
+from chatapp.security.identity import signed_in
+from chatapp.security.request_source import request_source
+from chatapp.web.forms import Form, refused, waiting
+from chatapp.web.request_input import read_form
+
+
+@bp.get("/setup")
+def setup_page() -> Any:
+    """The form for the code; for who isn't signed in, with an account to make."""
+    if not first_run.is_open():
+        raise NotFound(first_run.DONE)
+    return render_template("auth/setup.html", form=Form())
+
+
+@bp.post("/setup")
+def setup_form() -> Any:
+    """Become the administrator, under a new session id: one's rights have changed."""
+    user = signed_in()
+    try:
+        code = read_form(SetupCode).code
+        if user is not None:
+            first_run.become_administrator(user.id, code, request_source())
+        else:
+            new = read_form(Registration)
+            user = first_run.register_administrator(new, code, request_source())
+    except NotFound:
+        raise
+    except (ChatError, ValidationError) as exc:
+        error = describe(exc)
+        form = refused(error, secret=["password"])
+        return render_template("auth/setup.html", form=form), error.status, waiting(error)
+    sign_in(user)
+    flash("You are the administrator of this server now.")
+    return redirect(url_for("auth.invitations_page"), 303)

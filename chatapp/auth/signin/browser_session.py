@@ -1,0 +1,94 @@
+"""Signing a browser in and out: the session behind the cookie."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Response, current_app, g, session, url_for
+from flask_login import current_user, login_user, logout_user
+from flask_wtf.csrf import generate_csrf
+
+from chatapp.auth import bp
+from chatapp.auth.signin import sign_ins
+from chatapp.core.db import now
+from chatapp.core.errors import NotFound
+from chatapp.models import SignIn, User
+from chatapp.security.identity import client
+from chatapp.security.request_source import remember_device
+
+
+def sign_in(user: User, proven_by: str | None = None) -> None:
+    """This browser is ``user``'s from now on, under a session id that nobody knew before.
+
+    Raises Unauthenticated where ``proven_by``, the hash of the password that was given, isn't the
+    account's any more.
+    """
+    expires_at = now() + current_app.permanent_session_lifetime
+    sign_in_id = sign_ins.begin(
+        user.id, "session", client(), expires_at=expires_at, proven_by=proven_by
+    )
+    if current_user.is_authenticated:
+        _end_sign_in()
+    renew()
+    session.clear()
+    login_user(user)
+    # Here and not with the first page, or two pages opened at once would make two of them.
+    g.pop(current_app.config["WTF_CSRF_FIELD_NAME"], None)
+    generate_csrf()
+    session["sign_in"] = sign_in_id
+    session["rights"] = _rights(user)
+    remember_device(user.id)
+
+
+def renew() -> None:
+    """The session goes on under an id that nobody knew before."""
+    interface: Any = current_app.session_interface
+    interface.regenerate(session)
+
+
+@bp.after_app_request
+def renew_with_rights(response: Response) -> Response:
+    """Whose rights were changed goes on under a new id: what was known before isn't worth more."""
+    user: User | None = g.get("caller")
+    sign_in: SignIn | None = g.get("sign_in")
+    if user is None or sign_in is None or sign_in.kind != "session" or "sign_in" not in session:
+        return response
+    if session.get("rights") != _rights(user):
+        renew()
+        session["rights"] = _rights(user)
+    return response
+
+
+def _rights(user: User) -> list[str]:
+    return [name for name in ("is_staff", "is_superuser") if getattr(user, name)]
+
+
+def sign_out() -> None:
+    """The session is gone, and with it the sockets it opened."""
+    if current_user.is_authenticated:
+        _end_sign_in()
+    logout_user()
+    session.clear()
+
+
+def _end_sign_in() -> None:
+    try:
+        sign_ins.end(current_user.id, session["sign_in"])
+    except NotFound:
+        pass  # somebody else has ended it this very moment
+
+
+def safe_next(target: str | None) -> str:
+    """``target`` if it is a path of this site, else the start page.
+
+    Browsers read a backslash as a slash and drop tabs and line breaks, and two slashes begin
+    another host: whatever has one of these isn't a path.
+    """
+    home = url_for("chat.home")
+    if not target or not target.startswith("/") or target.startswith("//"):
+        return home
+    if "\\" in target or any(ord(character) <= 32 for character in target):
+        return home
+    parts = urlsplit(target)
+    return home if parts.scheme or parts.netloc else target

@@ -1,1 +1,0 @@
-"""What is kept outside the models, chosen by an address in the settings."""

@@ -1,0 +1,1 @@
+"""The kernel: database, events, errors, validation. Knows nothing of HTTP requests."""

@@ -1,0 +1,186 @@
+# ruff: noqa: D101  (the tree below describes each class)
+"""What can go wrong, as one tree that every door answers from.
+
+    ChatError                 code                      status
+    ├── BadRequest            bad_request               400
+    ├── Unauthenticated       unauthenticated           401
+    ├── Forbidden             forbidden                 403
+    ├── NotFound              not_found                 404   also for what the caller may not see
+    ├── Conflict              conflict                  409
+    ├── TooLarge              too_large                 413
+    ├── UnsupportedMediaType  unsupported_media_type    415
+    ├── ValidationFailed      validation_failed         422   with `fields`
+    ├── RateLimited           rate_limited              429   with `retry_after` in seconds
+    ├── Internal              internal                  500
+    ├── Unavailable           unavailable               503   try the same again
+    └── InsufficientStorage   insufficient_storage      507
+
+Services raise these. `describe` turns any exception into one of them; the renderers stand in
+`error_pages`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+
+log = logging.getLogger(__name__)
+
+
+class ChatError(Exception):
+    """Something the caller is told about, with a sentence that says what to do next."""
+
+    code = "internal"
+    status = 500
+    message = "Something went wrong on our side. Please try again."
+    #: Where a page leads on from here: an address of this site, and what is done there.
+    step: tuple[str, str] | None = None
+
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        fields: Mapping[str, str] | None = None,
+        status: int | None = None,
+        retry_after: int | None = None,
+    ) -> None:
+        self.message = message or type(self).message
+        self.fields = dict(fields or {})
+        self.status = status or type(self).status
+        self.retry_after = retry_after
+        super().__init__(self.message)
+
+
+class BadRequest(ChatError):
+    code, status, message = "bad_request", 400, "This request can't be understood."
+
+
+class Unauthenticated(ChatError):
+    code, status, message = "unauthenticated", 401, "Please sign in first."
+
+
+class Forbidden(ChatError):
+    code, status, message = "forbidden", 403, "You may not do this."
+
+
+class NotFound(ChatError):
+    code, status, message = "not_found", 404, "There is nothing here that you can see."
+
+
+class Conflict(ChatError):
+    code, status, message = "conflict", 409, "This conflicts with what is already there."
+
+
+class TooLarge(ChatError):
+    code, status, message = "too_large", 413, "This is too large."
+
+
+class UnsupportedMediaType(ChatError):
+    code, status, message = "unsupported_media_type", 415, "Send this as application/json."
+
+
+class ValidationFailed(ChatError):
+    code, status, message = "validation_failed", 422, "Some fields need another look."
+
+
+class RateLimited(ChatError):
+    code, status, message = "rate_limited", 429, "That was too fast. Please wait a moment."
+
+
+class Internal(ChatError):
+    pass
+
+
+class Unavailable(ChatError):
+    code, status = "unavailable", 503
+    message = "The server is busy or restarting. Please try again in a moment."
+
+
+class InsufficientStorage(ChatError):
+    code, status, message = "insufficient_storage", 507, "There is no space left for this."
+
+
+_BY_STATUS = {
+    error.status: error
+    for error in (Unauthenticated, Forbidden, NotFound, Conflict, TooLarge, UnsupportedMediaType)
+}
+
+
+def describe(exc: BaseException) -> ChatError:
+    """The error a caller is told for ``exc``; `Internal` says nothing of what it was."""
+    match exc:
+        case ChatError():
+            return exc
+        case ValidationError():
+            return ValidationFailed(fields=_fields(exc))
+        case HTTPException(code=status) if status is not None and 400 <= status < 500:
+            kind = _BY_STATUS.get(status)
+            return kind() if kind else BadRequest(exc.description, status=status)
+        case PoolTimeout() | OperationalError() | InterfaceError():
+            return Unavailable()
+        case DBAPIError(connection_invalidated=True):
+            return Unavailable()
+        case _:
+            return Internal()
+
+
+def tell(exc: BaseException) -> ChatError:
+    """`describe`, and into the log what is our fault."""
+    error = describe(exc)
+    if isinstance(error, Internal | Unavailable) and exc is not error:
+        log.error("%s: %s", error.code, type(exc).__name__, exc_info=exc)
+    return error
+
+
+def error_json(error: ChatError) -> dict[str, Any]:
+    """The one shape (contracts, rule 6)."""
+    body: dict[str, Any] = {"code": error.code, "message": error.message}
+    if error.fields:
+        body["fields"] = error.fields
+    return {"error": body}
+
+
+def error_ack(error: ChatError) -> dict[str, Any]:
+    """What a socket event that failed is acknowledged with."""
+    return {"ok": False, **error_json(error)}
+
+
+def _fields(exc: ValidationError) -> dict[str, str]:
+    fields: dict[str, str] = {}
+    for error in exc.errors(include_url=False):
+        name = ".".join(str(part) for part in error["loc"]) or "body"
+        bounds = error.get("ctx", {})
+        length = _length(error["type"], error["input"], bounds)
+        fields.setdefault(name, length or _sentence(error["type"], error["msg"], bounds))
+    return fields
+
+
+def _length(kind: str, value: object, bounds: dict[str, Any]) -> str | None:
+    """What is wrong with the length of a text or a list, where that is what is wrong."""
+    unit = "characters" if isinstance(value, str) else "of these"
+    if kind in ("too_short", "string_too_short"):
+        least = bounds["min_length"]
+        return "This is needed." if least == 1 else f"At least {least:,} {unit}, please."
+    if kind in ("too_long", "string_too_long"):
+        return f"At most {bounds['max_length']:,} {unit}, please."
+    return None
+
+
+def _sentence(kind: str, text: str, bounds: dict[str, Any]) -> str:
+    """pydantic's words as a sentence for the person who filled in the field."""
+    if kind == "missing":
+        return "This is needed."
+    if kind in ("int_parsing", "int_type", "int_from_float", "int_parsing_size"):
+        return "This should be a whole number."
+    if kind in ("greater_than_equal", "less_than_equal"):
+        least, most = bounds.get("ge"), bounds.get("le")
+        return f"At least {least:,}, please." if least is not None else f"At most {most:,}, please."
+    text = text.removeprefix("Value error, ")
+    text = text.replace("Input should be", "This should be")
+    return text if text.endswith(".") else text + "."

@@ -1,0 +1,1 @@
+"""Work done after the answer: the one way to do something later."""

@@ -1,0 +1,43 @@
+"""Pictures over REST, and as what an `<img>` asks for."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response, request
+
+from chatapp.media import bp, queries, service
+from chatapp.media.file_store import files
+from chatapp.media.presenters import picture_json
+from chatapp.media.schemas import NewPicture
+from chatapp.media.storage import file_name
+from chatapp.security.identity import caller
+from chatapp.security.scopes import scope
+from chatapp.web.request_input import read_form
+from chatapp.web.uploads import read_upload, takes_upload
+
+
+@bp.post("/api/pictures")
+@scope("users:write")
+@takes_upload
+def upload_picture() -> Any:
+    """201 with what was uploaded, to be given as a picture or a background."""
+    data, new = read_upload(), read_form(NewPicture)
+    return dict(picture_json(service.upload(caller().id, new.purpose, data))), 201
+
+
+@bp.get("/pictures/<uuid:picture_id>")
+def picture(picture_id: UUID) -> Response:
+    """The picture itself. What an id stands for never changes."""
+    found = queries.visible_picture(caller().id, str(picture_id))
+    response = Response(content_type=found.mime_type)
+    response.set_etag(found.id)
+    response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+    response.headers["Content-Disposition"] = "inline"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.make_conditional(request)
+    if response.status_code == 200:
+        with files().open(file_name(found.id)) as file:
+            response.set_data(file.read())
+    return response

@@ -1,0 +1,1 @@
+"""Running the server: checks before the start, the command line, health."""

@@ -1,9 +1,0 @@
-"""Pictures of people and groups, and backgrounds: kept here, and shown from here only."""
-
-from __future__ import annotations
-
-from flask import Blueprint
-
-bp = Blueprint("pictures", __name__)
-
-from chatapp.pictures import api, pages  # noqa: E402, F401  (they register on bp)

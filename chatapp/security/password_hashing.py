@@ -1,0 +1,43 @@
+"""Argon2id, in a real thread: while it computes every other connection goes on."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error, InvalidHashError
+
+from chatapp.core.concurrency import run_in_thread
+
+#: OWASP's password storage cheat sheet: m=19456 (KiB), t=2, p=1 or stronger.
+hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
+
+
+def hash_password(password: str) -> str:
+    """A hash to store, with salt and parameters in it."""
+    return run_in_thread(hasher.hash, password)
+
+
+def check_password(stored: str | None, password: str) -> bool:
+    """Whether the password is the one that was hashed; with no hash the same work, for nothing.
+
+    So an address that nobody has takes as long to refuse as a wrong password.
+    """
+    return run_in_thread(_verify, stored or _nobody(), password) and stored is not None
+
+
+def is_outdated(stored: str) -> bool:
+    """Whether this hash was made with other parameters than today's."""
+    return hasher.check_needs_rehash(stored)
+
+
+@cache
+def _nobody() -> str:
+    return hash_password("nobody has this password")
+
+
+def _verify(stored: str, password: str) -> bool:
+    try:
+        return hasher.verify(stored, password)
+    except (Argon2Error, InvalidHashError):
+        return False

@@ -1,0 +1,109 @@
+"""Outer applications: their tokens, and for whom they may act.
+
+A service token identifies a program. A call of colon is made as the person that `On-Behalf-Of`
+names, and only where the call's scope is among the token's. Staff are nobody's to act for, so
+that a stolen service token doesn't administer the server.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, select, update
+
+from chatapp.core.db import atomic, db, now
+from chatapp.core.errors import Forbidden, Unauthenticated
+from chatapp.models import ServiceToken, User
+from chatapp.security import opaque_tokens
+from chatapp.security.scopes import scope_of
+
+#: What every service token begins with, for those who search code and logs for lost ones.
+PREFIX = "chatapp_svc_"
+#: `last_used_at` is that exact: a busy service doesn't write at each of its calls.
+USED_WITHIN = timedelta(minutes=1)
+
+
+def new_token() -> str:
+    """A token that nobody can guess: 256 random bits."""
+    return PREFIX + secrets.token_urlsafe(32)
+
+
+def digest(token: str) -> str:
+    """What is stored of a token."""
+    return opaque_tokens.digest(token).hex()
+
+
+def find_service(token: str) -> ServiceToken | None:
+    """The service whose token this is, unless it was revoked. Its use is noted."""
+    service: ServiceToken | None = db.session.scalar(
+        select(ServiceToken).where(
+            ServiceToken.token_hash == digest(token), ServiceToken.revoked_at.is_(None)
+        )
+    )
+    if service is not None:
+        _note_use(service)
+    return service
+
+
+def check_scope(service: ServiceToken, view: Callable[..., Any]) -> None:
+    """Raises Forbidden unless the service may make this call."""
+    needed = scope_of(view)
+    if needed is None:
+        raise Forbidden(
+            "No service makes this call for anybody: it takes the person's own session or token."
+        )
+    if not service.allows(needed):
+        raise Forbidden(f"This takes a service token with the scope {needed}.")
+
+
+def person_acted_for(user_id: str | None) -> User:
+    """The person whom `On-Behalf-Of` names.
+
+    Raises Unauthenticated where it names nobody, Forbidden for whoever isn't a service's to act
+    for, in the same words whatever the reason.
+    """
+    if not user_id:
+        raise Unauthenticated(
+            "A service token says which program this is, not who. "
+            "Send the person's id beside it: On-Behalf-Of: <user id>."
+        )
+    id_ = _id(user_id)
+    user: User | None = None
+    if id_ is not None:
+        user = db.session.scalar(people_to_act_for().where(User.id == id_))
+    if user is None:
+        raise Forbidden(
+            "On-Behalf-Of takes the id of an active account that isn't staff; this is none."
+        )
+    return user
+
+
+def people_to_act_for() -> Select[User]:
+    """Everyone a service may act for."""
+    return select(User).where(
+        User.is_active, User.deleted_at.is_(None), ~User.is_staff, ~User.is_superuser
+    )
+
+
+def _id(text: str) -> str | None:
+    """The id as it is stored, however its digits are written; None for what is none."""
+    try:
+        return str(UUID(text))
+    except ValueError:
+        return None
+
+
+def _note_use(service: ServiceToken) -> None:
+    moment = now()
+    if service.last_used_at is not None and service.last_used_at > moment - USED_WITHIN:
+        return
+    with atomic() as work:
+        work.execute(
+            update(ServiceToken)
+            .where(ServiceToken.id == service.id)
+            .values(last_used_at=moment, updated_at=ServiceToken.updated_at)
+        )

@@ -1,0 +1,55 @@
+"""Sessions in Redis: one key each, which Redis itself lets expire."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from redis import BlockingConnectionPool, Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import AuthenticationError, RedisError, ResponseError
+from redis.retry import Retry
+
+from chatapp.security.session_stores import PATIENCE
+
+PREFIX = "chatapp:session:"
+
+
+class RedisStore:
+    """Keys that begin with `PREFIX`."""
+
+    failures: tuple[type[Exception], ...] = (RedisError,)
+    unreadable: tuple[type[Exception], ...] = ()
+    refusals: tuple[type[Exception], ...] = (AuthenticationError, ResponseError)
+
+    def __init__(self, url: str) -> None:
+        # One repetition: after a restart of Redis every kept connection is a broken one.
+        pool = BlockingConnectionPool.from_url(
+            url,
+            max_connections=64,
+            timeout=PATIENCE,
+            socket_timeout=PATIENCE / 2,
+            socket_connect_timeout=PATIENCE / 2,
+            retry=Retry(NoBackoff(), 1),
+        )
+        self._redis = Redis(connection_pool=pool)
+
+    def prepare(self) -> None:
+        """Redis answers."""
+        self._redis.ping()
+
+    def load(self, key: str) -> bytes | None:
+        """What is kept under this key."""
+        data = self._redis.get(PREFIX + key)
+        return data if isinstance(data, bytes) else None
+
+    def insert(self, key: str, data: bytes, lifetime: timedelta) -> None:
+        """A new key."""
+        self._redis.set(PREFIX + key, data, px=lifetime)
+
+    def update(self, key: str, data: bytes, lifetime: timedelta) -> bool:
+        """Whether the key was there."""
+        return bool(self._redis.set(PREFIX + key, data, px=lifetime, xx=True))
+
+    def delete(self, key: str) -> None:
+        """The key is gone."""
+        self._redis.delete(PREFIX + key)

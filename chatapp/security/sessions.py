@@ -1,0 +1,157 @@
+"""Browser sessions through Flask-Session, in whichever store is configured.
+
+Flask-Session's own backends write when nothing was changed, bring back sessions that were deleted
+meanwhile, fall back to pickle when they read, and let a request wait for half a minute for a store
+that is away. This interface does none of that, over any `Store`. What is read is msgpack or it is
+no session.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+from flask import Flask, Request, Response, session
+from flask_session.base import ServerSideSession, ServerSideSessionInterface
+
+from chatapp.core.errors import Unavailable
+from chatapp.security.session_stores import Store
+
+log = logging.getLogger(__name__)
+
+#: How long a browser that nobody signed in with is remembered: for its forms.
+ANONYMOUS = timedelta(days=1)
+
+
+def stored_id(sid: str) -> str:
+    """The key a session is stored under: whoever reads the store can't take over a session."""
+    return hashlib.sha256(sid.encode()).hexdigest()
+
+
+class BrowserSession(ServerSideSession):  # type: ignore[misc]
+    """A session, or in its place one that nobody may rely on."""
+
+    #: The store couldn't be asked who this is.
+    unreadable = False
+    #: The store holds it under its id.
+    stored = False
+
+
+class _Gone(Exception):
+    """The session was deleted by another request while this one ran."""
+
+
+def check_readable() -> None:
+    """Raise Unavailable for a request whose session couldn't be read: who knows who it is?"""
+    if getattr(session, "unreadable", False):
+        raise Unavailable()
+
+
+class Sessions(ServerSideSessionInterface):  # type: ignore[misc]
+    """Opens, saves and renews sessions."""
+
+    session_class = BrowserSession
+    ttl = True  # the stores see to what has expired
+
+    def __init__(self, app: Flask, store: Store) -> None:
+        super().__init__(app, key_prefix="", permanent=True, sid_length=32)
+        self.store = store
+
+    def open_session(self, app: Flask, request: Request) -> BrowserSession:
+        """The browser's session; an unreadable one where the store doesn't answer.
+
+        Raising here would be too early for the request to be answered with our error page. With a
+        token, and for /health, no session counts, so none is read.
+        """
+        if "Authorization" in request.headers or request.path == "/health":
+            return self._new()
+        try:
+            opened: BrowserSession = super().open_session(app, request)
+        except self.store.failures as exc:
+            log.error("sessions can't be read: %s", _first_line(exc))
+            opened = self._new()
+            opened.unreadable = True
+        opened.stored = opened.sid == request.cookies.get(self.get_cookie_name(app))
+        return opened
+
+    def save_session(self, app: Flask, session: BrowserSession, response: Response) -> None:
+        """Store what was changed; never what could not be read. Raises Unavailable."""
+        if session.unreadable:
+            return
+        try:
+            if session or not session.modified:
+                super().save_session(app, session, response)
+                return
+            if session.stored:
+                self._delete_session(session.sid)
+        except _Gone:
+            return
+        except self.store.failures as exc:
+            session.unreadable = True  # the error's own answer isn't to try once more
+            log.error("a session can't be saved: %s", _first_line(exc))
+            raise Unavailable() from exc
+        if session.stored:
+            response.delete_cookie(
+                self.get_cookie_name(app),
+                path=self.get_cookie_path(app),
+                secure=self.get_cookie_secure(app),  # or the browser keeps one named __Host-
+                httponly=True,
+                samesite=self.get_cookie_samesite(app),
+            )
+            response.vary.add("Cookie")
+
+    def regenerate(self, session: BrowserSession) -> None:
+        """The session goes on under a new id; nothing is left under the old one.
+
+        Raises Unavailable.
+        """
+        try:
+            if session.stored:
+                self._delete_session(session.sid)
+        except self.store.failures as exc:
+            session.unreadable = True
+            log.error("a session can't be renewed: %s", _first_line(exc))
+            raise Unavailable() from exc
+        session.sid = self._generate_sid(self.sid_length)
+        session.stored = False
+        session.modified = True
+
+    def get_expiration_time(self, app: Flask, session: BrowserSession) -> datetime:
+        """When the cookie expires: with what it stands for."""
+        return datetime.now(UTC) + _lifetime(app.permanent_session_lifetime, session)
+
+    def _new(self) -> BrowserSession:
+        return BrowserSession(sid=self._generate_sid(self.sid_length), permanent=self.permanent)
+
+    def _retrieve_session_data(self, store_id: str) -> dict[str, Any] | None:
+        data = self.store.load(stored_id(store_id))
+        if data is None:
+            return None
+        try:
+            return msgspec.msgpack.decode(data, type=dict[str, Any])
+        except (msgspec.DecodeError, RecursionError):
+            return None
+
+    def _upsert_session(
+        self, session_lifetime: timedelta, session: BrowserSession, store_id: str
+    ) -> None:
+        key, data = stored_id(store_id), msgspec.msgpack.encode(dict(session))
+        lifetime = _lifetime(session_lifetime, session)
+        if not session.stored:
+            self.store.insert(key, data, lifetime)
+        elif not self.store.update(key, data, lifetime):
+            raise _Gone
+
+    def _delete_session(self, store_id: str) -> None:
+        self.store.delete(stored_id(store_id))
+
+
+def _lifetime(most: timedelta, session: BrowserSession) -> timedelta:
+    return most if "sign_in" in session else min(most, ANONYMOUS)
+
+
+def _first_line(exc: Exception) -> str:
+    return f"{type(exc).__name__}: {str(exc).partition(chr(10))[0][:300]}"

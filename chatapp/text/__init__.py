@@ -1,0 +1,1 @@
+"""Text as people type it: Markdown, mentions, visible names."""

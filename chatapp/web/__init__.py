@@ -1,0 +1,1 @@
+"""What every HTTP answer shares: errors, forms, headers, CSRF, CORS, themes."""

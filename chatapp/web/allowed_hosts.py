@@ -1,0 +1,58 @@
+"""Which names this server answers to.
+
+A request's Host is what its sender says. Nothing here is built from it, but a proxy's cache or a
+page of a foreign name that leads here (DNS rebinding) lives by its being answered. Flask's own
+TRUSTED_HOSTS is asked while routing: too late for files and sockets, which are served before it,
+and it knows no addresses in numbers, by which load balancers ask how it goes.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
+from uuid import uuid4
+
+from werkzeug.sansio.utils import host_is_trusted
+
+from chatapp.core.errors import BadRequest, error_json
+from config import Settings
+
+Environ = dict[str, Any]
+WsgiApp = Callable[[Environ, Any], Iterable[bytes]]
+
+
+class KnownHosts:
+    """WSGI middleware: 400 for a Host that isn't ours, where it is known which are."""
+
+    def __init__(self, wsgi_app: WsgiApp, settings: Settings) -> None:
+        self._app = wsgi_app
+        self._names = settings.allowed_hosts
+        self._address = settings.base_url
+
+    def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
+        """Pass the request on, if it was sent to one of our names or to an address in numbers."""
+        host = environ.get("HTTP_HOST")
+        if host is None or not self._names or _is_ours(host.lower(), self._names):
+            return self._app(environ, start_response)
+        error = BadRequest(f"This server doesn't answer to this name. Open {self._address}")
+        body = json.dumps(error_json(error)).encode()
+        headers = [
+            ("Content-Type", "application/json"),
+            ("Content-Length", str(len(body))),
+            ("X-Request-ID", uuid4().hex),
+        ]
+        start_response("400 Bad Request", headers)
+        return [body]
+
+
+def _is_ours(host: str, names: Collection[str]) -> bool:
+    if host_is_trusted(host, names):
+        return True
+    name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return host_is_trusted(host)  # well formed

@@ -1,0 +1,76 @@
+"""One description of an error, three ways to tell it: a JSON body, a page, a socket's answer."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    g,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from chatapp.core.errors import ChatError, Unauthenticated, error_json, tell
+from chatapp.core.logs import request_id
+from chatapp.security.api_paths import is_call
+from chatapp.web import themes
+from chatapp.web.forms import waiting
+
+_TITLES = {404: "Not found", 403: "Not allowed", 503: "One moment, please"}
+
+
+def init_app(app: Flask) -> None:
+    """Answer every exception of a request through `describe`."""
+    app.register_error_handler(Exception, _answer)
+
+
+def error_page(error: ChatError) -> Response:
+    """A page that says what happened and what to do next; it asks no database."""
+    g.me = None
+    themes.use_default()
+    title = _TITLES.get(error.status) or HTTPStatus(error.status).phrase.capitalize()
+    page = render_template(
+        "errors/error.html",
+        status=error.status,
+        code=error.code,
+        title=title,
+        message=error.message,
+        step=error.step,
+        request_id=request_id.get(),
+        me=None,
+    )
+    return make_response(page, error.status)
+
+
+def wants_json() -> bool:
+    """Whether this request comes from a program."""
+    return is_call(request.path, current_app.config["SETTINGS"])
+
+
+def _answer(exc: Exception) -> Any:
+    if isinstance(exc, InternalServerError) and isinstance(exc.original_exception, Exception):
+        exc = exc.original_exception
+    if isinstance(exc, HTTPException) and exc.code is not None and exc.code < 400:
+        return exc  # a redirect
+    error = tell(exc)
+    if wants_json():
+        shape = current_app.extensions.get("error_shape", error_json)
+        response = jsonify(shape(error))
+        response.status_code = error.status
+    elif isinstance(error, Unauthenticated) and request.method in ("GET", "HEAD"):
+        return redirect(url_for("auth.login_page", next=request.full_path.rstrip("?")))
+    else:
+        response = error_page(error)
+    response.headers.update(waiting(error))
+    if isinstance(exc, HTTPException) and exc.code == 405:
+        response.headers["Allow"] = dict(exc.get_headers()).get("Allow", "")
+    return response

@@ -1,0 +1,74 @@
+"""Files that come in by a form: only where a route says so, and only from who is signed in.
+
+Everywhere else a body has at most `factory.BODY_LIMIT` bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Flask, flash, request
+
+from chatapp.core.errors import (
+    ChatError,
+    InsufficientStorage,
+    RateLimited,
+    TooLarge,
+    UnsupportedMediaType,
+    ValidationFailed,
+)
+from chatapp.security.api_paths import is_marked
+from chatapp.security.identity import signed_in
+
+V = TypeVar("V", bound=Callable[..., Any])
+
+#: What may be wrong with a file: whoever chose it by a form is told so on the page they came from.
+PROBLEMS = (TooLarge, UnsupportedMediaType, ValidationFailed, RateLimited, InsufficientStorage)
+
+#: Bytes of a file.
+MOST_BYTES = 10 * 1024 * 1024
+#: What the form around it may have.
+_FORM_BYTES = 64 * 1024
+_TOO_LARGE = "A file has at most 10 MB here. Choose a smaller one, or make it smaller first."
+
+
+def takes_upload(view: V) -> V:
+    """Marks a route that takes a file."""
+    view.takes_upload = True  # type: ignore[attr-defined]
+    return view
+
+
+def init_app(app: Flask) -> None:
+    """Let a larger body in where a file is expected; before anything reads the form."""
+    app.before_request(_make_room)
+
+
+def read_upload(name: str = "file") -> bytes:
+    """The file in this field of the form.
+
+    Raises UnsupportedMediaType where the body is no form, ValidationFailed without a file,
+    TooLarge.
+    """
+    if request.mimetype != "multipart/form-data":
+        raise UnsupportedMediaType("Send this as multipart/form-data, with the file in it.")
+    file = request.files.get(name)
+    data = file.read(MOST_BYTES + 1) if file else b""
+    if not data:
+        raise ValidationFailed(fields={name: "Choose a file first."})
+    if len(data) > MOST_BYTES:
+        raise TooLarge(_TOO_LARGE)
+    return data
+
+
+def tell_problem(error: ChatError) -> None:
+    """The next page says what is wrong with the file."""
+    flash(next(iter(error.fields.values()), error.message), "problem")
+
+
+def _make_room() -> None:
+    if not is_marked("takes_upload") or signed_in() is None:
+        return
+    request.max_content_length = MOST_BYTES + _FORM_BYTES
+    if (request.content_length or 0) > request.max_content_length:
+        raise TooLarge(_TOO_LARGE)

@@ -1,0 +1,342 @@
+"""What stands between a start and serving: settings, the port, the database."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+from sqlalchemy import create_engine, inspect, text
+from sqlalchemy.engine import Engine, make_url
+
+import config
+from chatapp.ops import preflight
+from chatapp.security import setup_code
+from config import Settings
+
+TOP = Path(config.__file__).parent
+KEY = "0123456789abcdef0123456789abcdef"
+
+
+@pytest.fixture
+def url(new_database: Callable[[], str | None], tmp_path: Path) -> str:
+    """An empty database of the kind that this run of the tests is about."""
+    return new_database() or f"sqlite:///{tmp_path}/chatapp.db"
+
+
+@pytest.fixture
+def engine(url: str) -> Iterator[Engine]:
+    """That database, past chatapp."""
+    made = create_engine(url.replace("postgresql:", "postgresql+psycopg2:"))
+    yield made
+    made.dispose()
+
+
+def settings_for(url: str, tmp_path: Path, **environ: str) -> Settings:
+    return Settings.from_env(
+        {
+            "DATABASE_URL": url,
+            "INSTANCE_DIR": str(tmp_path),
+            "SECRET_KEY": KEY,
+            "JWT_SECRET": KEY,
+            **environ,
+        }
+    )
+
+
+def run(tmp_path: Path, *, wait: bool = True, **environ: str) -> Any:
+    """`python -m chatapp.ops.preflight` in a process of its own."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "chatapp.ops.preflight"],
+        cwd=TOP,
+        env={"PATH": os.environ["PATH"], "INSTANCE_DIR": str(tmp_path), **environ},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if not wait:
+        return process
+    output = process.communicate(timeout=60)[0]
+    return process.returncode, output
+
+
+@pytest.fixture
+def port() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
+
+
+def head() -> str:
+    from alembic.script import ScriptDirectory
+
+    (found,) = ScriptDirectory(str(preflight.MIGRATIONS)).get_heads()
+    return str(found)
+
+
+class TestSettings:
+    def test_wrong_ones_end_it_with_2_and_say_why(self, tmp_path: Path) -> None:
+        code, output = run(tmp_path, PORT="x", JWT_SECRET="short")
+        assert code == 2
+        assert "2 settings are wrong" in output
+        assert "PORT=x" in output
+        assert "Traceback" not in output
+
+    def test_a_library_that_is_missing_is_named(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+        monkeypatch.setenv("CONCURRENCY", "gevent")
+        monkeypatch.setenv("INSTANCE_DIR", str(tmp_path))
+        monkeypatch.setattr(config, "ENV_FILE", tmp_path / ".env")
+        assert preflight.main() == 2
+        assert "requirements-gevent.txt" in capsys.readouterr().err
+
+
+class TestPort:
+    def test_one_in_use_is_named_with_another_to_choose(self, tmp_path: Path, port: str) -> None:
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", int(port)))
+            taken.listen()
+            code, output = run(tmp_path, PORT=port)
+        assert code == 1
+        assert f"port {port} on 127.0.0.1 is in use" in output
+        assert "PORT=" in output.replace(f"PORT={port}", "")
+        assert "Traceback" not in output
+        assert not (tmp_path / "chatapp.db").exists()
+
+    def test_the_port_proposed_is_free(self, port: str) -> None:
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", int(port)))
+            taken.listen()
+            with pytest.raises(preflight.NotReady) as caught:
+                preflight.check_port("127.0.0.1", int(port))
+        proposed = int(str(caught.value).split("PORT=")[1].split()[0])
+        assert proposed != int(port)
+        preflight.check_port("127.0.0.1", proposed)
+
+    def test_one_just_left_is_free(self, port: str) -> None:
+        with socket.create_server(("127.0.0.1", int(port)), reuse_port=False) as server:
+            client = socket.create_connection(server.getsockname())
+            server.accept()[0].close()  # the side that closes first keeps the port in TIME_WAIT
+            client.close()
+        preflight.check_port("127.0.0.1", int(port))
+
+    @pytest.mark.parametrize("host", ["203.0.113.7", "no-such-host.invalid"])
+    def test_an_address_of_another_computer(self, host: str, port: str) -> None:
+        with pytest.raises(preflight.NotReady, match=f"HOST={host} isn't an address"):
+            preflight.check_port(host, int(port))
+
+
+class TestDatabase:
+    def test_an_empty_one_is_migrated_and_then_left_alone(
+        self, url: str, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        settings = settings_for(url, tmp_path)
+        preflight.prepare_database(settings)
+        assert {"users", "messages", "alembic_version"} <= set(inspect(engine).get_table_names())
+        monkeypatch.setattr(preflight, "_migrate", lambda settings: pytest.fail("migrated again"))
+        preflight.prepare_database(settings)
+
+    def test_revisions_are_read_as_alembic_reads_them(self) -> None:
+        from alembic.script import ScriptDirectory
+
+        scripts = ScriptDirectory(str(preflight.MIGRATIONS)).walk_revisions()
+        expected = {script.revision: script._all_down_revisions for script in scripts}
+        found = preflight._revisions()
+        assert found.keys() == expected.keys()
+        assert all(set(found[name]) == set(expected[name]) for name in found)
+
+    @pytest.mark.parametrize("revision", [None, "beef", "head"])
+    def test_one_of_another_program_is_refused_untouched(
+        self, url: str, engine: Engine, tmp_path: Path, revision: str | None
+    ) -> None:
+        with engine.begin() as connection:
+            connection.execute(text("CREATE TABLE orders (id integer PRIMARY KEY)"))
+            connection.execute(text("INSERT INTO orders VALUES (7)"))
+            if revision:
+                noted = head() if revision == "head" else revision
+                connection.execute(text("CREATE TABLE alembic_version (version_num varchar(32))"))
+                connection.execute(text(f"INSERT INTO alembic_version VALUES ('{noted}')"))
+        engine.dispose()
+        before = contents(engine)
+        with pytest.raises(preflight.NotReady) as caught:
+            preflight.prepare_database(settings_for(url, tmp_path))
+        assert "orders" in str(caught.value)
+        assert "DATABASE_URL" in str(caught.value)
+        assert contents(engine) == before
+
+    def test_one_of_a_newer_version_is_refused(
+        self, url: str, engine: Engine, tmp_path: Path
+    ) -> None:
+        settings = settings_for(url, tmp_path)
+        preflight.prepare_database(settings)
+        with engine.begin() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        with pytest.raises(preflight.NotReady, match="newer chatapp"):
+            preflight.prepare_database(settings)
+
+    @pytest.mark.slow
+    def test_starts_at_once_do_not_collide(self, url: str, engine: Engine, tmp_path: Path) -> None:
+        ports = []
+        for _ in range(3):
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                ports.append(str(probe.getsockname()[1]))
+        started = [run(tmp_path, wait=False, DATABASE_URL=url, PORT=port) for port in ports]
+        for process in started:
+            output = process.communicate(timeout=60)[0]
+            assert process.returncode == 0, output
+        with engine.connect() as connection:
+            assert connection.scalars(text("SELECT version_num FROM alembic_version")).all() == [
+                head()
+            ]
+
+    @pytest.mark.slow
+    def test_a_start_with_nothing_to_do_is_quick_and_silent(
+        self, url: str, tmp_path: Path, port: str
+    ) -> None:
+        code, words = run(tmp_path, DATABASE_URL=url, PORT=port)
+        assert code == 0
+        assert "/setup" in words
+        assert setup_code.read(tmp_path) in words, "until somebody is the administrator"
+        setup_code.discard(tmp_path)
+        before = time.monotonic()
+        assert run(tmp_path, DATABASE_URL=url, PORT=port) == (0, "")
+        assert time.monotonic() - before < 2
+
+
+def contents(engine: Engine) -> Any:
+    """Every table with its rows; for SQLite the very bytes."""
+    if engine.url.get_backend_name() == "sqlite":
+        return Path(engine.url.database or "").read_bytes()
+    with engine.connect() as connection:
+        names = inspect(connection).get_table_names()
+        return {name: connection.execute(text(f"SELECT * FROM {name}")).all() for name in names}
+
+
+class TestSQLite:
+    @pytest.mark.slow
+    def test_the_file_is_private(self, tmp_path: Path, port: str) -> None:
+        code, output = run(tmp_path / "new", PORT=port)
+        assert code == 0, output
+        assert (tmp_path / "new/chatapp.db").stat().st_mode & 0o077 == 0
+
+    def test_a_folder_is_made(self, tmp_path: Path) -> None:
+        preflight.prepare_database(settings_for(f"sqlite:///{tmp_path}/a/b c/chat.db", tmp_path))
+        assert (tmp_path / "a/b c/chat.db").exists()
+
+    def test_what_is_no_database_is_named(self, tmp_path: Path) -> None:
+        path = tmp_path / "chat.db"
+        path.write_text("this is a letter, " * 100, encoding="utf-8")
+        with pytest.raises(preflight.NotReady, match=r"chat\.db can't be used: file is not a data"):
+            preflight.prepare_database(settings_for(f"sqlite:///{path}", tmp_path))
+
+    def test_a_folder_in_the_way_is_named(self, tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("", encoding="utf-8")
+        with pytest.raises(preflight.NotReady, match=r"the folder .*/file of the database"):
+            preflight.prepare_database(settings_for(f"sqlite:///{tmp_path}/file/chat.db", tmp_path))
+
+    def test_a_database_in_wal_mode_is_looked_at_untouched(self, tmp_path: Path) -> None:
+        path = tmp_path / "chat.db"
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("CREATE TABLE orders (id integer)")
+            connection.commit()
+        before = path.read_bytes()
+        with pytest.raises(preflight.NotReady, match="orders"):
+            preflight.prepare_database(settings_for(f"sqlite:///{path}", tmp_path))
+        assert path.read_bytes() == before
+
+
+class TestPostgreSQL:
+    @pytest.fixture(autouse=True)
+    def only_there(self, request: pytest.FixtureRequest) -> None:
+        if request.config.getoption("--database") != "postgres":
+            pytest.skip("for --database=postgres")
+
+    def test_a_schema_is_made_and_used(self, url: str, engine: Engine, tmp_path: Path) -> None:
+        with engine.begin() as connection:
+            connection.execute(text("CREATE TABLE orders (id integer)"))
+        preflight.prepare_database(settings_for(f"{url}?schema=Chat_1", tmp_path))
+        assert inspect(engine).get_table_names() == ["orders"]
+        assert "messages" in inspect(engine).get_table_names(schema="Chat_1")
+
+    def test_a_schema_of_another_program_is_refused(
+        self, url: str, engine: Engine, tmp_path: Path
+    ) -> None:
+        with engine.begin() as connection:
+            connection.execute(text("CREATE SCHEMA shop"))
+            connection.execute(text("CREATE TABLE shop.orders (id integer)"))
+        with pytest.raises(preflight.NotReady, match="orders"):
+            preflight.prepare_database(settings_for(f"{url}?schema=shop", tmp_path))
+        preflight.prepare_database(settings_for(url, tmp_path))
+
+    def test_migrating_waits_for_who_is_at_it(self, url: str, tmp_path: Path, port: str) -> None:
+        with closing(psycopg2.connect(url)) as other:
+            other.autocommit = True
+            other.cursor().execute("SELECT pg_advisory_lock(%s)", (preflight._LOCK,))
+            process = run(tmp_path, wait=False, DATABASE_URL=url, PORT=port)
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(timeout=2)
+        output = process.communicate(timeout=60)[0]
+        assert process.returncode == 0, output
+
+    def test_a_wrong_password_is_not_repeated(self, url: str, tmp_path: Path) -> None:
+        wrong = make_url(url).set(username="nobody_here", password="topsecret")
+        address = wrong.render_as_string(hide_password=False)
+        with pytest.raises(preflight.NotReady, match="can't be reached") as caught:
+            preflight.prepare_database(settings_for(address, tmp_path))
+        assert "topsecret" not in str(caught.value)
+
+
+@pytest.mark.slow
+def test_an_unreachable_server_is_a_clear_message(tmp_path: Path, port: str) -> None:
+    code, output = run(
+        tmp_path, DATABASE_URL="postgres://ada:topsecret@127.0.0.1:1/chat", PORT=port
+    )
+    assert code == 1
+    assert "can't be reached" in output
+    assert "topsecret" not in output
+    assert "Traceback" not in output
+
+
+@pytest.mark.slow
+def test_a_folder_for_files_that_cannot_be_written_stops_the_start(
+    tmp_path: Path, port: str
+) -> None:
+    (tmp_path / "media").write_text("no folder", encoding="utf-8")
+    code, output = run(tmp_path, MEDIA_URL=f"file:{tmp_path}/media/deeper", PORT=port)
+    assert code == 1
+    assert "Check MEDIA_URL" in output
+    assert "Traceback" not in output
+
+
+@pytest.mark.slow
+def test_an_unreachable_session_store_keeps_nobody_from_starting(tmp_path: Path, port: str) -> None:
+    address = "redis://:topsecret@127.0.0.1:1/0"
+    code, output = run(tmp_path, SESSION_URL=address, PORT=port)
+    assert code == 0, output
+    assert "the session store redis://***@127.0.0.1:1/0 doesn't answer" in output
+    assert "topsecret" not in output
+
+
+@pytest.mark.parametrize(
+    "address", ["redis://h:topsecret/0", "mongodb://ada:top@secret@h/d", "mongodb://h:topsecret/d"]
+)
+def test_a_session_store_by_no_address_stops_the_start(
+    tmp_path: Path, port: str, address: str
+) -> None:
+    code, output = run(tmp_path, SESSION_URL=address, PORT=port)
+    assert code == 1
+    assert "can't be read" in output
+    assert "Traceback" not in output

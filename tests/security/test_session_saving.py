@@ -1,0 +1,92 @@
+"""When a session is written, and when it is not."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import delete, func, select, update
+
+from chatapp.auth.signin import sign_ins
+from chatapp.core.db import atomic, db
+from chatapp.models import StoredSession, User
+from chatapp.security.sessions import stored_id
+
+
+def stored(app) -> int:
+    with app.app_context():
+        return db.session.scalar(select(func.count()).select_from(StoredSession)) or 0
+
+
+def test_a_session_that_is_deleted_meanwhile_is_not_brought_back(app, world, monkeypatch):
+    client = world.alice.client
+    client.get("/settings/sessions")
+    key = stored_id(client.get_cookie("chatapp_session").value)
+    really = sign_ins.end_all
+
+    def while_another_request_logs_out(*args, **kwargs):
+        with atomic() as work:
+            work.execute(delete(StoredSession).where(StoredSession.id == key))
+        return really(*args, **kwargs)
+
+    monkeypatch.setattr(sign_ins, "end_all", while_another_request_logs_out)
+    answer = client.submit("/settings/sessions", "/settings/sessions/end")
+    assert answer.status_code == 303, "it says by the session that it was done"
+    with app.app_context():
+        assert db.session.get(StoredSession, key) is None
+    assert not [name for name in answer.headers.getlist("Set-Cookie") if "chatapp_session" in name]
+
+
+def test_logging_in_makes_the_form_token_too(world, statements):
+    """Two first pages at once would each make their own, and one of them would be out of date."""
+    client = world.alice.client
+    with statements() as texts:
+        client.get("/people")
+    assert not [text for text in texts if text.startswith(("INSERT", "UPDATE", "DELETE"))]
+
+
+def test_a_change_of_rights_gives_a_new_id(app, world):
+    client = world.alice.client
+    assert client.get("/people").status_code == 200
+
+    def cookie() -> str:
+        return client.get_cookie("chatapp_session").value
+
+    for rights in ({"is_staff": True}, {"is_superuser": True}, {"is_staff": False}):
+        before = cookie()
+        with app.app_context(), atomic() as work:
+            work.execute(update(User).where(User.id == world.alice.id).values(rights))
+        assert cookie() == before
+        assert client.get("/people").status_code == 200
+        assert cookie() != before, rights
+        after = cookie()
+        assert client.get("/people").status_code == 200
+        assert cookie() == after
+        planted = app.test_client()
+        planted.set_cookie("chatapp_session", before)
+        assert planted.get("/people").status_code == 302
+
+
+@pytest.mark.parametrize("path", ["/", "/health"])
+def test_who_only_looks_gets_no_session(app, client, path):
+    before = stored(app)
+    assert client.get(path).status_code == 200
+    assert client.get_cookie("chatapp_session") is None
+    assert stored(app) == before
+
+
+def test_with_a_token_no_session_is_read(world, statements):
+    client = world.alice.client
+    headers = {"Authorization": f"Bearer {world.bob.token}"}
+    with statements() as texts:
+        answer = client.get("/api/users/me", headers=headers)
+    assert answer.get_json()["id"] == world.bob.id
+    assert not [text for text in texts if "FROM sessions" in text]
+
+
+def test_a_browser_nobody_signed_in_with_is_remembered_for_a_day(client):
+    from datetime import UTC, datetime, timedelta
+    from email.utils import parsedate_to_datetime
+
+    cookie = client.get("/login").headers["Set-Cookie"]
+    expires = parsedate_to_datetime(cookie.split("Expires=")[1].split(";")[0])
+    left = expires - datetime.now(UTC)
+    assert timedelta(hours=23) < left < timedelta(hours=25)

@@ -1,0 +1,58 @@
+"""Every page that says "not so soon" says when, in Retry-After."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import flask
+import pytest
+
+from chatapp.security import attempt_limits, rate_limits
+from tests.support.pages import PageClient
+from tests.support.world import PASSWORD, World
+
+NETWORK = "127.0.0.1"
+
+
+@pytest.fixture(autouse=True)
+def limited(app: flask.Flask) -> Iterator[None]:
+    rate_limits.configure(True)
+    yield
+    rate_limits.configure(False)
+
+
+def use_up(app: flask.Flask, quota: attempt_limits.Quota, subject: str = NETWORK) -> None:
+    with app.app_context():
+        while attempt_limits.allows(quota, subject):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("quota", "page", "fields"),
+    [
+        (attempt_limits.MAILS, "/forgot", {"email": "ada@example.org"}),
+        (attempt_limits.LINKS, "/reset", {"token": "x", "password": "a new password of mine"}),
+        (attempt_limits.LINKS, "/verify", {"token": "x"}),
+        (attempt_limits.FAILURES, "/login", {"email": "ada@example.org", "password": PASSWORD}),
+        (
+            attempt_limits.REGISTRATIONS,
+            "/register",
+            {"email": "ada@example.org", "password": PASSWORD, "name": "Ada"},
+        ),
+    ],
+)
+def test_for_anybody(app, client: PageClient, quota, page, fields):
+    use_up(app, quota)
+    token = client.page("/login").form("/login").fields["csrf_token"]
+    answer = client.post(page, data={"csrf_token": token, **fields})
+    assert answer.status_code == 429
+    assert 0 < int(answer.headers["Retry-After"]) <= 3600
+
+
+def test_for_who_confirms_by_password(world: World):
+    client, fields = world.alice.client, {"email": "new@example.org", "password": "wrong"}
+    for _ in range(5):
+        assert client.submit("/settings/account", "/settings/account/email", **fields).status_code
+    answer = client.submit("/settings/account", "/settings/account/email", **fields)
+    assert answer.status_code == 429
+    assert 0 < int(answer.headers["Retry-After"]) <= 900
