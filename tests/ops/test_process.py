@@ -29,7 +29,7 @@ def test_patched_first_and_psycopg2_too(tmp_path: Path, concurrency: str) -> Non
     if concurrency == "gevent":
         pytest.importorskip("gevent")
     code = (
-        "import wsgi, psycopg2.extensions; from chatapp.concurrency import mode; "
+        "import wsgi, psycopg2.extensions; from chatapp.core.concurrency import mode; "
         "print(mode(), psycopg2.extensions.get_wait_callback() is not None)"
     )
     printed = subprocess.check_output(
