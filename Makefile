@@ -38,9 +38,10 @@ test-fast: $(VENV)/dev ## without servers and browser, on SQLite: about a minute
 test-long: $(VENV)/dev tests/node/node_modules/.installed ## what takes long: 2,000 histories on each database
 	@bin/test-long $(ARGS)
 
-check: $(VENV)/dev ## format, lint, types
+check: $(VENV)/dev ## format, lint, imports, types
 	@$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m ruff check .
+	$(BIN)/python bin/lint-imports
 	$(BIN)/python -m mypy
 
 format: $(VENV)/dev ## put code into the one format

@@ -21,8 +21,7 @@ from gunicorn import glogging
 from chatapp.core import logs
 
 # Not `import config`: gunicorn would take a name that it knows for its setting.
-from config import SettingsError, base_url, environment, read
-from config_values import bracketed
+from config import SettingsError, base_url, bracketed, environment, read
 
 _names = ("HOST", "PORT", "BASE_URL", "CONCURRENCY", "LOG_FORMAT", "LOG_LEVEL")
 try:

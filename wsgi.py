@@ -27,7 +27,6 @@ if sys.version_info < (3, 11) or not all(
     )
 
 import config
-from config_values import TOP
 
 
 def patch(concurrency: str) -> None:
@@ -81,7 +80,7 @@ def make_app() -> Flask:
         app = create_app(settings)
         if not commanded:
             with app.app_context():
-                fetching.begin()  # what an earlier process left
+                fetching.start()  # what an earlier process left
         return app
     except Exception as exc:
         if "--reload" not in sys.argv:
@@ -94,12 +93,10 @@ def main() -> None:
     """Prepare as `make run` does, then serve until Ctrl+C."""
     import logging
 
-    code = subprocess.call([sys.executable, "-m", "chatapp.ops.preflight"], cwd=TOP)
+    code = subprocess.call([sys.executable, "-m", "chatapp.ops.preflight"], cwd=config.TOP)
     if code:
         sys.exit(code)
     app = make_app()
-    from chatapp.extensions import socketio
-
     options: dict[str, Any] = {}
     if settings.concurrency == "eventlet":
         options["log"] = logging.getLogger("eventlet.wsgi")
@@ -111,7 +108,7 @@ def main() -> None:
         options["allow_unsafe_werkzeug"] = True  # `make run` serves threads by gunicorn
     print(f"chatapp is at {settings.base_url} - press Ctrl+C to stop", flush=True)
     try:
-        socketio.run(app, host=settings.host, port=settings.port, **options)
+        app.extensions["socketio"].run(app, host=settings.host, port=settings.port, **options)
     except KeyboardInterrupt:
         pass
 

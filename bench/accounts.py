@@ -1,15 +1,15 @@
-"""What logging in tells, and what it costs the others.
+"""Measure what logging in reveals, and how it slows down sending.
 
     .venv/bin/python -m bench.accounts [--rounds 3] [--seconds 12] [--tries 250] [--peer FOLDER]
 
-1. Does an address that somebody has take another time to refuse than one that nobody has? Both are
-   asked in turn, in random order, every try from an address of its own, with all limits on.
-2. Somebody sends message after message and waits for each acknowledgement, while nobody logs in
-   and while 20 people a second do: from quiet to busy and back, as many rounds as are asked for.
+1. Does refusing a login take longer for a known e-mail address than for an unknown one? Both are
+   tried in random order, each time from a new IP address, with all limits on.
+2. One person sends message after message and waits for each acknowledgement, first while nobody
+   logs in (quiet), then while 20 people per second do (busy), for the given number of rounds.
 
-``--peer`` names the folder of a Node.js chat server to stand beside (server.js, schema.sql, npm
-packages installed): it has no logins, so it is measured quiet, in every round. Both use one
-PostgreSQL then; without it SQLite serves.
+``--peer`` names the folder of a Node.js chat server to compare with (server.js, schema.sql, npm
+packages installed). It has no logins, so it is measured quiet in every round. Both servers then use
+one PostgreSQL; without ``--peer`` chatapp uses SQLite.
 """
 
 from __future__ import annotations
@@ -42,15 +42,15 @@ from tests.support.tokens import forge
 from tests.support.waiting import free_port, wait_until
 from tests.support.wire import Wire
 
-LOGINS = 20  # a second
-SENDS = 40  # a second, at most: the next one waits for the acknowledgement
+LOGINS_PER_SECOND = 20
+MAX_SENDS_PER_SECOND = 40  # each send waits for the acknowledgement of the one before
 WARM_UP = 20
 PEER_SECRET = "bench-peer-secret-0123456789abcdef"
 _addresses = itertools.count(1)
 
 
 def new_address() -> str:
-    """An address that nobody came from before; every try is the first from there."""
+    """Return an IP address that wasn't used before, so that no limit applies to it."""
     number = next(_addresses)
     return f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
 
@@ -59,24 +59,24 @@ def new_address() -> str:
 
 
 class Caller:
-    """One connection that stays open, so that only the answer is measured."""
+    """One connection that stays open, so that only requests are measured."""
 
     def __init__(self, server: LiveServer) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
 
     def post(self, path: str, body: dict[str, str]) -> tuple[int, float]:
-        """The status, and the milliseconds from the request to the whole answer."""
+        """Return the status, and the milliseconds until the complete answer arrived."""
         headers = {"Content-Type": "application/json", "X-Forwarded-For": new_address()}
         text = json.dumps(body)
-        begun = time.perf_counter()
+        started = time.perf_counter()
         self._connection.request("POST", path, text, headers)
         answer = self._connection.getresponse()
         answer.read()
-        return answer.status, (time.perf_counter() - begun) * 1000
+        return answer.status, (time.perf_counter() - started) * 1000
 
 
 def enumerate_accounts(tries: int) -> None:
-    """Ask for known and unknown addresses in turn; print both medians and their ratio."""
+    """Try known and unknown addresses in turn; print both medians and their ratio."""
     server = LiveServer(None, RATE_LIMITS="on", TRUSTED_PROXIES="1").start()
     try:
         caller = Caller(server)
@@ -86,7 +86,7 @@ def enumerate_accounts(tries: int) -> None:
             status, _ = caller.post("/api/auth/register", new)
             assert status == 201, status
         print(f"{'':18}{'known':>10}{'unknown':>10}{'ratio':>8}    medians of {tries} each, ms")
-        for path, wanted in (("/api/auth/login", 401), ("/api/auth/password/forgot", 202)):
+        for path, expected in (("/api/auth/login", 401), ("/api/auth/password/forgot", 202)):
             times: dict[str, list[float]] = {"known": [], "unknown": []}
             for email in emails:
                 kinds = [("known", email), ("unknown", f"un{email}")]
@@ -96,9 +96,9 @@ def enumerate_accounts(tries: int) -> None:
                     status, milliseconds = caller.post(path, body)
                     if status == 404:
                         break
-                    assert status == wanted, (path, status)
+                    assert status == expected, (path, status)
                     times[kind].append(milliseconds)
-                    time.sleep(0.02)  # what a known address leaves to do in the background is over
+                    time.sleep(0.02)  # wait for the background work of a known address
             if times["known"]:
                 known, unknown = (statistics.median(times[kind][WARM_UP:]) for kind in times)
                 name = path.removeprefix("/api/auth/")
@@ -112,30 +112,30 @@ def enumerate_accounts(tries: int) -> None:
 
 @dataclass
 class Sender:
-    """Somebody who sends message after message to one conversation."""
+    """A person who sends message after message to one conversation."""
 
     wire: Wire
     conversation_id: int
 
-    def round_trips(self, seconds: float, *, most: float = SENDS) -> list[float]:
-        """Milliseconds from each send to its acknowledgement, at ``most`` so many a second."""
+    def round_trips(self, seconds: float, *, max_rate: float = MAX_SENDS_PER_SECOND) -> list[float]:
+        """Return the milliseconds from each send to its acknowledgement."""
         times = []
         end = time.perf_counter() + seconds
-        while (begun := time.perf_counter()) < end:
+        while (started := time.perf_counter()) < end:
             sent = {"conversation_id": self.conversation_id, "content": "How are you?"}
             assert self.wire.call("message:send", sent)["ok"]
-            taken = time.perf_counter() - begun
+            taken = time.perf_counter() - started
             times.append(taken * 1000)
-            time.sleep(max(0.0, 1 / most - taken))
+            time.sleep(max(0.0, 1 / max_rate - taken))
         return times
 
 
 def log_in_steadily(url: str, emails: list[str], stop: Any, done: Any) -> None:
-    """In a process of its own: `LOGINS` begin every second, whether or not others are answered."""
-    gate = threading.Semaphore(60)
+    """Start `LOGINS_PER_SECOND` logins, whether or not earlier ones were answered."""
+    in_flight = threading.Semaphore(60)
 
-    def one(email: str) -> None:
-        with gate:
+    def log_in(email: str) -> None:
+        with in_flight:
             answer = requests.post(
                 f"{url}/api/auth/login", json={"email": email, "password": PASSWORD}, timeout=30
             )
@@ -143,18 +143,18 @@ def log_in_steadily(url: str, emails: list[str], stop: Any, done: Any) -> None:
                 with done.get_lock():
                     done.value += 1
 
-    begun = time.monotonic()
+    started = time.monotonic()
     for number, email in enumerate(itertools.cycle(emails)):
-        if stop.wait(max(0.0, begun + number / LOGINS - time.monotonic())):
+        if stop.wait(max(0.0, started + number / LOGINS_PER_SECOND - time.monotonic())):
             return
-        threading.Thread(target=one, args=(email,), daemon=True).start()
+        threading.Thread(target=log_in, args=(email,), daemon=True).start()
 
 
 class Logins:
-    """`with Logins(...) as logins:` keeps people logging in."""
+    """`with Logins(...) as logins:` keeps people logging in, from another process."""
 
     def __init__(self, server: LiveServer, people: list[Person]) -> None:
-        # Spawned: what this process has open, sockets and threads, is none of its business.
+        # Spawned, so that it inherits no sockets and threads of this process.
         context = multiprocessing.get_context("spawn")
         self._stop, self._done = context.Event(), context.Value("i", 0)
         emails = [person.email for person in people]
@@ -163,7 +163,7 @@ class Logins:
 
     def __enter__(self) -> Logins:
         self._process.start()
-        wait_until(lambda: self.done >= LOGINS, "people log in")
+        wait_until(lambda: self.done >= LOGINS_PER_SECOND, "people log in")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -172,12 +172,12 @@ class Logins:
 
     @property
     def done(self) -> int:
-        """How many were let in so far."""
+        """How many logins have succeeded so far."""
         return int(self._done.value)
 
 
 class Peer:
-    """The other server, on a database of its own."""
+    """The other server, on its own database."""
 
     def __init__(self, folder: Path, database_url: str) -> None:
         with psycopg2.connect(database_url) as connection:
@@ -199,7 +199,7 @@ class Peer:
         wait_until(self._answers, "the peer answers")
 
     def sender(self) -> Sender:
-        """One of the first pair of its database."""
+        """Return a person of the first pair in its database."""
         claims = {"sub": "1", "exp": int(time.time()) + 3600}
         wire = Wire(
             self, auth={"token": forge({"alg": "HS256", "typ": "JWT"}, claims, PEER_SECRET)}
@@ -208,7 +208,7 @@ class Peer:
         return Sender(wire, 1)
 
     def stop(self) -> None:
-        """End it."""
+        """Stop the server."""
         end_group(self._process)
 
     def _answers(self) -> bool:
@@ -219,12 +219,12 @@ class Peer:
 
 
 def percentile(times: list[float], share: float) -> float:
-    """The time within which this share of all came."""
+    """Return the time within which this share of all answers arrived."""
     return sorted(times)[min(len(times) - 1, int(len(times) * share))]
 
 
 def databases(stack: ExitStack, peer_folder: Path | None) -> Callable[[], str | None]:
-    """Gives addresses of new databases: of one PostgreSQL beside a peer, else None for SQLite."""
+    """Return a function that creates PostgreSQL databases, or that returns None for SQLite."""
     if peer_folder is None:
         return lambda: None
     postgres = Postgres()
@@ -234,7 +234,7 @@ def databases(stack: ExitStack, peer_folder: Path | None) -> Callable[[], str | 
 
 
 def compare(rounds: int, seconds: float, peer_folder: Path | None) -> None:
-    """Measure quiet and busy in turn; print the middle of the rounds, and their ratio."""
+    """Measure quiet and busy in turn; print the medians of the rounds and their ratio."""
     with ExitStack() as stack:
         new_url = databases(stack, peer_folder)
         server = LiveServer(new_url())
@@ -251,29 +251,29 @@ def compare(rounds: int, seconds: float, peer_folder: Path | None) -> None:
             theirs = peer.sender()
             stack.callback(theirs.wire.close)
 
-        seen: dict[str, list[list[float]]] = {"quiet": [], "busy": [], "peer, quiet": []}
+        measured: dict[str, list[list[float]]] = {"quiet": [], "busy": [], "peer, quiet": []}
         rates = []
         ours.round_trips(2)
         for _ in range(rounds):
             if theirs:
-                seen["peer, quiet"].append(theirs.round_trips(seconds))
-            seen["quiet"].append(ours.round_trips(seconds))
+                measured["peer, quiet"].append(theirs.round_trips(seconds))
+            measured["quiet"].append(ours.round_trips(seconds))
             with Logins(server, people) as logins:
                 before = logins.done
-                seen["busy"].append(ours.round_trips(seconds))
+                measured["busy"].append(ours.round_trips(seconds))
                 rates.append((logins.done - before) / seconds)
     print(f"\n{'':18}{'p50':>10}{'p90':>10}{'p99':>10}    medians of {rounds} rounds, ms")
     shares = (0.5, 0.9, 0.99)
     middle = {
-        kind: [statistics.median(percentile(times, share) for times in all_) for share in shares]
-        for kind, all_ in seen.items()
-        if all_
+        kind: [statistics.median(percentile(times, share) for times in rounds_) for share in shares]
+        for kind, rounds_ in measured.items()
+        if rounds_
     }
     for kind, row in middle.items():
         print(f"{kind:18}" + "".join(f"{value:10.2f}" for value in row))
     ratio = [busy / quiet for busy, quiet in zip(middle["busy"], middle["quiet"], strict=True)]
     print(f"{'busy / quiet':18}" + "".join(f"{value:10.2f}" for value in ratio))
-    print(f"logins a second while busy: {statistics.median(rates):.1f}")
+    print(f"logins per second while busy: {statistics.median(rates):.1f}")
 
 
 def main(arguments: Iterable[str] | None = None) -> None:
@@ -283,11 +283,11 @@ def main(arguments: Iterable[str] | None = None) -> None:
     parser.add_argument("--seconds", type=float, default=12)
     parser.add_argument("--tries", type=int, default=250)
     parser.add_argument("--peer", type=Path)
-    wanted = parser.parse_args(arguments)
-    if wanted.tries:
-        enumerate_accounts(wanted.tries)
-    if wanted.rounds:
-        compare(wanted.rounds, wanted.seconds, wanted.peer)
+    options = parser.parse_args(arguments)
+    if options.tries:
+        enumerate_accounts(options.tries)
+    if options.rounds:
+        compare(options.rounds, options.seconds, options.peer)
 
 
 if __name__ == "__main__":

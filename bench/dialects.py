@@ -1,11 +1,12 @@
-"""What dialects cost those who don't speak them.
+"""Measure what dialects cost clients that don't speak one.
 
     .venv/bin/python -m bench.dialects [--rounds 5] [--seconds 8] [--peer FOLDER]
 
-Somebody sends message after message to one other person, both in this server's own contract, and
-waits for each acknowledgement: on a server without dialects, on one that speaks all of them while
-nobody does, and on that one while the other person listens in two of them too. In turn, as many
-rounds as are asked for; medians, and their ratio to the first. ``--peer`` as in `bench.accounts`.
+One person sends message after message to another, both in this server's own contract, and waits
+for each acknowledgement: on a server without dialects, on one with all dialects while nobody speaks
+any, and on one where the recipient also listens in two dialects. They are measured in turn, for the
+given number of rounds; the table has medians, and their ratio to the first. ``--peer`` is the same
+as in `bench.accounts`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _SHARES = (0.5, 0.9)
 
 
 def _talk(stack: ExitStack, server: LiveServer) -> tuple[Sender, Person]:
-    """Alice, who sends to Bob, and Bob, who listens."""
+    """Start the server; return Alice, who sends to Bob, and Bob, who listens."""
     stack.callback(server.stop)
     server.start()
     alice, bob = Person(server, "Alice"), Person(server, "Bob")
@@ -36,7 +37,7 @@ def _talk(stack: ExitStack, server: LiveServer) -> tuple[Sender, Person]:
 
 
 def compare(rounds: int, seconds: float, peer_folder: Path | None) -> None:
-    """Measure all in turn; print the middle of the rounds, and ratios."""
+    """Measure all servers in turn; print the medians of the rounds and their ratios."""
     with ExitStack() as stack:
         new_url = databases(stack, peer_folder)
         without, _ = _talk(stack, LiveServer(new_url(), DIALECTS="none"))
@@ -49,17 +50,19 @@ def compare(rounds: int, seconds: float, peer_folder: Path | None) -> None:
             peer = Peer(peer_folder, new_url() or "")
             stack.callback(peer.stop)
             senders["peer"] = peer.sender()
-        seen: dict[str, list[list[float]]] = {name: [] for name in senders}
+        measured: dict[str, list[list[float]]] = {name: [] for name in senders}
         for sender in senders.values():
-            sender.round_trips(2, most=inf)
+            sender.round_trips(2, max_rate=inf)
         for number in range(rounds):
             order = list(senders)
             for name in order if number % 2 else reversed(order):
-                seen[name].append(senders[name].round_trips(seconds, most=inf))
+                measured[name].append(senders[name].round_trips(seconds, max_rate=inf))
     print(f"{'':20}{'p50':>10}{'p90':>10}{'ratio of p50':>16}    medians of {rounds} rounds, ms")
     first = None
-    for name, all_ in seen.items():
-        row = [statistics.median(percentile(one, share) for one in all_) for share in _SHARES]
+    for name, rounds_ in measured.items():
+        row = [
+            statistics.median(percentile(times, share) for times in rounds_) for share in _SHARES
+        ]
         first = first or row[0]
         print(f"{name:20}" + "".join(f"{value:10.2f}" for value in row) + f"{row[0] / first:16.3f}")
 
@@ -70,8 +73,8 @@ def main(arguments: Iterable[str] | None = None) -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=8)
     parser.add_argument("--peer", type=Path)
-    wanted = parser.parse_args(arguments)
-    compare(wanted.rounds, wanted.seconds, wanted.peer)
+    options = parser.parse_args(arguments)
+    compare(options.rounds, options.seconds, options.peer)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,9 @@
-"""How soon a conversation is seen: first paint on a CPU slowed down four times.
+"""Measure the first paint of a conversation on a CPU that is slowed down four times.
 
     .venv/bin/python -m bench.first_paint [--rounds 9] [--slow 4]
 
-Serves the application on a port of its own, opens a conversation of 40 messages in Chromium and
-asks the browser itself when it painted. *Cold* is a browser that was never here; *warm* is the
-next visit, with everything in its cache that may be.
+Starts a server, opens a conversation of 40 messages in Chromium and asks the browser when it
+painted. *Cold* is a new browser profile; *warm* is the next visit, with a filled cache.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from tests.support.server import LiveServer
 MESSAGES = 40
 CONVERSATIONS = 12
 BUDGET = 500  # milliseconds
-SAID = (
+TEXTS = (
     "Morning! Is the hall ours on Saturday?",
     "It is. **Twelve tables**, and both doors stay open",
     "🎉",
@@ -44,19 +43,19 @@ new Promise((done) => {
 
 
 def with_history(server: LiveServer) -> tuple[Person, int]:
-    """Somebody with conversations, and the one that is opened."""
+    """Return a person with conversations, and the conversation to open."""
     ada = Person(server, "Ada")
     for number in range(CONVERSATIONS):
         ben = Person(server, f"Ben {number}")
         conversation_id = ada.opens(ben)
-        ben.says(conversation_id, SAID[number % len(SAID)])
+        ben.says(conversation_id, TEXTS[number % len(TEXTS)])
     for number in range(1, MESSAGES):
-        (ada, ben)[number % 3 % 2].says(conversation_id, SAID[number % len(SAID)])
+        (ada, ben)[number % 3 % 2].says(conversation_id, TEXTS[number % len(TEXTS)])
     return ada, conversation_id
 
 
 def new_profile(browser: Browser, ada: Person, cookies: dict[str, str]) -> BrowserContext:
-    """A browser that was never here, in which she is signed in."""
+    """Return a new browser profile in which Ada is signed in."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     url = ada.server.url
     context.add_cookies([{"name": n, "value": v, "url": url} for n, v in cookies.items()])
@@ -64,7 +63,7 @@ def new_profile(browser: Browser, ada: Person, cookies: dict[str, str]) -> Brows
 
 
 def visit(context: BrowserContext, address: str, slow: float) -> dict[str, float]:
-    """Open it in a new page of the profile; what the browser measured, in milliseconds."""
+    """Open the address in a new page; return the browser's times in milliseconds."""
     page = context.new_page()
     page.goto("about:blank")
     context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": slow})
@@ -78,37 +77,37 @@ def visit(context: BrowserContext, address: str, slow: float) -> dict[str, float
 
 
 def main(arguments: Iterable[str] | None = None) -> int:
-    """Print medians; 1 when the first paint is over its budget."""
+    """Print medians; return 1 if the first paint is over its budget."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--slow", type=float, default=4)
-    wanted = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     program = shutil.which("chromium") or shutil.which("google-chrome")
     server = LiveServer(None).start()
-    seen: dict[str, list[dict[str, float]]] = {"cold": [], "warm": []}
+    measured: dict[str, list[dict[str, float]]] = {"cold": [], "warm": []}
     try:
         ada, conversation_id = with_history(server)
         cookies = dict(ada.web().http.cookies)
         address = f"{server.url}/chats/{conversation_id}"
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
-            for _ in range(wanted.rounds + 1):
+            for _ in range(options.rounds + 1):
                 context = new_profile(browser, ada, cookies)
-                for visits in seen.values():
-                    visits.append(visit(context, address, wanted.slow))
+                for visits in measured.values():
+                    visits.append(visit(context, address, options.slow))
                 context.close()
             browser.close()
     finally:
         server.stop()
     worst = 0.0
-    for kind, visits in seen.items():
-        told = []
+    for kind, visits in measured.items():
+        shown = []
         for name in visits[0]:
-            times = [times[name] for times in visits[1:]]  # the first round warms the server up
+            times = [times[name] for times in visits[1:]]  # the first round warms up the server
             middle = statistics.median(times)
-            told.append(f"{name} {middle:4.0f} ({min(times):.0f}–{max(times):.0f})")
+            shown.append(f"{name} {middle:4.0f} ({min(times):.0f}–{max(times):.0f})")
             worst = max(worst, middle if name == "first paint" else 0)
-        print(f"{kind}: {' · '.join(told)} ms")
+        print(f"{kind}: {' · '.join(shown)} ms")
     return int(worst > BUDGET)
 
 

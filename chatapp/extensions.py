@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from flask_login import LoginManager
 from flask_migrate import Migrate
-from flask_socketio import SocketIO
 from flask_wtf import CSRFProtect
 
 from chatapp.core.db import db
 
-__all__ = ["csrf", "db", "login", "migrate", "socketio"]
+__all__ = ["csrf", "db", "login", "migrate"]
 
 migrate = Migrate()
-socketio = SocketIO()
 login = LoginManager()
 csrf = CSRFProtect()

@@ -12,22 +12,29 @@ from flask.json.provider import DefaultJSONProvider
 from chatapp import auth, chat, dialects, group, media, user
 from chatapp.auth.presenters import account_json
 from chatapp.conversation.presenters import picture_path
-from chatapp.core import logs
+from chatapp.core import event_bus, logs, presence
 from chatapp.extensions import db, migrate
 from chatapp.media import file_store
 from chatapp.models import User
 from chatapp.ops import cli
-from chatapp.realtime import setup as realtime
+from chatapp.realtime import hub
 from chatapp.security import client_address, identity, verified_email
 from chatapp.security.session_stores import store_for
-from chatapp.security.sessions import Sessions, check_readable
-from chatapp.web import csrf, error_handlers, security_headers, template_helpers, themes, uploads
+from chatapp.security.sessions import Sessions
+from chatapp.security.view_policy import policy
+from chatapp.web import (
+    csrf,
+    enforcement,
+    error_handlers,
+    security_headers,
+    template_helpers,
+    themes,
+)
 from chatapp.web.allowed_hosts import KnownHosts
 from chatapp.web.cors import CrossOrigin
 from chatapp.web.security_headers import SecureHeaders
 from chatapp.web.themes import ThemedEnvironment
-from config import Settings
-from config_values import TOP
+from config import TOP, Settings
 
 #: Bytes of a request's body where no upload is expected.
 BODY_LIMIT = 256 * 1024
@@ -52,18 +59,18 @@ def build(settings: Settings | None = None) -> Flask:
     logs.configure(settings)
 
     db.init_app(app)
+    event_bus.init_app(app)
+    presence.init_app(app)
     migrate.init_app(app, db, directory=str(TOP / "migrations"), compare_type=True)
     file_store.init_app(app, settings)
     app.session_interface = Sessions(app, store_for(settings))
 
     app.before_request(_name_request)
-    app.before_request(check_readable)
     app.after_request(_tell_request_id)
     error_handlers.init_app(app)
     identity.init_app(app)
-    uploads.init_app(app)
     csrf.init_app(app)
-    verified_email.init_app(app)
+    enforcement.init_app(app)
     security_headers.init_app(app)
     template_helpers.init_app(app)
     themes.init_app(app)
@@ -72,7 +79,7 @@ def build(settings: Settings | None = None) -> Flask:
         app.register_blueprint(slice_.bp)
     cli.init_app(app)
     app.add_url_rule("/health", "health", _health)
-    realtime.init_app(app, settings)
+    hub.init_app(app, settings)
     dialects.init_app(app, settings)
     answering = KnownHosts(CrossOrigin(app.wsgi_app, settings), settings)
     app.wsgi_app = SecureHeaders(answering, settings)  # type: ignore[method-assign]
@@ -152,6 +159,7 @@ def _tell_request_id(response: Response) -> Response:
     return response
 
 
+@policy(public=True)
 def _health() -> Any:
     """Answers as soon as the process serves; asks no database."""
     return {"status": "ok"}

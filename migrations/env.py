@@ -1,4 +1,4 @@
-"""How migrations run: on the application's own engine, in one transaction each."""
+"""Run migrations on the application's own engine, each in one transaction."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ db = current_app.extensions["migrate"].db
 
 
 def render_item(kind: str, item: Any, autogen: Any) -> str | bool:
-    """The project's column types as plain SQLAlchemy: a migration outlives today's classes."""
+    """Render our column types as plain SQLAlchemy, because migrations outlive today's classes."""
     from chatapp.core.db import UtcDateTime
 
     if kind == "type" and isinstance(item, UtcDateTime):
@@ -20,12 +20,12 @@ def render_item(kind: str, item: Any, autogen: Any) -> str | bool:
 
 
 def run(connection: Any) -> None:
-    """Bring the database that ``connection`` leads to where the command line says."""
+    """Migrate the database behind ``connection`` to the revision that the command line names."""
     context.configure(
         connection=connection,
         target_metadata=db.metadata,
         compare_type=True,
-        render_as_batch=True,  # SQLite alters a table by making it anew
+        render_as_batch=True,  # SQLite alters a table by recreating it
         render_item=render_item,
         transaction_per_migration=True,
     )
@@ -34,7 +34,7 @@ def run(connection: Any) -> None:
 
 
 if context.is_offline_mode():
-    raise SystemExit("Run migrations against a database: they may depend on what is in it.")
+    raise SystemExit("Run migrations against a database: they may depend on its contents.")
 given = context.config.attributes.get("connection")
 if given is not None:
     run(given)

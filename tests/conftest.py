@@ -111,7 +111,7 @@ def settings(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Any
 
 
 @pytest.fixture(scope="session")
-def app(settings: Any) -> Iterator[flask.Flask]:
+def app(settings: Any, cheap_hashing: None) -> Iterator[flask.Flask]:
     """The application on a migrated database."""
     import flask_migrate
 
@@ -120,46 +120,24 @@ def app(settings: Any) -> Iterator[flask.Flask]:
 
     made = create_app(settings)
     made.testing = True
-    made.extensions["tests"] = _binding()
     with made.app_context():
         flask_migrate.upgrade(directory=str(TOP / "migrations"))
-    with pytest.MonkeyPatch.context() as patch:
-        _make_hashing_cheap(patch)
-        yield made
+    yield made
     with made.app_context():
         db.engine.dispose()
 
 
-def _binding() -> Callable[[], None]:
-    """Gives what there is one of in a process back to the app made last by now.
-
-    A test that makes a further app, to migrate or to prepare, takes it away.
-    """
-    from chatapp.core import events
-    from chatapp.extensions import socketio
-    from chatapp.realtime import setup
-    from chatapp.security import rate_limits
-
-    extension = dict(vars(socketio))
-    subscriptions, ends = list(events._subscriptions), list(setup._subscriptions)
-
-    def bind() -> None:
-        vars(socketio).update(extension)
-        events._subscriptions[:] = subscriptions
-        setup._subscriptions[:] = ends
-        rate_limits.configure(False)
-
-    return bind
-
-
-def _make_hashing_cheap(patch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="session")
+def cheap_hashing() -> Iterator[None]:
     """Argon2id at its least: what the real parameters are has a test of its own."""
     from argon2 import PasswordHasher
 
     from chatapp.security import password_hashing
 
     cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    patch.setattr(password_hashing, "hasher", cheap)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(password_hashing, "hasher", cheap)
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -167,13 +145,20 @@ def clean(request: pytest.FixtureRequest) -> Iterator[None]:
     """Every test that uses the app finds empty tables, and leaves no context behind."""
     empty_tables = None
     if "app" in request.fixturenames:
-        request.getfixturevalue("app").extensions["tests"]()
+        _lift_limits()
         empty_tables = request.getfixturevalue("empty_tables")
     yield
     assert not flask.has_app_context(), "the test left an application context pushed"
     if empty_tables:
         empty_tables()
         _forget_request()
+
+
+def _lift_limits() -> None:
+    """Limits are one for all apps in a process; a test may have made a further app."""
+    from chatapp.security import rate_limits
+
+    rate_limits.configure(False)
 
 
 @pytest.fixture(scope="session")
@@ -187,7 +172,7 @@ def empty_tables(app: flask.Flask) -> Callable[[], None]:
     deletions = [table.delete() for table in reversed(db.metadata.sorted_tables)]
 
     def empty() -> None:
-        wait_until(runner.idle, "what goes on in the background is done")
+        wait_until(runner.is_idle, "what goes on in the background is done")
         with app.app_context(), db.engine.begin() as connection:
             for deletion in deletions:
                 connection.execute(deletion)
@@ -231,7 +216,7 @@ def drained(app: flask.Flask) -> Callable[[], None]:
     """`drained()` returns once nothing is left to do in the background."""
     from chatapp.jobs import runner
 
-    return lambda: wait_until(runner.idle, "what goes on in the background is done") and None
+    return lambda: wait_until(runner.is_idle, "what goes on in the background is done") and None
 
 
 @pytest.fixture

@@ -349,7 +349,7 @@ class TestOtherServices:
         settings = load(**{name: value})
         assert getattr(settings, name.lower()) == value
         used = name == "MONGODB_URL"
-        assert any(name in notice for notice in settings.notices) is not used
+        assert any(name in warning for warning in settings.warnings) is not used
 
     def test_sessions_are_kept_in_the_database_unless_said_otherwise(self, load: Any) -> None:
         mongo, redis = "mongodb://a:b@h/chat", "rediss://:pw@h/1"
@@ -359,7 +359,7 @@ class TestOtherServices:
         assert load(SESSION_URL=mongo).session_url == mongo
         both = load(SESSION_URL="Database", MONGODB_URL=mongo)
         assert both.session_url == "database"
-        assert "MONGODB_URL isn't used" in both.notices[0]
+        assert "MONGODB_URL isn't used" in both.warnings[0]
         assert "mongodb, mongodb+srv, redis, rediss" in problems(load, SESSION_URL="http://h")
         assert "topsecret" not in repr(load(SESSION_URL="redis://:topsecret@h"))
 
@@ -406,14 +406,14 @@ class TestOtherServices:
 
 class TestNotices:
     def test_none_by_default(self, load: Any) -> None:
-        assert load().notices == ()
+        assert load().warnings == ()
 
     def test_what_an_operator_should_know(self, load: Any) -> None:
-        assert "BASE_URL" in load(HOST="0.0.0.0").notices[0]
+        assert "BASE_URL" in load(HOST="0.0.0.0").warnings[0]
         proxied = {"BASE_URL": "https://c.example", "TRUSTED_PROXIES": "1"}
-        assert load(HOST="0.0.0.0", **proxied).notices == ()
-        assert "TRUSTED_PROXIES" in load(BASE_URL="https://c.example").notices[0]
-        assert "RATE_LIMITS" in load(RATE_LIMITS="off").notices[0]
+        assert load(HOST="0.0.0.0", **proxied).warnings == ()
+        assert "TRUSTED_PROXIES" in load(BASE_URL="https://c.example").warnings[0]
+        assert "RATE_LIMITS" in load(RATE_LIMITS="off").warnings[0]
 
 
 class TestErrors:

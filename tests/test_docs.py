@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from chatapp.realtime.dispatch import handlers
+from chatapp.realtime.dialect import COLON
 from chatapp.security.scopes import SCOPES
 from tests.support.process import TOP
 
@@ -30,7 +30,7 @@ def test_every_call_that_is_named_exists(app):
 def test_every_event_has_its_line(app):
     client_part = API.split("| client → server |")[1].split("| server → client |")[0]
     named = set(re.findall(r"^\| `([a-z:-]+)` \|", client_part, re.M))
-    assert named == set(handlers)
+    assert named == set(COLON.handlers)
 
 
 def test_links_between_documents_lead_somewhere():
@@ -43,3 +43,10 @@ def test_links_between_documents_lead_somewhere():
 def test_every_scope_has_its_line():
     text = (TOP / "docs" / "service-tokens.md").read_text(encoding="utf-8")
     assert re.findall(r"^\| `([a-z]+:[a-z]+)` \| (.*) \|$", text, re.M) == list(SCOPES.items())
+
+
+def test_the_glossary_names_files_that_exist():
+    text = (TOP / "docs" / "glossary.md").read_text("utf-8", encoding="utf-8")
+    paths = re.findall(r"`((?:chatapp|docs)/[a-z_./]+)`", text)
+    assert paths
+    assert [path for path in paths if not (TOP / path).exists()] == []

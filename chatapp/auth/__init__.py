@@ -1,4 +1,7 @@
-"""Accounts: registering, signing in and out, one's own settings, what administrators do."""
+"""Accounts: registering, signing in and out, account settings, administration.
+
+The modules here are shared; each sub-package is one area with its use cases and its doors.
+"""
 
 # ruff: noqa: E402, F401  (the modules below register on bp)
 from __future__ import annotations

@@ -7,19 +7,21 @@ from typing import Any
 from flask import redirect, render_template, request, url_for
 from pydantic import ValidationError
 
-from chatapp.auth import bp, service
-from chatapp.auth.admin import invitations
+from chatapp.auth import bp, invitations, service
 from chatapp.auth.oidc import provider
-from chatapp.auth.schemas import Credentials, Visitor
-from chatapp.auth.signin.browser_session import safe_next, sign_in, sign_out
+from chatapp.auth.schemas import Credentials, SelfRegistration
+from chatapp.auth.signin.browser_session import sign_in, sign_out
 from chatapp.core.errors import ChatError, Forbidden, RateLimited, describe
 from chatapp.security.identity import signed_in
 from chatapp.security.request_source import request_source
+from chatapp.security.view_policy import policy
 from chatapp.web.forms import Form, refused, waiting
+from chatapp.web.next_redirect import safe_next
 from chatapp.web.request_input import read_form
 
 
 @bp.get("/login")
+@policy(public=True)
 def login_page() -> Any:
     """The form to sign in with."""
     if signed_in():
@@ -28,6 +30,7 @@ def login_page() -> Any:
 
 
 @bp.post("/login")
+@policy(public=True)
 def login_form() -> Any:
     """Sign in, and on to where one wanted to go."""
     try:
@@ -39,12 +42,13 @@ def login_form() -> Any:
 
 
 @bp.get("/register")
+@policy(public=True)
 def register_page() -> Any:
     """The form to make an account with, or why one can't."""
     if signed_in():
         return redirect(url_for("chat.home"), 303)
     try:
-        invitation = invitations.check(request.args.get("invitation"), request_source())
+        invitation = invitations.find_invitation(request.args.get("invitation"), request_source())
     except (Forbidden, RateLimited) as exc:
         return _shut_page(exc)
     email = invitation.email if invitation else None
@@ -52,10 +56,11 @@ def register_page() -> Any:
 
 
 @bp.post("/register")
+@policy(public=True)
 def register_form() -> Any:
     """Make the account and sign in."""
     try:
-        user = service.register(read_form(Visitor), request_source())
+        user = service.register(read_form(SelfRegistration), request_source())
     except Forbidden as exc:
         return _shut_page(exc)
     except (ChatError, ValidationError) as exc:
@@ -65,6 +70,7 @@ def register_form() -> Any:
 
 
 @bp.post("/logout")
+@policy(public=True)
 def logout_page() -> Any:
     """Sign out of this browser."""
     sign_out()
@@ -81,7 +87,7 @@ def _form_page(template: str, form: Form) -> str:
         template,
         form=form,
         next=request.values.get("next", ""),
-        provider=provider.offered(),
+        provider=provider.provider_name(),
         invitation=request.values.get("invitation", ""),
     )
 

@@ -1,17 +1,17 @@
-"""Accounts as JSON."""
+"""Accounts, sign-ins and invitations as JSON."""
 
 from __future__ import annotations
 
 from typing import TypedDict
 
-from chatapp.auth.signin.sign_ins import IssuedToken
+from chatapp.auth.sign_ins import IssuedToken
 from chatapp.conversation.presenters import PersonJson, person_json
 from chatapp.core.clock import iso
 from chatapp.models import Invitation, SignIn, User
 
 
 class AccountJson(PersonJson):
-    """One's own account: what only oneself and staff may see."""
+    """An account, with the fields that only its owner and administrators may see."""
 
     email: str | None
     email_verified: bool
@@ -33,7 +33,7 @@ class AccountJson(PersonJson):
 
 
 def account_json(user: User) -> AccountJson:
-    """Someone's own account, for themselves."""
+    """Present an account to its owner or an administrator."""
     return {
         **person_json(user),
         "email": user.email,
@@ -57,13 +57,13 @@ def account_json(user: User) -> AccountJson:
 
 
 class ServiceUserJson(PersonJson):
-    """Somebody's public profile, and what the outer application calls them."""
+    """A public profile and the external application's id for it."""
 
     external_id: str | None
 
 
 def service_user_json(user: User) -> ServiceUserJson:
-    """Somebody, for a service: what it may see of them without acting for them."""
+    """Present a user to a service that isn't acting for them."""
     return {**person_json(user), "external_id": user.external_id}
 
 
@@ -75,23 +75,23 @@ class TokenJson(TypedDict):
 
 
 def token_json(issued: IssuedToken) -> TokenJson:
-    """A new token, for whoever hands it on."""
+    """Present a new token to the client that asked for it."""
     return {"token": issued.token, "expires_at": iso(issued.expires_at)}
 
 
-class SignedInJson(TokenJson):
-    """Who signed in, and the token to go on with."""
+class LoginJson(TokenJson):
+    """The account that logged in and its new token."""
 
     user: AccountJson
 
 
-def signed_in_json(user: User, issued: IssuedToken) -> SignedInJson:
-    """The answer to registering and to logging in."""
+def login_json(user: User, issued: IssuedToken) -> LoginJson:
+    """Answer a registration or a login."""
     return {"user": account_json(user), **token_json(issued)}
 
 
 class SignInJson(TypedDict):
-    """One place where one is signed in."""
+    """A sign-in: one browser or client in which a person is logged in."""
 
     id: str
     kind: str
@@ -103,7 +103,7 @@ class SignInJson(TypedDict):
 
 
 def sign_in_json(sign_in: SignIn, current_id: str) -> SignInJson:
-    """For its owner, who asks by the sign-in ``current_id``."""
+    """Present a sign-in to its owner, whose request comes from ``current_id``."""
     return {
         "id": sign_in.id,
         "kind": "session" if sign_in.kind == "session" else "token",
@@ -127,14 +127,14 @@ class InvitationJson(TypedDict):
     created_at: str
 
 
-def invitation_json(invitation: Invitation, maker: str | None) -> InvitationJson:
-    """An invitation as administrators see it; ``maker`` is the name of who made it."""
+def invitation_json(invitation: Invitation, created_by: str | None) -> InvitationJson:
+    """Present an invitation to administrators; ``created_by`` is its creator's name."""
     return {
         "id": invitation.id,
         "email": invitation.email,
         "uses": invitation.uses,
         "most_uses": invitation.most_uses,
-        "created_by": maker,
+        "created_by": created_by,
         "expires_at": iso(invitation.expires_at),
         "created_at": iso(invitation.created_at),
     }

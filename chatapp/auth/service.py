@@ -12,12 +12,17 @@ from sqlalchemy import false, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from chatapp.auth.admin import invitations
-from chatapp.auth.mailed_links.verification import mail_verification
-from chatapp.auth.schemas import Credentials, NamedVisitor, NewPerson, Visitor
-from chatapp.core.db import atomic, db, now, release
+from chatapp.auth import invitations
+from chatapp.auth.schemas import (
+    Credentials,
+    RegistrationBase,
+    SelfRegistration,
+    UsernameRegistration,
+)
+from chatapp.auth.verification import send_verification
+from chatapp.core.db import atomic, db, now, release_connection
 from chatapp.core.errors import Conflict, Forbidden, Unauthenticated
-from chatapp.media.service import give_picture
+from chatapp.media.service import assign_picture
 from chatapp.models import User
 from chatapp.security import attempt_limits, audit
 from chatapp.security.password_hashing import check_password, hash_password, is_outdated
@@ -60,19 +65,19 @@ class Proven:
     password_hash: str
 
 
-def register(new: Visitor | NamedVisitor, source: Source) -> User:
+def register(new: SelfRegistration | UsernameRegistration, source: Source) -> User:
     """A new account for somebody who came by, if REGISTRATION or an invitation lets them.
 
     Raises Forbidden, ValidationFailed where the invitation is another's, Conflict where address or
     name is taken, RateLimited.
     """
-    admitted = invitations.admission(new.invitation, new.email, source)
+    admitted = invitations.check_registration(new.invitation, new.email, source)
     return register_admitted(new, source, along=lambda work, _: admitted(work))
 
 
-def register_admitted(new: NewPerson, source: Source, along: Along | None = None) -> User:
+def register_admitted(new: RegistrationBase, source: Source, along: Along | None = None) -> User:
     """A new account for somebody who may have one. Raises Conflict, RateLimited."""
-    release()
+    release_connection()
     attempt_limits.spend(attempt_limits.REGISTRATIONS, source.network)
     account = NewAccount(
         email=new.email,
@@ -109,9 +114,9 @@ def create_account(new: NewAccount, along: Along | None = None) -> User:
             with atomic() as work:
                 work.add(user)
                 work.flush()
-                give_picture(work, user.id, user, "profile", new.profile_picture)
+                assign_picture(work, user.id, user, "profile", new.profile_picture)
                 if new.external_id is None:  # a service's people know nothing of us
-                    mail_verification(work, user)
+                    send_verification(work, user)
                 if along is not None:
                     along(work, user)
         except IntegrityError:
@@ -158,7 +163,7 @@ def prove_password(
     Raises RateLimited. Every door at which someone who isn't signed in gives a password asks here.
     """
     user_id, stored = (user.id, user.password_hash) if user else (None, None)
-    release()
+    release_connection()
     try:
         with attempt_limits.guess(user_id or typed, source, stored) as guess:
             if not check_password(stored, password) or stored is None or user is None:
@@ -181,7 +186,7 @@ def prove_password(
 def confirm_password(user_id: str, password: str) -> None:
     """Someone signed in proves once more that it is them. Raises Forbidden, RateLimited."""
     stored = db.session.scalar(select(User.password_hash).where(User.id == user_id))
-    release()
+    release_connection()
     with attempt_limits.confirmation(user_id) as guess:
         if not check_password(stored, password):
             audit.note("confirmation failed", user_id=user_id)

@@ -1,15 +1,15 @@
-"""One's own settings as pages: the frame that they share, and the account with its sections.
+"""The settings: their start page, and the account page with its sections.
 
-A page of settings extends ``settings/_layout.html`` and has an entry in its list of places. What
-belongs to the account is a section: a function that gives what its template shows, a template
-``settings/account/_<name>.html``, and a route that its form posts to.
+A settings page extends ``settings/_layout.html`` and has an entry in that template's menu. The
+account page is made of sections. Each section has a function that returns the template's values,
+a template ``settings/account/_<name>.html``, and a route that its form posts to:
 
     @account_section("password")
     def password_section(me: User) -> dict[str, Any]: ...
 
-The template finds the function's values under ``here``, and under ``form`` what was typed and
-refused. The route answers with ``account_page(refused={"password": form})`` when it refuses, else
-by a redirect to /settings/account with a word for the person (`flask.flash`).
+The template gets the function's values as ``here``, and a refused form as ``form``. The route
+answers with ``account_page(refused={"password": form})`` when it refuses, else with a redirect to
+/settings/account and a flashed message.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from chatapp.models import User
 from chatapp.security.identity import caller
 from chatapp.web.forms import Form
 
-Values = Callable[[User], Mapping[str, Any]]
+SectionValues = Callable[[User], Mapping[str, Any]]
 
-_sections: dict[str, Values] = {}
+_sections: dict[str, SectionValues] = {}
 
 
-def account_section(name: str) -> Callable[[Values], Values]:
-    """Show ``settings/account/_<name>.html`` on the account page, below the earlier ones."""
+def account_section(name: str) -> Callable[[SectionValues], SectionValues]:
+    """Add ``settings/account/_<name>.html`` to the account page, below the earlier sections."""
 
-    def register(values: Values) -> Values:
+    def register(values: SectionValues) -> SectionValues:
         _sections[name] = values
         return values
 
@@ -40,7 +40,7 @@ def account_section(name: str) -> Callable[[Values], Values]:
 
 
 def account_page(refused: Mapping[str, Form] | None = None) -> str:
-    """The page with all its sections, some of them with a form that was refused."""
+    """Render the account page; ``refused`` maps a section's name to its refused form."""
     me = caller()
     forms = refused or {}
     sections = [
@@ -56,18 +56,18 @@ def account_page(refused: Mapping[str, Form] | None = None) -> str:
 
 @bp.get("/settings")
 def settings() -> Any:
-    """On to the first page of settings."""
+    """Redirect to the first settings page."""
     caller()
     return redirect(url_for("user.profile_settings"), 303)
 
 
 @bp.get("/settings/account")
 def settings_account() -> Any:
-    """Address, password and what else makes one's account."""
+    """Show the account page: email, password, linked accounts."""
     caller()
     return account_page()
 
 
 @account_section("who")
-def _who(_me: User) -> Mapping[str, Any]:
+def _identity_section(_me: User) -> Mapping[str, Any]:
     return {}

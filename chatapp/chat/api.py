@@ -20,15 +20,13 @@ from chatapp.chat.schemas import (
     Read,
 )
 from chatapp.conversation.changes import changes_since
-from chatapp.security import rate_limits
 from chatapp.security.identity import caller
-from chatapp.security.scopes import scope
-from chatapp.security.verified_email import reading
+from chatapp.security.view_policy import policy
 from chatapp.web.request_input import read_json, read_query
 
 
 @bp.get("/api/chat")
-@scope("chat:read")
+@policy(scope="chat:read")
 def conversations() -> Any:
     """One's conversations, pinned ones before the others, latest first."""
     page = lists.conversations(caller().id, read_query(ListQuery))
@@ -36,7 +34,7 @@ def conversations() -> Any:
 
 
 @bp.post("/api/chat")
-@scope("chat:write")
+@policy(scope="chat:write")
 def create_conversation() -> Any:
     """201 with the new conversation, 200 with the one that stands."""
     new = read_json(NewConversation)
@@ -45,14 +43,14 @@ def create_conversation() -> Any:
 
 
 @bp.get("/api/chat/<int:conversation_id>")
-@scope("chat:read")
+@policy(scope="chat:read")
 def conversation(conversation_id: int) -> Any:
     """One conversation with all its members."""
     return dict(queries.conversation(caller().id, conversation_id))
 
 
 @bp.get("/api/chat/<int:conversation_id>/members")
-@scope("chat:read")
+@policy(scope="chat:read")
 def members(conversation_id: int) -> Any:
     """Who is in it, by name."""
     page = queries.members(caller().id, conversation_id, read_query(MembersQuery))
@@ -60,7 +58,7 @@ def members(conversation_id: int) -> Any:
 
 
 @bp.get("/api/chat/<int:conversation_id>/messages")
-@scope("chat:read")
+@policy(scope="chat:read")
 def messages(conversation_id: int) -> Any:
     """A page of messages, oldest first."""
     query = read_query(MessagesQuery)
@@ -68,8 +66,7 @@ def messages(conversation_id: int) -> Any:
 
 
 @bp.post("/api/chat/<int:conversation_id>/messages")
-@scope("chat:write")
-@rate_limits.sends
+@policy(scope="chat:write", limit="messages")
 def send_message(conversation_id: int) -> Any:
     """201 with the stored message, 200 with the first one for a repeat."""
     stored = service.send_message(caller().id, conversation_id, read_json(MessageBody))
@@ -77,7 +74,7 @@ def send_message(conversation_id: int) -> Any:
 
 
 @bp.get("/api/chat/<int:conversation_id>/changes")
-@scope("chat:read")
+@policy(scope="chat:read")
 def changes(conversation_id: int) -> Any:
     """What changed since a version."""
     query = read_query(ChangesQuery)
@@ -86,8 +83,7 @@ def changes(conversation_id: int) -> Any:
 
 
 @bp.post("/api/chat/<int:conversation_id>/read")
-@scope("chat:write")
-@reading
+@policy(scope="chat:write", verified=False)
 def mark_read(conversation_id: int) -> Any:
     """204; one has read up to there."""
     service.mark_read(caller().id, conversation_id, read_json(Read).seq)
@@ -95,8 +91,7 @@ def mark_read(conversation_id: int) -> Any:
 
 
 @bp.patch("/api/chat/<int:conversation_id>/preferences")
-@scope("chat:write")
-@reading
+@policy(scope="chat:write", verified=False)
 def set_preferences(conversation_id: int) -> Any:
     """One's own preferences in this conversation."""
     patch = read_json(PreferencesPatch)
@@ -104,21 +99,21 @@ def set_preferences(conversation_id: int) -> Any:
 
 
 @bp.get("/api/messages/<uuid:message_id>")
-@scope("chat:read")
+@policy(scope="chat:read")
 def message(message_id: UUID) -> Any:
     """One message as it now is."""
     return dict(queries.message(caller().id, str(message_id)))
 
 
 @bp.patch("/api/messages/<uuid:message_id>")
-@scope("chat:write")
+@policy(scope="chat:write")
 def edit_message(message_id: UUID) -> Any:
     """The message with its new content."""
     return dict(service.edit_message(caller().id, str(message_id), read_json(Edit)))
 
 
 @bp.delete("/api/messages/<uuid:message_id>")
-@scope("chat:write")
+@policy(scope="chat:write")
 def delete_message(message_id: UUID) -> Any:
     """204; its place stays, its content is gone."""
     service.delete_message(caller().id, str(message_id))
@@ -126,7 +121,7 @@ def delete_message(message_id: UUID) -> Any:
 
 
 @bp.put("/api/messages/<uuid:message_id>/reactions/<emoji>")
-@scope("chat:write")
+@policy(scope="chat:write")
 def add_reaction(message_id: UUID, emoji: str) -> Any:
     """The message with one's emoji on it."""
     emoji = ReactionBody(emoji=emoji).emoji
@@ -134,7 +129,7 @@ def add_reaction(message_id: UUID, emoji: str) -> Any:
 
 
 @bp.delete("/api/messages/<uuid:message_id>/reactions/<emoji>")
-@scope("chat:write")
+@policy(scope="chat:write")
 def remove_reaction(message_id: UUID, emoji: str) -> Any:
     """The message without one's emoji."""
     emoji = ReactionBody(emoji=emoji).emoji

@@ -36,7 +36,7 @@ from chatapp.core.db import db, snapshot
 from chatapp.core.paging import Page, decode_cursor, encode_cursor
 from chatapp.models import Contact, Conversation, Group, Participant, User
 from chatapp.user import queries as people
-from chatapp.user.presenters import SinceJson
+from chatapp.user.presenters import RelationshipJson
 from chatapp.user.schemas import DirectoryQuery
 
 _PINNED: ColumnElement[int] = case((Participant.pinned_at.is_not(None), 1), else_=0)
@@ -72,7 +72,7 @@ class Dashboard:
     """What one can do next where nothing is open."""
 
     unread: list[ConversationJson]
-    contacts: list[SinceJson]
+    contacts: list[RelationshipJson]
 
 
 def conversations(
@@ -125,7 +125,7 @@ def dashboard(user_id: str) -> Dashboard:
     with snapshot():
         return Dashboard(
             unread=conversations(user_id, ListQuery(filter="unread", limit=A_FEW)).items,
-            contacts=people.contacts(user_id, DirectoryQuery(limit=A_FEW)).items,
+            contacts=people.list_contacts(user_id, DirectoryQuery(limit=A_FEW)).items,
         )
 
 
@@ -165,7 +165,7 @@ def _named(user_id: str, wanted: str) -> ColumnElement[bool]:
         place.c.conversation_id == Conversation.id,
         place.c.user_id != user_id,
         User.id == place.c.user_id,
-        User.is_called(wanted),
+        User.name_contains(wanted),
     )
     return or_(
         and_(

@@ -9,7 +9,7 @@ from flask import flash, redirect, render_template, url_for
 from chatapp.chat import bp, lists
 from chatapp.chat.schemas import ListQuery, NotificationsForm
 from chatapp.security.identity import caller
-from chatapp.security.scopes import personal
+from chatapp.security.view_policy import policy
 from chatapp.user.schemas import ProfilePatch
 from chatapp.user.service import update_profile
 from chatapp.web.request_input import read_form, read_query
@@ -23,7 +23,7 @@ def notifications_page() -> Any:
 
 
 @bp.post("/settings/notifications")
-@personal
+@policy(personal=True)
 def notifications_form() -> Any:
     """The account has this level from now on."""
     me, chosen = caller(), read_form(NotificationsForm)

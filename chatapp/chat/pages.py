@@ -10,7 +10,6 @@ from uuid import UUID
 from flask import redirect, render_template, request, url_for
 from pydantic import ValidationError
 
-from chatapp.auth.signin.browser_session import safe_next
 from chatapp.chat import bp, lists, queries, service
 from chatapp.chat.schemas import (
     Edit,
@@ -24,17 +23,18 @@ from chatapp.conversation.presenters import ConversationJson, MessageJson
 from chatapp.conversation.queries import SMALL
 from chatapp.core.db import MAX_ID, uuid7
 from chatapp.core.errors import ChatError, NotFound, Unauthenticated, describe
-from chatapp.core.validation import MOST_SEQ
-from chatapp.security import rate_limits
+from chatapp.core.validation import MAX_SEQ
 from chatapp.security.identity import caller, signed_in
-from chatapp.security.verified_email import reading
+from chatapp.security.view_policy import policy
 from chatapp.web.forms import Form, refused, waiting
+from chatapp.web.next_redirect import safe_next
 from chatapp.web.request_input import read_form, read_query
 
 PAGE = 40
 
 
 @bp.get("/")
+@policy(public=True)
 def home() -> Any:
     """What this is; for those who are signed in, their conversations."""
     if signed_in():
@@ -78,13 +78,13 @@ def message_page(conversation_id: int, seq: int) -> Any:
 
     With ``?actions`` what one can do with it stands there, which scripts show without a page.
     """
-    if seq > MOST_SEQ:
+    if seq > MAX_SEQ:
         raise NotFound()
     return _conversation_page(conversation_id, Form(), MessagesQuery(around=seq), focus=seq)
 
 
 @bp.post("/chats/<int:conversation_id>")
-@rate_limits.sends
+@policy(limit="messages")
 def send_form(conversation_id: int) -> Any:
     """Send, and back to the page; what can't be sent is shown again with the reason."""
     me = caller().id
@@ -122,7 +122,7 @@ def react_form(conversation_id: int, message_id: UUID) -> Any:
 
 
 @bp.post("/chats/<int:conversation_id>/preferences")
-@reading
+@policy(verified=False)
 def preferences_form(conversation_id: int) -> Any:
     """Mute, level, pin or archive, and back to the page that the button was on."""
     patch = read_form(PreferencesForm).patch()

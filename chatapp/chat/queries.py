@@ -28,8 +28,8 @@ from chatapp.conversation.queries import (
 )
 from chatapp.core.db import db, snapshot
 from chatapp.core.errors import NotFound
-from chatapp.core.paging import Page, decode_cursor, page_of
-from chatapp.core.validation import MOST_SEQ, clean, uuid_of
+from chatapp.core.paging import Page, decode_cursor, make_page
+from chatapp.core.validation import MAX_SEQ, clean, parse_uuid
 from chatapp.models import Conversation, Message, Participant, User
 
 
@@ -86,13 +86,13 @@ def members(user_id: str, conversation_id: int, query: MembersQuery) -> Page[Mem
                 name.contains(f" {wanted}", autoescape=True),
             )
         )
-    after = decode_cursor(query.cursor, clean, uuid_of)
+    after = decode_cursor(query.cursor, clean, parse_uuid)
     if after:
         people = people.where(tuple_(User.name, User.id) > tuple(after))
     with snapshot():
         access_conversation(user_id, conversation_id)
         rows = db.session.execute(people.order_by(User.name, User.id).limit(query.limit + 1)).all()
-        page = page_of(rows, query.limit, lambda row: (row[1].name, row[1].id))
+        page = make_page(rows, query.limit, lambda row: (row[1].name, row[1].id))
         online = visible_presence(user_id, [user.id for _, user in page.items])
     items = [member_json(member, user, online.get(user.id)) for member, user in page.items]
     return Page(items, page.next_cursor)
@@ -229,7 +229,7 @@ def _quotes(conversation_id: int, shown: Sequence[MessageJson]) -> dict[str, Mes
 
 def _at(conversation_id: int, places: Collection[int]) -> dict[int, MessageJson]:
     """The messages at these places, where there are such."""
-    seqs = [seq for seq in places if 0 < seq <= MOST_SEQ]
+    seqs = [seq for seq in places if 0 < seq <= MAX_SEQ]
     if not seqs:
         return {}
     there = messages_where(Message.conversation_id == conversation_id, Message.seq.in_(seqs))

@@ -12,7 +12,7 @@ from chatapp.conversation.changes import MOST_MESSAGES
 from chatapp.conversation.preferences import FOREVER, Level
 from chatapp.core.clock import parse
 from chatapp.core.db import MAX_ID, now
-from chatapp.core.paging import LIMIT_DEFAULT, LIMIT_MOST, PageQuery, limit_up_to
+from chatapp.core.paging import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, PageQuery, limit_up_to
 from chatapp.core.validation import (
     BlankIsNone,
     ClientId,
@@ -219,7 +219,7 @@ class MessagesQuery(BaseModel):
     before: Seq | None = None
     after: Seq | None = None
     around: Seq | None = None
-    limit: limit_up_to(LIMIT_MOST) = LIMIT_DEFAULT  # type: ignore[valid-type]
+    limit: limit_up_to(MAX_PAGE_SIZE) = DEFAULT_PAGE_SIZE  # type: ignore[valid-type]
 
     @model_validator(mode="after")
     def _one_bound(self) -> Self:

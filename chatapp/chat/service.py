@@ -26,6 +26,7 @@ from chatapp.conversation.presenters import ConversationJson, MessageJson, witho
 from chatapp.conversation.queries import messages_where, read_conversation, read_messages
 from chatapp.core.db import announce, atomic, now
 from chatapp.core.errors import ChatError, Conflict, Forbidden, ValidationFailed
+from chatapp.core.events import Members, People
 from chatapp.group.access import conversation_of
 from chatapp.group.service import create_group
 from chatapp.models import Conversation, Message, Participant, Reaction, User
@@ -204,7 +205,7 @@ def set_preferences(user_id: str, conversation_id: int, patch: PreferencesPatch)
         work.flush()
         after = preferences_json(conversation, member)
         if after != before:
-            announce("preferences:updated", dict(after), user_ids=frozenset((user_id,)))
+            announce("preferences:updated", dict(after), to=People(frozenset((user_id,))))
         return after
 
 
@@ -285,9 +286,8 @@ def _changed(work: Session, access: MessageAccess, event: str) -> None:
     announce(
         event,
         dict(_present(work, access.message)),
-        conversation_id=access.conversation.id,
+        to=Members(access.conversation.id, access.conversation.membership_version),
         version=access.message.version,
-        membership_version=access.conversation.membership_version,
     )
 
 

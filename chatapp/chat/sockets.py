@@ -18,8 +18,9 @@ from chatapp.chat.schemas import (
 )
 from chatapp.conversation import changes
 from chatapp.conversation.access import access_conversation
-from chatapp.realtime import typing, views
-from chatapp.realtime.dispatch import Connection, on_event
+from chatapp.realtime.connections import Connection
+from chatapp.realtime.dialect import on_event
+from chatapp.realtime.hub import current_hub
 
 Answer = dict[str, Any]
 
@@ -68,7 +69,7 @@ def mark_read(connection: Connection, read: ReadEvent) -> Answer:
 def start_typing(connection: Connection, ref: ConversationRef) -> Answer:
     """The others who view the conversation see it, until it stops or 6 s have passed."""
     typist = queries.member(connection.user_id, ref.conversation_id, writes=True)
-    typing.start(connection, ref.conversation_id, typist.name)
+    current_hub().typing.start(connection, ref.conversation_id, typist.name)
     return {}
 
 
@@ -76,7 +77,7 @@ def start_typing(connection: Connection, ref: ConversationRef) -> Answer:
 def stop_typing(connection: Connection, ref: ConversationRef) -> Answer:
     """The others see no more of it."""
     access_conversation(connection.user_id, ref.conversation_id)
-    typing.stop(connection.user_id, ref.conversation_id)
+    current_hub().typing.stop(connection.user_id, ref.conversation_id)
     return {}
 
 
@@ -92,7 +93,9 @@ def join(connection: Connection, ref: Join) -> Answer:
     """The conversation, and with ``after_version`` what changed since; it is viewed from now on."""
     found = changes.changes_since(connection.user_id, ref.conversation_id, ref.after_version)
     viewer = queries.member(connection.user_id, ref.conversation_id)
-    views.open_view(connection, ref.conversation_id, viewer.name, viewer.membership_version)
+    current_hub().views.open(
+        connection, ref.conversation_id, viewer.name, viewer.membership_version
+    )
     return dict(found)
 
 
@@ -100,7 +103,7 @@ def join(connection: Connection, ref: Join) -> Answer:
 def leave(connection: Connection, ref: ConversationRef) -> Answer:
     """The view is closed; membership stays."""
     access_conversation(connection.user_id, ref.conversation_id)
-    views.close_view(connection.sid, ref.conversation_id)
+    current_hub().views.close(connection, ref.conversation_id)
     return {}
 
 

@@ -16,6 +16,7 @@ from chatapp.conversation.pointers import settle_after_leaving, start_at
 from chatapp.conversation.preferences import clear_preferences
 from chatapp.conversation.queries import read_event
 from chatapp.core.db import announce, now
+from chatapp.core.events import Members
 from chatapp.models import Conversation, Participant, User
 
 
@@ -99,9 +100,8 @@ def announce_created(conversation: Conversation) -> None:
     announce(
         "conversation:created",
         read_event(conversation.id),
-        conversation_id=conversation.id,
+        to=Members(conversation.id, conversation.membership_version),
         version=conversation.version,
-        membership_version=conversation.membership_version,
     )
 
 
@@ -115,11 +115,13 @@ def announce_updated(
     announce(
         "conversation:updated",
         read_event(conversation.id),
-        conversation_id=conversation.id,
-        user_ids=frozenset(came),
-        former_ids=frozenset(went),
+        to=Members(
+            conversation.id,
+            conversation.membership_version,
+            joined=frozenset(came),
+            left=frozenset(went),
+        ),
         version=conversation.version,
-        membership_version=conversation.membership_version,
     )
 
 

@@ -23,9 +23,10 @@ from sqlalchemy.orm import Session
 
 from chatapp.core.db import announce, db
 from chatapp.core.errors import ValidationFailed
+from chatapp.core.events import Members
 from chatapp.models import Block, Conversation, Mention, Message, Participant, User
-from chatapp.text.markdown import mentioned
-from chatapp.text.mention_syntax import EVERYBODY, Mentioned, possible_names
+from chatapp.text.markdown import find_mentions
+from chatapp.text.mention_syntax import EVERYBODY, MentionedPerson, possible_names
 
 #: Up to so many members all of them are told without asking whether it is meant.
 MOST_UNASKED = 20
@@ -73,7 +74,7 @@ _UNREAD = _counting_unread()
 class Mentions(NamedTuple):
     """Whom a text mentions, by their ids in order; ``everybody``: all the members."""
 
-    people: tuple[Mentioned, ...] = ()
+    people: tuple[MentionedPerson, ...] = ()
     everybody: bool = False
 
 
@@ -91,7 +92,7 @@ class Roster:
     """The members that some texts may mention, as of now: one statement, none without an @."""
 
     def __init__(self, work: Session, texts: Iterable[Written]) -> None:
-        self._members: dict[int, dict[str, Mentioned]] = defaultdict(dict)
+        self._members: dict[int, dict[str, MentionedPerson]] = defaultdict(dict)
         #: Who has blocked whom.
         self._deaf: set[tuple[str, str]] = set()
         self._found: dict[Written, Mentions] = {}
@@ -123,20 +124,20 @@ class Roster:
         if not people and not everybody:
             return Mentions()
         people.sort(key=lambda one: one.user_id)
-        return Mentions(*mentioned(words, people, everybody=everybody))
+        return Mentions(*find_mentions(words, people, everybody=everybody))
 
     def unconfirmed(self, text: Written) -> ValidationFailed | None:
         """Why it has to be confirmed, where it tells so many people."""
         members = len(self._members.get(text.conversation.id, ()))
         if text.confirmed or members <= MOST_UNASKED or not self.mentions(text).everybody:
             return None
-        words = f"This tells {members - 1} people. Confirm that it is meant, or leave @all out."
+        words = f"This will notify {members - 1} people. Confirm to send it, or leave @all out."
         return ValidationFailed(fields={"mention_all": words})
 
     def told(self, text: Written) -> frozenset[str]:
         """Who hears of it: those mentioned, but the author and whoever has blocked them."""
         mentions = self.mentions(text)
-        people: Collection[Mentioned] = mentions.people
+        people: Collection[MentionedPerson] = mentions.people
         if mentions.everybody:
             people = self._members[text.conversation.id].values()
         return frozenset(
@@ -171,7 +172,7 @@ class Roster:
             )
         )
         for conversation_id, *person, blocked_id in rows:
-            one = Mentioned(*person)
+            one = MentionedPerson(*person)
             self._members[conversation_id][one.username] = one
             if blocked_id is not None:
                 self._deaf.add((one.user_id, blocked_id))
@@ -217,19 +218,17 @@ def announce_mentions(message: Message, conversation: Conversation, told: frozen
                 "seq": message.seq,
                 "user_id": message.sender_id,
             },
-            conversation_id=message.conversation_id,
-            membership_version=conversation.membership_version,
-            only_ids=told,
+            to=Members(conversation.id, conversation.membership_version, only=told),
         )
 
 
-def mentions_in(messages: Collection[Message]) -> Mapping[str, list[Mentioned]]:
+def mentions_in(messages: Collection[Message]) -> Mapping[str, list[MentionedPerson]]:
     """Whom each of these messages mentions: one statement, none where none has an @."""
     ids = [message.id for message in messages if _may_mention(message)]
-    found: dict[str, list[Mentioned]] = defaultdict(list)
+    found: dict[str, list[MentionedPerson]] = defaultdict(list)
     if ids:
         for message_id, *person in db.session.execute(_MENTIONED_IN, {"ids": ids}):
-            found[message_id].append(Mentioned(*person))
+            found[message_id].append(MentionedPerson(*person))
     return found
 
 

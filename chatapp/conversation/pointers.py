@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from chatapp.core.clock import iso
 from chatapp.core.db import announce, now
+from chatapp.core.events import Members, People
 from chatapp.models import Conversation, Message, Participant, User
 
 # Built once: composing these took each request longer than running them.
@@ -98,6 +99,7 @@ def move_pointers(work: Session, moves: Iterable[Move]) -> None:
         # Mostly who writes had read everything before: there was nothing else to pass.
         if (move.own and move.seq == before + 1) or not _passed_others(work, member, before):
             continue
+        members = Members(member.conversation_id, move.conversation.membership_version)
         shared = not move.private and _settle(work, member.conversation_id, before, moment)
         announce(
             "message:read",
@@ -107,9 +109,7 @@ def move_pointers(work: Session, moves: Iterable[Move]) -> None:
                 "seq": member.last_read_seq,
                 "read_at": iso(moment),
             },
-            conversation_id=member.conversation_id if shared else None,
-            membership_version=move.conversation.membership_version,
-            user_ids=frozenset() if shared else frozenset((member.user_id,)),
+            to=members if shared else People(frozenset((member.user_id,))),
         )
 
 

@@ -10,7 +10,7 @@ from chatapp.conversation.preferences import preferences_json
 from chatapp.core.clock import iso
 from chatapp.models import Conversation, Group, Message, Participant, Reaction, User
 from chatapp.text.markdown import render
-from chatapp.text.mention_syntax import Mentioned
+from chatapp.text.mention_syntax import MentionedPerson
 
 
 class PersonJson(TypedDict):
@@ -169,7 +169,7 @@ def message_json(
     message: Message,
     sender: User,
     reactions: Sequence[Reaction] = (),
-    mentions: Sequence[Mentioned] = (),
+    mentions: Sequence[MentionedPerson] = (),
 ) -> MessageJson:
     """A message, who wrote it, whom it mentions, and the reactions to it in their order.
 

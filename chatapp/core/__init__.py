@@ -1,1 +1,1 @@
-"""The kernel: database, events, errors, validation. Knows nothing of HTTP requests."""
+"""The kernel: database, events, errors, validation. It knows nothing about HTTP requests."""

@@ -1,8 +1,9 @@
-"""Locks, tasks and real threads behind one face, whichever concurrency library runs the process.
+"""Locks, tasks and real threads, the same for every concurrency library.
 
 ``wsgi.py`` patches the standard library for eventlet or gevent before anything else is imported.
-After that ``threading`` means greenlets, so locks and sleeping are the standard library's own; only
-tasks, and what must leave the loop (native code that computes for long), need the library by name.
+After that ``threading`` means greenlets, so locks and sleeping come from the standard library. Only
+starting a task, and running native code that computes for long in a real thread, need the library
+itself.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ Mode = Literal["eventlet", "gevent", "threads"]
 
 
 def mode() -> Mode:
-    """Which library's patches are in force in this process."""
+    """Return the library whose patches are active in this process."""
     if "eventlet" in sys.modules:
         from eventlet.patcher import is_monkey_patched
 
@@ -36,12 +37,12 @@ def mode() -> Mode:
 
 
 def lock() -> threading.Lock:
-    """A lock that makes only the present task wait, never the whole process."""
+    """Return a lock that blocks only the current task, never the whole process."""
     return threading.Lock()
 
 
 def spawn(target: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> None:
-    """Run ``target`` beside the caller, in the caller's context (request id included)."""
+    """Run ``target`` in a new task, in the caller's context (which has the request id)."""
     context = contextvars.copy_context()
 
     def task() -> None:
@@ -49,7 +50,7 @@ def spawn(target: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> None:
 
     match mode():
         case "eventlet":
-            import eventlet  # its threading.Thread leaks a _DummyThread for each task
+            import eventlet  # its threading.Thread leaks a _DummyThread per task
 
             eventlet.spawn_n(task)
         case "gevent":
@@ -61,17 +62,16 @@ def spawn(target: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> None:
 
 
 def wait(seconds: float) -> None:
-    """Let others run for ``seconds``."""
+    """Sleep, and let other tasks run; with 0 only let them run."""
     time.sleep(seconds)
 
 
 def run_in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """``function(*args)`` in a real thread; only the calling task waits for the result.
+    """Call ``function(*args)`` in a real thread; only the calling task waits for the result.
 
-    For native code that holds no greenlet switch inside (Argon2): under eventlet and gevent it
-    would stop every connection while it computes. One core is left to them, where there are
-    several, and the operating system gives way to them first. With plain threads it is simply
-    called.
+    For native code that never switches greenlets (Argon2): under eventlet and gevent it would stop
+    every connection while it computes. If there are several cores, one is left for the connections,
+    and the thread runs at low priority. With plain threads the function is simply called.
     """
     if mode() == "threads":
         return function(*args, **kwargs)
@@ -89,7 +89,7 @@ def run_in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -
                 )
 
 
-#: How many compute at once.
+#: Limits how many threads compute at once.
 _cores = threading.Semaphore(max(1, (os.cpu_count() or 1) - 1))
 _NICER_BY = 5
 

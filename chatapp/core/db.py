@@ -1,9 +1,9 @@
-"""The database kernel: naming, time and id types, `atomic()` for writes, `snapshot()` for reads."""
+"""The database: column types, `atomic()` for writes, `snapshot()` for consistent reads."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -17,17 +17,17 @@ from sqlalchemy.types import TypeDecorator
 from uuid6 import uuid7 as _uuid7
 
 from chatapp.core import concurrency
-from chatapp.core import events as announcements
-from chatapp.core.events import Announcement
+from chatapp.core.event_bus import Published, current_bus
+from chatapp.core.events import ClientEvent, Members, People, ProcessSignal
 
-#: Largest value of an integer id: PostgreSQL's `integer`.
+#: The largest integer id: PostgreSQL's `integer`.
 MAX_ID = 2**31 - 1
 
 _sqlite_writer = concurrency.lock()
 
 
 class Base(DeclarativeBase):
-    """What every table shares: constraint names that migrations can rely on."""
+    """The base of all models, with constraint names that migrations can rely on."""
 
     metadata = MetaData(
         naming_convention={
@@ -40,7 +40,7 @@ class Base(DeclarativeBase):
     )
 
 
-#: Attributes stay loaded after a commit: payloads are built from them.
+#: Attributes stay loaded after a commit, because payloads are built from them.
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 
 if TYPE_CHECKING:
@@ -50,13 +50,13 @@ else:
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A moment in UTC, always with its time zone in Python, on every database."""
+    """A time in UTC, which always has its time zone in Python, on every database."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """UTC for the database; a time without zone is a mistake."""
+        """Convert to UTC for the database. Raises ValueError for a time without a zone."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -65,7 +65,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """The moment with its zone, which SQLite doesn't keep."""
+        """Add the time zone, which SQLite doesn't store."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
@@ -76,80 +76,80 @@ Id = Uuid(as_uuid=False)
 
 
 def now() -> datetime:
-    """The present moment in UTC, to the millisecond: what is stored is what is sent."""
+    """Return the current time in UTC, in milliseconds, so that stored and sent times are equal."""
     moment = datetime.now(UTC)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
-#: `now()` at each execution of a statement that is built once.
+#: `now()` at each execution of a statement that is built only once.
 NOW = bindparam("now", callable_=now, type_=UtcDateTime)
 
 
 def uuid7() -> str:
-    """A new id that sorts by time (RFC 9562)."""
+    """Return a new id that sorts by time (RFC 9562)."""
     return str(_uuid7())
 
 
 class Timestamps:
-    """When a row was made and last changed."""
+    """When a row was created and last changed."""
 
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, onupdate=now)
 
 
 class SoftDelete:
-    """A row that is kept, but counts as gone once `deleted_at` is set."""
+    """A row that is kept, but counts as deleted once `deleted_at` is set."""
 
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 @contextmanager
 def atomic() -> Iterator[Session]:
-    """All that is written inside is committed together at the end, or not at all.
+    """Commit everything written inside together at the end, or nothing of it.
 
-    Nested, it joins the outer one. The outermost first ends any read transaction, so that what is
-    read inside is the present; on SQLite it takes the process's write lock and begins
-    immediately (a read that turns into a write after someone else's commit fails at once there);
-    on PostgreSQL it is READ COMMITTED. Announcements go out after the commit.
+    A nested block joins the outer one. The outermost block first ends any read transaction, so that
+    reads inside see the present. On SQLite it takes the process's write lock and begins
+    immediately, because there a read that turns into a write after another commit fails at once. On
+    PostgreSQL it runs as READ COMMITTED. Announcements are published after the commit.
 
-    Nothing inside may wait for anything but the database: on SQLite every other writer waits too.
+    Never wait inside for anything but the database: on SQLite all other writers would wait too.
     """
     session: Session = db.session()
-    if "announcements" in session.info:
+    if "published" in session.info:
         yield session
         return
     if "snapshot" in session.info:
         raise RuntimeError("atomic() inside snapshot(): read first, then write")
-    _end_reading(session)
-    queued: list[Announcement] = []
+    _end_read_transaction(session)
+    queued: list[Published] = []
     later: list[Callable[[], None]] = []
     with _write_lock(session):
-        session.info["announcements"], session.info["later"] = queued, later
+        session.info["published"], session.info["later"] = queued, later
         try:
             session.connection(execution_options={"chatapp_begin": "BEGIN IMMEDIATE"})
             yield session
             session.commit()
         except BaseException:
             session.rollback()
-            announcements.cancel(queued)
+            current_bus().cancel(queued)
             raise
         finally:
-            del session.info["announcements"], session.info["later"]
-    announcements.publish(queued)
+            del session.info["published"], session.info["later"]
+    current_bus().publish(queued)
     for function in later:
         function()
 
 
 def insert(work: Session, model: type[Any]) -> postgresql.Insert | sqlite.Insert:
-    """An INSERT in this database's own words, which may say what happens to a row that stands."""
+    """Return an INSERT of this database's dialect, which supports ON CONFLICT."""
     name = work.get_bind().dialect.name
     return postgresql.insert(model) if name == "postgresql" else sqlite.insert(model)
 
 
 def after_commit(function: Callable[[], None]) -> None:
-    """Call this once the surrounding `atomic()` has committed, and never after a rollback.
+    """Call ``function`` once the surrounding `atomic()` has committed, and never after a rollback.
 
-    For what must not be done twice or for nothing, such as sending mail. It may not raise.
+    For effects outside the database, such as sending mail. The function must not raise.
     """
     later = db.session().info.get("later")
     if later is None:
@@ -158,46 +158,43 @@ def after_commit(function: Callable[[], None]) -> None:
 
 
 def announce(
-    event_name: str,
+    name: str,
     payload: dict[str, Any],
     *,
-    conversation_id: int | None = None,
-    user_ids: frozenset[str] = frozenset(),
-    only_ids: frozenset[str] = frozenset(),
+    to: Members | People,
     version: int | None = None,
-    former_ids: frozenset[str] = frozenset(),
-    membership_version: int = 0,
+    facts: Mapping[str, Any] | None = None,
 ) -> None:
-    """Tell live listeners of this once the surrounding `atomic()` has committed.
+    """Send this event to clients once the surrounding `atomic()` has committed.
 
-    With a ``version``, call it while the conversation's row is locked: that is what puts events
-    in the order of versions.
+    With a ``version``, call it while the conversation's row is locked: the lock puts events in the
+    order of their versions. ``facts`` are for the dialects, see `ClientEvent`.
     """
-    queued = db.session().info.get("announcements")
+    event = ClientEvent(name, payload, to, version, facts or {})
+    _queue(event)
+    current_bus().reserve(event)
+
+
+def send_signal(signal: ProcessSignal) -> None:
+    """Tell this process's receivers once the surrounding `atomic()` has committed."""
+    _queue(signal)
+
+
+def _queue(item: Published) -> None:
+    queued: list[Published] | None = db.session().info.get("published")
     if queued is None:
-        raise RuntimeError("announce() outside atomic()")
-    announcement = Announcement(
-        event_name,
-        payload,
-        conversation_id=conversation_id,
-        user_ids=user_ids,
-        only_ids=only_ids,
-        version=version,
-        former_ids=former_ids,
-        membership_version=membership_version,
-    )
-    announcements.reserve(announcement)
-    queued.append(announcement)
+        raise RuntimeError("announce() or send_signal() outside atomic()")
+    queued.append(item)
 
 
 @contextmanager
 def snapshot() -> Iterator[Session]:
-    """All that is read inside is of one moment. Inside `atomic()` it is just that transaction."""
+    """Read everything inside from one state of the database. Inside `atomic()`, join it."""
     session: Session = db.session()
-    if "announcements" in session.info or "snapshot" in session.info:
+    if "published" in session.info or "snapshot" in session.info:
         yield session
         return
-    _end_reading(session)
+    _end_read_transaction(session)
     options = {} if _is_sqlite(session) else {"isolation_level": "REPEATABLE READ"}
     session.info["snapshot"] = True
     try:
@@ -208,14 +205,14 @@ def snapshot() -> Iterator[Session]:
         session.rollback()
 
 
-def release() -> None:
-    """Give the connection back before something slow; the next read takes one anew."""
+def release_connection() -> None:
+    """Return the connection to the pool before something slow; the next read takes a new one."""
     session: Session = db.session()
-    if "announcements" not in session.info and "snapshot" not in session.info:
-        _end_reading(session)
+    if "published" not in session.info and "snapshot" not in session.info:
+        _end_read_transaction(session)
 
 
-def _end_reading(session: Session) -> None:
+def _end_read_transaction(session: Session) -> None:
     if session.new or session.dirty or session.deleted:
         raise RuntimeError("something was changed outside atomic()")
     session.rollback()
@@ -233,7 +230,9 @@ def _write_lock(session: Session) -> AbstractContextManager[Any]:
 def _on_connect(connection: Any, record: Any) -> None:
     if not isinstance(connection, sqlite3.Connection):
         return
-    connection.isolation_level = None  # BEGIN is ours: the module's own doesn't begin for reads
+    connection.isolation_level = (
+        None  # we send BEGIN ourselves: the sqlite3 module doesn't for reads
+    )
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",  # an acknowledged message survives a power cut
@@ -241,7 +240,7 @@ def _on_connect(connection: Any, record: Any) -> None:
         "busy_timeout=5000",
     ):
         connection.execute(f"PRAGMA {pragma}")
-    # SQLite's own knows ASCII only: nobody would find Ünal by ünal.
+    # SQLite's own lower() knows only ASCII: a search for ünal wouldn't find Ünal.
     connection.create_function("lower", 1, _lower, deterministic=True)
 
 

@@ -1,5 +1,5 @@
 # ruff: noqa: D101  (the tree below describes each class)
-"""What can go wrong, as one tree that every door answers from.
+"""The errors that services raise, and how every door describes them.
 
     ChatError                 code                      status
     ├── BadRequest            bad_request               400
@@ -15,8 +15,7 @@
     ├── Unavailable           unavailable               503   try the same again
     └── InsufficientStorage   insufficient_storage      507
 
-Services raise these. `describe` turns any exception into one of them; the renderers stand in
-`error_pages`.
+`describe` turns any exception into one of these; `web/error_handlers.py` renders them for HTTP.
 """
 
 from __future__ import annotations
@@ -34,12 +33,12 @@ log = logging.getLogger(__name__)
 
 
 class ChatError(Exception):
-    """Something the caller is told about, with a sentence that says what to do next."""
+    """An error that is reported to the caller, with a message that says what to do next."""
 
     code = "internal"
     status = 500
     message = "Something went wrong on our side. Please try again."
-    #: Where a page leads on from here: an address of this site, and what is done there.
+    #: The link that an error page offers: an address on this site, and its text.
     step: tuple[str, str] | None = None
 
     def __init__(
@@ -58,7 +57,7 @@ class ChatError(Exception):
 
 
 class BadRequest(ChatError):
-    code, status, message = "bad_request", 400, "This request can't be understood."
+    code, status, message = "bad_request", 400, "We can't understand this request."
 
 
 class Unauthenticated(ChatError):
@@ -66,11 +65,11 @@ class Unauthenticated(ChatError):
 
 
 class Forbidden(ChatError):
-    code, status, message = "forbidden", 403, "You may not do this."
+    code, status, message = "forbidden", 403, "You aren't allowed to do this."
 
 
 class NotFound(ChatError):
-    code, status, message = "not_found", 404, "There is nothing here that you can see."
+    code, status, message = "not_found", 404, "This doesn't exist, or you can't see it."
 
 
 class Conflict(ChatError):
@@ -103,7 +102,7 @@ class Unavailable(ChatError):
 
 
 class InsufficientStorage(ChatError):
-    code, status, message = "insufficient_storage", 507, "There is no space left for this."
+    code, status, message = "insufficient_storage", 507, "The server has no space left for this."
 
 
 _BY_STATUS = {
@@ -113,7 +112,7 @@ _BY_STATUS = {
 
 
 def describe(exc: BaseException) -> ChatError:
-    """The error a caller is told for ``exc``; `Internal` says nothing of what it was."""
+    """Return the error that is reported for ``exc``; `Internal` reveals nothing about it."""
     match exc:
         case ChatError():
             return exc
@@ -130,8 +129,8 @@ def describe(exc: BaseException) -> ChatError:
             return Internal()
 
 
-def tell(exc: BaseException) -> ChatError:
-    """`describe`, and into the log what is our fault."""
+def describe_and_log(exc: BaseException) -> ChatError:
+    """Describe ``exc``, and log it if it is our fault."""
     error = describe(exc)
     if isinstance(error, Internal | Unavailable) and exc is not error:
         log.error("%s: %s", error.code, type(exc).__name__, exc_info=exc)
@@ -139,7 +138,7 @@ def tell(exc: BaseException) -> ChatError:
 
 
 def error_json(error: ChatError) -> dict[str, Any]:
-    """The one shape (contracts, rule 6)."""
+    """Return the JSON body of every error."""
     body: dict[str, Any] = {"code": error.code, "message": error.message}
     if error.fields:
         body["fields"] = error.fields
@@ -147,7 +146,7 @@ def error_json(error: ChatError) -> dict[str, Any]:
 
 
 def error_ack(error: ChatError) -> dict[str, Any]:
-    """What a socket event that failed is acknowledged with."""
+    """Return the acknowledgement of a socket event that failed."""
     return {"ok": False, **error_json(error)}
 
 
@@ -162,20 +161,20 @@ def _fields(exc: ValidationError) -> dict[str, str]:
 
 
 def _length(kind: str, value: object, bounds: dict[str, Any]) -> str | None:
-    """What is wrong with the length of a text or a list, where that is what is wrong."""
-    unit = "characters" if isinstance(value, str) else "of these"
+    """Describe a wrong length of a text or a list; None for other problems."""
+    unit = "characters" if isinstance(value, str) else "items"
     if kind in ("too_short", "string_too_short"):
         least = bounds["min_length"]
-        return "This is needed." if least == 1 else f"At least {least:,} {unit}, please."
+        return "This is required." if least == 1 else f"At least {least:,} {unit}, please."
     if kind in ("too_long", "string_too_long"):
         return f"At most {bounds['max_length']:,} {unit}, please."
     return None
 
 
 def _sentence(kind: str, text: str, bounds: dict[str, Any]) -> str:
-    """pydantic's words as a sentence for the person who filled in the field."""
+    """Turn pydantic's message into a sentence for the person who filled in the field."""
     if kind == "missing":
-        return "This is needed."
+        return "This is required."
     if kind in ("int_parsing", "int_type", "int_from_float", "int_parsing_size"):
         return "This should be a whole number."
     if kind in ("greater_than_equal", "less_than_equal"):

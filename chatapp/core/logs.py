@@ -1,7 +1,7 @@
-"""Logs: one event is one line, as text or as JSON, each with its request's id.
+"""Logs: one line per event, as text or as JSON, each with its request's id.
 
-What comes from outside (names, addresses, headers) may hold line breaks or terminal codes;
-neither may look like a line of its own, so everything that isn't printable is written escaped.
+Names, addresses and headers may contain line breaks or terminal codes. Unprintable characters are
+escaped, so that they can't forge a line.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from pythonjsonlogger.json import JsonFormatter
 
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
-# Control characters, line and paragraph separators, what turns the direction of text, surrogates.
+# Control characters, line and paragraph separators, bidirectional controls, surrogates.
 _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 _PLAIN = re.compile(r"[^\s='\"]+")
-_OURS = {"time", "request_id"}
-_NOT_EXTRA = {*RESERVED_ATTRS, *_OURS}
+_ADDED_FIELDS = {"time", "request_id"}
+_NOT_EXTRA = {*RESERVED_ATTRS, *_ADDED_FIELDS}
 
-# Below these, other people's loggers tell a reader of ours nothing. A level of its own also keeps
-# engineio and socketio from installing handlers of their own.
-_QUIET = {
+# Below these levels, the libraries' logs are noise. A level of its own also keeps engineio and
+# socketio from installing their own handlers.
+_LIBRARY_LEVELS = {
     "gunicorn.error": logging.WARNING,
     "werkzeug": logging.WARNING,
     "alembic": logging.WARNING,
@@ -38,8 +38,8 @@ _QUIET = {
 }
 
 
-# Said at every start about what was decided and written down (docs/decisions), or asked for.
-_NO_NEWS = (
+# Messages at every start about decisions that are documented (docs/decisions), or were asked for.
+_IGNORED = (
     "The eventlet worker is DEPRECATED",
     "Reloader is on.",
     "({}) wsgi starting up",
@@ -47,24 +47,24 @@ _NO_NEWS = (
 )
 
 
-def escaped(text: str) -> str:
-    """`text` on one line, harmless on a terminal."""
+def escape(text: str) -> str:
+    """Escape `text` so that it stays on one line and is harmless on a terminal."""
     return _UNSAFE.sub(lambda match: ascii(match[0])[1:-1], text)
 
 
 class TextFormatter(logging.Formatter):
-    """`time level logger [request id] message key=value …`, and a traceback where there is one.
+    """Formats `time level logger [request id] message key=value …`, and tracebacks.
 
-    `tracebacks="lines"`, for a person at a terminal, gives a traceback its lines, each marked so
-    that none can pass for an event; otherwise it stays on the event's line.
+    With `tracebacks="lines"`, for a person at a terminal, a traceback has lines of its own, each
+    marked so that it can't pass for an event. Otherwise it stays on the event's line.
     """
 
     def __init__(self, tracebacks: str = "escaped") -> None:
         super().__init__()
-        self._joint = "\n    | " if tracebacks == "lines" else "\\n"
+        self._separator = "\n    | " if tracebacks == "lines" else "\\n"
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record as one line."""
+        """Format the record as one line."""
         values = vars(record)
         line = (
             f"{values.get('time')} {record.levelname:<7} {record.name}"
@@ -79,25 +79,25 @@ class TextFormatter(logging.Formatter):
             details += self.formatException(record.exc_info).split("\n")
         if record.stack_info:
             details += self.formatStack(record.stack_info).split("\n")
-        return self._joint.join(escaped(part) for part in [line, *details])
+        return self._separator.join(escape(part) for part in [line, *details])
 
 
-class _Stamp(logging.Filter):
-    """Gives each record its time and the id of the request it belongs to."""
+class _AddTimeAndRequestId(logging.Filter):
+    """Adds the time and the request id to each record."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         time = datetime.fromtimestamp(record.created, UTC)
         record.time = time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         record.request_id = request_id.get()
-        return not str(record.msg).startswith(_NO_NEWS)
+        return not str(record.msg).startswith(_IGNORED)
 
 
 class _Handler(logging.StreamHandler):  # type: ignore[type-arg]
-    """Ours, so that a second `configure` finds and replaces it, and leaves those of others."""
+    """Our handler, which a second `configure` finds and replaces."""
 
 
-class Wishes(Protocol):
-    """The part of Settings that this module needs."""
+class LogSettings(Protocol):
+    """The settings that this module needs."""
 
     @property
     def log_format(self) -> str:
@@ -108,17 +108,17 @@ class Wishes(Protocol):
         """`debug`, `info`, `warning` or `error`."""
 
 
-def configure(settings: Wishes) -> None:
-    """Send every logger's lines to standard error, as the settings say. May be called again."""
+def configure(settings: LogSettings) -> None:
+    """Send all logs to standard error, as the settings say. May be called again."""
     handler = _Handler(sys.stderr)
-    handler.addFilter(_Stamp())
+    handler.addFilter(_AddTimeAndRequestId())
     handler.setFormatter(_formatter(settings.log_format))
     root = logging.getLogger()
     for other in [h for h in root.handlers if isinstance(h, _Handler)]:
         root.removeHandler(other)
     root.addHandler(handler)
     root.setLevel(settings.log_level.upper())
-    for name, level in _QUIET.items():
+    for name, level in _LIBRARY_LEVELS.items():
         logging.getLogger(name).setLevel(max(level, root.level))
     if settings.log_level == "debug":
         logging.getLogger("gunicorn.error").setLevel(logging.DEBUG)
@@ -127,7 +127,7 @@ def configure(settings: Wishes) -> None:
 
 
 def silence_eventlet() -> None:
-    """No deprecation warnings about a choice that is made and written down."""
+    """Hide deprecation warnings about eventlet; docs/decisions says why it was chosen."""
     warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
     warnings.filterwarnings("ignore", message="The eventlet worker is deprecated")
     warnings.filterwarnings("ignore", message=r"Using fork\(\) is a bad idea")

@@ -1,4 +1,4 @@
-"""Lists in pages: an opaque cursor holds the sort key of the last item shown."""
+"""Pages of lists; an opaque cursor contains the sort key of the last item shown."""
 
 from __future__ import annotations
 
@@ -16,59 +16,59 @@ from chatapp.core.errors import ValidationFailed
 T = TypeVar("T")
 U = TypeVar("U")
 
-LIMIT_DEFAULT = 50
-LIMIT_MOST = 200
+DEFAULT_PAGE_SIZE = 50
+MAX_PAGE_SIZE = 200
 
 
-def limit_up_to(most: int) -> Any:
-    """A page size: at least 1; above ``most`` it is ``most``."""
-    return Annotated[int, Field(ge=1), AfterValidator(lambda limit: min(limit, most))]
+def limit_up_to(maximum: int) -> Any:
+    """Return the type of a page size: at least 1, and capped at ``maximum``."""
+    return Annotated[int, Field(ge=1), AfterValidator(lambda limit: min(limit, maximum))]
 
 
 class PageQuery(BaseModel):
-    """Which page of a list."""
+    """The query parameters of a list: page size and cursor."""
 
-    limit: limit_up_to(LIMIT_MOST) = LIMIT_DEFAULT  # type: ignore[valid-type]
+    limit: limit_up_to(MAX_PAGE_SIZE) = DEFAULT_PAGE_SIZE  # type: ignore[valid-type]
     cursor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """Some items, and the cursor to ask for the next ones with, None at the end."""
+    """Some items, and the cursor of the next page (None at the end)."""
 
     items: list[T]
     next_cursor: str | None
 
 
-def page_of(rows: Sequence[T], limit: int, key: Callable[[T], Sequence[Any]]) -> Page[T]:
-    """The page of at most ``limit`` of ``rows``, which were read one beyond it."""
+def make_page(rows: Sequence[T], limit: int, key: Callable[[T], Sequence[Any]]) -> Page[T]:
+    """Return a page of at most ``limit`` rows; read one row more than that to pass here."""
     shown = list(rows[:limit])
     more = len(rows) > limit
     return Page(shown, encode_cursor(key(shown[-1])) if more else None)
 
 
-def every(page: Callable[[str | None], Page[T]]) -> list[T]:
-    """All items of a list, by its ``page`` after each cursor."""
+def all_items(page: Callable[[str | None], Page[T]]) -> list[T]:
+    """Return all items of a list by requesting page after page."""
     found: list[T] = []
     cursor = None
     while True:
-        some = page(cursor)
-        found += some.items
-        cursor = some.next_cursor
+        part = page(cursor)
+        found += part.items
+        cursor = part.next_cursor
         if cursor is None:
             return found
 
 
 def encode_cursor(key: Sequence[Any]) -> str:
-    """``key`` (strings and numbers) as text that is safe in an address."""
+    """Encode ``key`` (strings and numbers) as text that is safe in a URL."""
     text = json.dumps(list(key), separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str | None, *types: Callable[[Any], Any]) -> list[Any] | None:
-    """The key in ``cursor``, each part through its type; None for no cursor.
+    """Decode ``cursor`` and convert each part to its type; None for no cursor.
 
-    Raises ValidationFailed for what this server never gave out.
+    Raises ValidationFailed for a cursor that this list never returned.
     """
     if not cursor:
         return None

@@ -12,8 +12,8 @@ from chatapp.conversation.presenters import MessageJson
 from chatapp.core.errors import ChatError, Forbidden
 from chatapp.dialects.rest import Rest
 from chatapp.dialects.shapes import address_or_text
+from chatapp.realtime.connections import Connection
 from chatapp.realtime.dialect import Dialect
-from chatapp.realtime.dispatch import Connection
 
 
 class Introduction(BaseModel):
@@ -51,7 +51,7 @@ def _failed(error: ChatError) -> dict[str, Any]:
 
 DIALECT = Dialect(
     "camel",
-    hears={"message:received": lambda payload: ("receiveMessage", message(payload))},
+    renderers={"message:received": lambda event: ("receiveMessage", message(event.payload))},
     answer=lambda answer: answer,
     failed=_failed,
     refusal=lambda error: ("error", _failed(error)),

@@ -11,32 +11,22 @@ from pydantic import BaseModel, ValidationInfo, field_validator
 from werkzeug.exceptions import HTTPException
 
 from chatapp.auth import service as accounts
-from chatapp.auth.presenters import signed_in_json
-from chatapp.auth.schemas import (
-    Credentials,
-    Email,
-    GivenPassword,
-    KnownBy,
-    NamedVisitor,
-    Password,
-    Username,
-)
-from chatapp.auth.signin import sign_ins
-from chatapp.auth.signin.sign_ins import IssuedToken
+from chatapp.auth import sign_ins
+from chatapp.auth.fields import Email, EmailOrUsername, EnteredPassword, Password, Username
+from chatapp.auth.presenters import login_json
+from chatapp.auth.schemas import Credentials, UsernameRegistration
+from chatapp.auth.sign_ins import IssuedToken
 from chatapp.chat import queries, service
 from chatapp.chat.schemas import MessageBody
 from chatapp.conversation.presenters import person_json
-from chatapp.conversation.queries import addressed_to
-from chatapp.core.events import caused_by
-from chatapp.core.paging import LIMIT_MOST, every
+from chatapp.core.events import ClientEvent, caused_by
+from chatapp.core.paging import MAX_PAGE_SIZE, all_items
 from chatapp.core.validation import BlankIsNone, MessageText, Name, Uuid, clean
 from chatapp.dialects import roster
 from chatapp.dialects.rest import Rest
 from chatapp.dialects.shapes import address_or_text, fields_named, words_code_and_fields
-from chatapp.realtime.dialect import Dialect
+from chatapp.realtime.dialect import Dialect, Rendered
 from chatapp.realtime.rooms import credential_room
-from chatapp.security import rate_limits
-from chatapp.security.api_paths import is_marked
 from chatapp.security.identity import (
     TOKEN_COOKIE,
     by_cookie_token,
@@ -44,10 +34,9 @@ from chatapp.security.identity import (
     client,
     credential_id,
     current_sign_in,
-    public,
 )
 from chatapp.security.request_source import request_source
-from chatapp.security.scopes import scope
+from chatapp.security.view_policy import policy, request_policy
 from chatapp.user import queries as people
 from chatapp.user.schemas import DirectoryQuery
 from chatapp.web.request_input import read_json, read_query
@@ -80,9 +69,9 @@ class SignUp(BaseModel):
             raise ValueError("The two passwords aren't the same")
         return text
 
-    def visitor(self) -> NamedVisitor:
+    def registration(self) -> UsernameRegistration:
         """The same in colon's words."""
-        return NamedVisitor(
+        return UsernameRegistration(
             name=self.fullName,
             username=self.username,
             password=self.password,
@@ -94,8 +83,8 @@ class SignUp(BaseModel):
 class LogIn(BaseModel):
     """A username where colon has an address or a username."""
 
-    username: KnownBy
-    password: GivenPassword
+    username: EmailOrUsername
+    password: EnteredPassword
 
 
 class Send(BaseModel):
@@ -132,17 +121,16 @@ def message(payload: Any, receiver_id: str) -> dict[str, Any]:
     }
 
 
-def _new_message(payload: dict[str, Any]) -> tuple[str, Any] | None:
-    """None in a group: there are none here."""
-    addressed = addressed_to([payload["conversation_id"]])[payload["conversation_id"]]
-    if addressed.group_id is not None:
+def _render_message(event: ClientEvent) -> Rendered | None:
+    """Render a message between two people; None in a group: this dialect has no groups."""
+    if event.facts["group_id"] is not None:
         return None
-    return "newMessage", message(payload, addressed.receiver(payload["sender_id"]))
+    return "newMessage", message(event.payload, event.facts["receiver_id"])
 
 
 DIALECT = Dialect(
     "cookie",
-    hears={"message:received": _new_message},
+    renderers={"message:received": _render_message},
     failed=words_code_and_fields,
     refusal=lambda error: ("error", words_code_and_fields(error)),
     echoes=False,
@@ -151,11 +139,11 @@ DIALECT = Dialect(
 
 
 @bp.post("/api/auth/signup")
-@public
+@policy(public=True)
 def sign_up() -> Any:
     """201 with the account, and the cookie."""
     new = read_json(SignUp)
-    who = accounts.register(new.visitor(), request_source())
+    who = accounts.register(new.registration(), request_source())
     answer = user(person_json(who))
     if who.email is None:
         answer["notice"] = _NO_ADDRESS
@@ -168,7 +156,7 @@ def log_in() -> Any:
     credentials = Credentials(email=given.username, password=given.password)
     proven = accounts.log_in(credentials, request_source())
     issued = sign_ins.issue_token(proven.user.id, client(), proven_by=proven.password_hash)
-    answer = jsonify({**signed_in_json(proven.user, issued), **user(person_json(proven.user))})
+    answer = jsonify({**login_json(proven.user, issued), **user(person_json(proven.user))})
     return _with_cookie(answer, issued)
 
 
@@ -184,8 +172,8 @@ def log_out() -> Any:
 def sidebar() -> Any:
     """Everybody one may see, as a plain array."""
     me = caller().id
-    everybody = every(
-        lambda cursor: people.directory(me, DirectoryQuery(limit=LIMIT_MOST, cursor=cursor))
+    everybody = all_items(
+        lambda cursor: people.list_directory(me, DirectoryQuery(limit=MAX_PAGE_SIZE, cursor=cursor))
     )
     return jsonify([user(person) for person in everybody])
 
@@ -199,8 +187,7 @@ def history(message_id: UUID) -> Any:
 
 
 @bp.post("/api/messages/send/<uuid:user_id>")
-@scope("chat:write")
-@rate_limits.sends
+@policy(scope="chat:write", limit="messages")
 def send(user_id: UUID) -> Any:
     """201 with the stored message, which the sockets of this very sign-in don't hear too."""
     new = MessageBody(content=read_json(Send).message)
@@ -213,7 +200,7 @@ def send(user_id: UUID) -> Any:
 
 def _is_meant() -> bool:
     """By the cookie; where nobody is asked for a credential, by what is sent to log in with."""
-    if not is_marked("public"):
+    if not request_policy().public:
         return by_cookie_token()
     if request.endpoint != "auth.log_in" or request.args.get("dialect") == "colon":
         return False

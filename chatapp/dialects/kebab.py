@@ -11,13 +11,14 @@ from chatapp.chat import service
 from chatapp.chat.schemas import MessageBody
 from chatapp.conversation.queries import addressed_to
 from chatapp.core.errors import Forbidden
+from chatapp.core.events import ClientEvent
 from chatapp.core.validation import MessageText, Uuid
 from chatapp.dialects.kebab_rest import REST
-from chatapp.dialects.kebab_shapes import message
+from chatapp.dialects.kebab_shapes import addressed_message, message
 from chatapp.dialects.shapes import fields_named, words_and_code
 from chatapp.group.access import conversation_of
-from chatapp.realtime.dialect import Args, Dialect
-from chatapp.realtime.dispatch import Connection
+from chatapp.realtime.connections import Connection
+from chatapp.realtime.dialect import Args, Dialect, Rendered
 
 __all__ = ["DIALECT", "REST"]
 
@@ -49,14 +50,14 @@ def _id(model: type[Named], args: Args) -> Named:
     return model.model_validate({"id": args[0] if args else None}, strict=True)
 
 
-def _shown(payload: Mapping[str, Any]) -> dict[str, Any]:
-    id_ = payload["conversation_id"]
-    return message(payload, addressed_to([id_])[id_])
+def _render_message(event: ClientEvent) -> Rendered:
+    to, group_id = event.facts["receiver_id"], event.facts["group_id"]
+    return "receive-message", message(event.payload, receiver_id=to, group_id=group_id)
 
 
 DIALECT = Dialect(
     "kebab",
-    hears={"message:received": lambda payload: ("receive-message", _shown(payload))},
+    renderers={"message:received": _render_message},
     failed=words_and_code,
     refusal=lambda error: ("error-message", words_and_code(error)),
     unwrap=_unwrap,
@@ -90,4 +91,5 @@ def send_message(connection: Connection, new: Send) -> dict[str, Any]:
     body = MessageBody(content=new.content, mention_all=True)
     with fields_named(participant_ids="receiver_id"):
         stored = send(connection.user_id, new.receiver_id, body).message
-    return {"message": _shown(stored)}
+    id_ = stored["conversation_id"]
+    return {"message": addressed_message(stored, addressed_to([id_])[id_])}

@@ -9,12 +9,13 @@ from flask import Blueprint, request
 from pydantic import BaseModel, Field
 
 from chatapp.auth import service as accounts
-from chatapp.auth.schemas import Credentials, PasswordChange, Visitor
-from chatapp.auth.signin import password_change, sign_ins
+from chatapp.auth import sign_ins
+from chatapp.auth.schemas import Credentials, PasswordChange, SelfRegistration
+from chatapp.auth.signin import password_change
 from chatapp.chat.lists import all_conversations, conversations_with
 from chatapp.core.db import now
 from chatapp.core.errors import Forbidden, Unauthenticated
-from chatapp.core.paging import LIMIT_MOST, PageQuery, every
+from chatapp.core.paging import MAX_PAGE_SIZE, PageQuery, all_items
 from chatapp.core.validation import Name, Uuid
 from chatapp.dialects.kebab_shapes import Shapes, own_user
 from chatapp.dialects.kebab_shapes import user as shape
@@ -24,12 +25,12 @@ from chatapp.group import queries as groups
 from chatapp.group import service as group_service
 from chatapp.group.presenters import GroupJson
 from chatapp.group.schemas import NewGroup, NewMembers
-from chatapp.security.api_paths import KEBAB, is_marked
-from chatapp.security.identity import caller, client, current_sign_in, public
+from chatapp.security.api_paths import KEBAB
+from chatapp.security.identity import caller, client, current_sign_in
 from chatapp.security.request_source import request_source
-from chatapp.security.scopes import personal, scope
+from chatapp.security.view_policy import policy, request_policy
 from chatapp.user import queries as people
-from chatapp.user import service
+from chatapp.user import relationships, service
 from chatapp.user.schemas import DirectoryQuery, ProfilePatch
 from chatapp.web.request_input import read_json
 
@@ -39,11 +40,11 @@ bp = Blueprint("kebab", __name__)
 @bp.before_request
 def _bearer_only() -> None:
     """The session of a page is no credential here."""
-    if not is_marked("public") and "Authorization" not in request.headers:
+    if not request_policy().public and "Authorization" not in request.headers:
         raise Unauthenticated("Send the access_token as Authorization: Bearer.")
 
 
-class Register(Visitor):
+class Register(SelfRegistration):
     """A new account under its full name."""
 
     name: Annotated[Name, Field(validation_alias="fullName")]
@@ -87,7 +88,7 @@ class AddMembers(NewMembers):
 
 
 @bp.post("/auth/register")
-@public
+@policy(public=True)
 def register() -> Any:
     """201 with the new account."""
     user = accounts.register(read_json(Register), request_source())
@@ -95,7 +96,7 @@ def register() -> Any:
 
 
 @bp.post("/auth/login")
-@public
+@policy(public=True)
 def log_in() -> Any:
     """200 with the account, and its token as a session."""
     proven = accounts.log_in(read_json(Credentials), request_source())
@@ -112,57 +113,61 @@ def log_in() -> Any:
 
 
 @bp.put("/user/profile")
-@scope("users:write")
+@policy(scope="users:write")
 def update_profile() -> Any:
     """200 with one's changed account."""
     wanted = read_json(Profile)
     me = _oneself(wanted.id, "id")
-    given = {name: value for name, value in wanted.given().items() if name in _CHANGEABLE}
+    given = {name: value for name, value in wanted.changes().items() if name in _CHANGEABLE}
     user = service.update_profile(me, ProfilePatch.model_construct(set(given), **given))
     return {"message": "Profile updated successfully", "user": own_user(user)}
 
 
 @bp.put("/user/update-password")
-@personal
+@policy(personal=True)
 def update_password() -> Any:
     """200; every other sign-in ends."""
     wanted = read_json(UpdatePassword)
     _oneself(wanted.id, "id")
-    password_change.change(current_sign_in(), wanted, recent_sign_in_proves=True)
+    password_change.change_password(current_sign_in(), wanted, accept_recent_sign_in=True)
     return {"message": "Password updated successfully"}
 
 
 @bp.post("/user/add-contact")
-@scope("users:write")
+@policy(scope="users:write")
 def add_contact() -> Any:
     """201 with the new contact, 200 with one that stood."""
     me, other = caller().id, read_json(AddContact).contactId
     with fields_named(user_id="contactId"):
-        contact, created = service.add_contact(me, other)
+        contact, created = relationships.add_contact(me, other)
     shown = Shapes.around(me, [other], conversations_with(me, other)).contact(contact)
     return {"message": "Contact added successfully", "contact": shown}, 201 if created else 200
 
 
 @bp.get("/user/<uuid:user_id>")
-@scope("users:read")
+@policy(scope="users:read")
 def user(user_id: UUID) -> Any:
     """One user."""
     me = caller()
     if str(user_id) == me.id:
         return {"user": own_user(me)}
-    person = people.person(me.id, str(user_id))
-    return {"user": shape(person, people.members_since([person["id"]]))}
+    person = people.get_person(me.id, str(user_id))
+    return {"user": shape(person, people.find_creation_times([person["id"]]))}
 
 
 @bp.get("/user/dashboard")
-@personal
+@policy(personal=True)
 def dashboard() -> Any:
     """Oneself, one's contacts and one's groups."""
     me = caller()
-    contacts = every(
-        lambda cursor: people.contacts(me.id, DirectoryQuery(limit=LIMIT_MOST, cursor=cursor))
+    contacts = all_items(
+        lambda cursor: people.list_contacts(
+            me.id, DirectoryQuery(limit=MAX_PAGE_SIZE, cursor=cursor)
+        )
     )
-    own = every(lambda cursor: groups.groups(me.id, PageQuery(limit=LIMIT_MOST, cursor=cursor)))
+    own = all_items(
+        lambda cursor: groups.groups(me.id, PageQuery(limit=MAX_PAGE_SIZE, cursor=cursor))
+    )
     shown = {contact["user"]["id"] for contact in contacts}
     shown |= {member["id"] for group in own for member in group["members"]}
     shapes = Shapes.around(me.id, shown, all_conversations(me.id))
@@ -174,7 +179,7 @@ def dashboard() -> Any:
 
 
 @bp.post("/group/create")
-@scope("groups:write")
+@policy(scope="groups:write")
 def create_group() -> Any:
     """201 with the new group."""
     new = read_json(CreateGroup)
@@ -193,7 +198,7 @@ def create_group() -> Any:
 
 
 @bp.post("/group/add-members")
-@scope("groups:write")
+@policy(scope="groups:write")
 def add_members() -> Any:
     """200 with the group and its new members."""
     me, wanted = caller().id, read_json(AddMembers)

@@ -24,16 +24,24 @@ def own_user(me: User) -> dict[str, Any]:
     return {name: account[name] for name in _OWN}
 
 
-def message(payload: Mapping[str, Any], addressed: Addressed) -> dict[str, Any]:
-    """A message; `receiver_id` as its sender would have written it."""
+def message(
+    payload: Mapping[str, Any], *, receiver_id: str, group_id: str | None
+) -> dict[str, Any]:
+    """Shape a message; its receiver is the group, or the other one of two people."""
     return {
         "id": payload["id"],
         "sender_id": payload["sender_id"],
-        "receiver_id": addressed.receiver(payload["sender_id"]),
-        "is_group": addressed.group_id is not None,
+        "receiver_id": receiver_id,
+        "is_group": group_id is not None,
         "content": address_or_text(payload),
         "created_at": payload["created_at"],
     }
+
+
+def addressed_message(payload: Mapping[str, Any], addressed: Addressed) -> dict[str, Any]:
+    """Shape a message of a conversation that is addressed like this."""
+    receiver_id = addressed.receiver(payload["sender_id"])
+    return message(payload, receiver_id=receiver_id, group_id=addressed.group_id)
 
 
 def user(person: Mapping[str, Any], since: Mapping[str, str]) -> dict[str, Any]:
@@ -61,11 +69,11 @@ class Shapes:
         to, last = addressed_to(ids), last_written(ids)
         return cls(
             me=me,
-            since=people.members_since(user_ids),
-            contact_ids=people.contact_ids(me, user_ids),
+            since=people.find_creation_times(user_ids),
+            contact_ids=people.find_contact_ids(me, user_ids),
             news={
                 to[one["id"]].receiver(me): {
-                    "last_message": message(last[one["id"]], to[one["id"]])
+                    "last_message": addressed_message(last[one["id"]], to[one["id"]])
                     if one["id"] in last
                     else None,
                     "unread_count": one["unread_count"],

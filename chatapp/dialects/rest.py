@@ -10,13 +10,12 @@ from typing import Any
 from flask import Blueprint, Flask, Response, g, request
 
 from chatapp.core.errors import ChatError, error_json
-from chatapp.realtime.dialect import note_use
+from chatapp.realtime.speakers import Speakers
 
 View = Callable[..., Any]
 
-#: Sign-ins of which it is known that they use older names; the longest unused are forgotten.
-_MOST_KNOWN = 10_000
-_known: OrderedDict[tuple[str, str], None] = OrderedDict()
+#: Sign-ins that a `_UseCounter` remembers.
+_MAX_SIGN_INS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +25,22 @@ class Rest:
     name: str
     #: Calls at addresses that colon doesn't have.
     blueprint: Blueprint | None = None
-    #: Where these begin.
+    #: The beginnings of these addresses.
     paths: tuple[str, ...] = ()
-    #: Whether a request to an address that both have is this dialect's.
+    #: Returns whether a request to an address that colon has too is meant for this dialect.
     is_meant: Callable[[], bool] = lambda: False
-    #: What answers such a request, by the name of colon's endpoint.
+    #: The views that answer such requests, by the name of colon's endpoint.
     instead: Mapping[str, View] = field(default_factory=dict)
     failed: Callable[[ChatError], dict[str, Any]] = error_json
 
     def answers(self) -> bool:
-        """Whether the present request is this dialect's."""
+        """Return whether the current request is this dialect's."""
         return request.path.startswith(self.paths) or self.is_meant()
 
 
 def init_app(app: Flask, dialects: Sequence[Rest]) -> None:
     """Answer these dialects' calls, each with errors in its own shape."""
+    uses = _UseCounter(app.extensions["hub"].speakers)
 
     def spoken() -> Rest | None:
         if "dialect" not in g:  # an error may ask before `answer` does
@@ -59,31 +59,40 @@ def init_app(app: Flask, dialects: Sequence[Rest]) -> None:
         rest = spoken()
         return rest.failed(error) if rest else error_json(error)
 
+    def count(response: Response) -> Response:
+        rest = spoken() if response.status_code < 400 else None
+        if rest is not None:
+            uses.count(rest.name)
+        return response
+
     for rest in dialects:
         if rest.blueprint is not None:
             app.register_blueprint(rest.blueprint)
-
-    def note(response: Response) -> Response:
-        rest = spoken() if response.status_code < 400 else None
-        if rest is not None:
-            _note(rest.name)
-        return response
-
     app.before_request(answer)
-    app.after_request(note)
+    app.after_request(count)
     app.extensions["error_shape"] = shape
 
 
-def _note(dialect: str) -> None:
-    """Count a sign-in's first call; and each by which somebody signs in."""
-    sign_in = g.get("sign_in")
-    if sign_in is not None:
-        key = (dialect, sign_in.id)
-        known_already = key in _known
-        _known[key] = None
-        _known.move_to_end(key)
-        if known_already:
-            return
-        if len(_known) > _MOST_KNOWN:
-            _known.popitem(last=False)
-    note_use(dialect, sign_in.user_id if sign_in else None)
+class _UseCounter:
+    """Counts the sign-ins that make calls in a dialect, each of them once.
+
+    Beyond `_MAX_SIGN_INS` the one that was idle longest is forgotten.
+    """
+
+    def __init__(self, speakers: Speakers) -> None:
+        self._speakers = speakers
+        self._sign_ins: OrderedDict[tuple[str, str], None] = OrderedDict()
+
+    def count(self, dialect: str) -> None:
+        """Count the current request's sign-in, or its signing in, unless it was counted before."""
+        sign_in = g.get("sign_in")
+        if sign_in is not None:
+            key = (dialect, sign_in.id)
+            counted = key in self._sign_ins
+            self._sign_ins[key] = None
+            self._sign_ins.move_to_end(key)
+            if counted:
+                return
+            if len(self._sign_ins) > _MAX_SIGN_INS:
+                self._sign_ins.popitem(last=False)
+        self._speakers.note_use(dialect, sign_in.user_id if sign_in else None)

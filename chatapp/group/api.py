@@ -9,12 +9,12 @@ from chatapp.core.paging import PageQuery
 from chatapp.group import bp, queries, service
 from chatapp.group.schemas import GroupPatch, NewGroup, NewMembers, Role
 from chatapp.security.identity import caller
-from chatapp.security.scopes import scope
+from chatapp.security.view_policy import policy
 from chatapp.web.request_input import read_json, read_query
 
 
 @bp.get("/api/groups")
-@scope("groups:read")
+@policy(scope="groups:read")
 def groups() -> Any:
     """The groups one is in."""
     page = queries.groups(caller().id, read_query(PageQuery))
@@ -22,7 +22,7 @@ def groups() -> Any:
 
 
 @bp.post("/api/groups")
-@scope("groups:write")
+@policy(scope="groups:write")
 def create_group() -> Any:
     """201 with the new group."""
     me, new = caller().id, read_json(NewGroup)
@@ -37,14 +37,14 @@ def create_group() -> Any:
 
 
 @bp.get("/api/groups/<uuid:group_id>")
-@scope("groups:read")
+@policy(scope="groups:read")
 def group(group_id: UUID) -> Any:
     """One group with its members."""
     return dict(queries.group(caller().id, str(group_id)))
 
 
 @bp.patch("/api/groups/<uuid:group_id>")
-@scope("groups:write")
+@policy(scope="groups:write")
 def update_group(group_id: UUID) -> Any:
     """The group with what was changed."""
     me = caller().id
@@ -53,7 +53,7 @@ def update_group(group_id: UUID) -> Any:
 
 
 @bp.delete("/api/groups/<uuid:group_id>")
-@scope("groups:write")
+@policy(scope="groups:write")
 def delete_group(group_id: UUID) -> Any:
     """204; it is gone for everybody."""
     service.delete_group(caller().id, str(group_id))
@@ -61,7 +61,7 @@ def delete_group(group_id: UUID) -> Any:
 
 
 @bp.post("/api/groups/<uuid:group_id>/members")
-@scope("groups:write")
+@policy(scope="groups:write")
 def add_members(group_id: UUID) -> Any:
     """The group with its new members."""
     me = caller().id
@@ -70,7 +70,7 @@ def add_members(group_id: UUID) -> Any:
 
 
 @bp.patch("/api/groups/<uuid:group_id>/members/<uuid:user_id>")
-@scope("groups:write")
+@policy(scope="groups:write")
 def set_role(group_id: UUID, user_id: UUID) -> Any:
     """The group after the change of role."""
     me, role = caller().id, read_json(Role).member_role
@@ -79,7 +79,7 @@ def set_role(group_id: UUID, user_id: UUID) -> Any:
 
 
 @bp.delete("/api/groups/<uuid:group_id>/members/<uuid:user_id>")
-@scope("groups:write")
+@policy(scope="groups:write")
 def remove_member(group_id: UUID, user_id: UUID) -> Any:
     """204; they are a member no more."""
     service.remove_group_member(caller().id, str(group_id), str(user_id))

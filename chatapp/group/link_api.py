@@ -9,12 +9,12 @@ from chatapp.group import bp, links, queries
 from chatapp.group.schemas import JoinToken, NewLink
 from chatapp.security.identity import caller
 from chatapp.security.request_source import request_source
-from chatapp.security.scopes import scope
+from chatapp.security.view_policy import policy
 from chatapp.web.request_input import read_json
 
 
 @bp.get("/api/groups/<uuid:group_id>/links")
-@scope("groups:read")
+@policy(scope="groups:read")
 def group_links(group_id: UUID) -> Any:
     """The links that count; there are never more than one page holds."""
     found = links.links(caller().id, str(group_id))
@@ -22,7 +22,7 @@ def group_links(group_id: UUID) -> Any:
 
 
 @bp.post("/api/groups/<uuid:group_id>/links")
-@scope("groups:write")
+@policy(scope="groups:write")
 def make_link(group_id: UUID) -> Any:
     """201 with the new link."""
     link = links.make_link(caller().id, str(group_id), read_json(NewLink))
@@ -30,7 +30,7 @@ def make_link(group_id: UUID) -> Any:
 
 
 @bp.delete("/api/groups/<uuid:group_id>/links/<uuid:link_id>")
-@scope("groups:write")
+@policy(scope="groups:write")
 def withdraw_link(group_id: UUID, link_id: UUID) -> Any:
     """204; it counts no more."""
     links.withdraw_link(caller().id, str(group_id), str(link_id))
@@ -38,7 +38,7 @@ def withdraw_link(group_id: UUID, link_id: UUID) -> Any:
 
 
 @bp.post("/api/groups/join")
-@scope("groups:write")
+@policy(scope="groups:write")
 def join_group() -> Any:
     """The group, of which one is a member now."""
     me = caller().id

@@ -18,11 +18,13 @@ from chatapp.group.pages import group_page_with
 from chatapp.group.schemas import NewLink
 from chatapp.security.identity import caller, signed_in
 from chatapp.security.request_source import request_source
+from chatapp.security.view_policy import policy
 from chatapp.web.forms import refused
 from chatapp.web.request_input import read_form
 
 
 @bp.get("/join/<token>")
+@policy(public=True)
 def join_page(token: str) -> Any:
     """What a link lets one join, or why it doesn't."""
     me = signed_in()

@@ -10,11 +10,12 @@ from flask import flash, redirect
 from chatapp.group import bp, service
 from chatapp.group.schemas import GroupPatch
 from chatapp.security.identity import caller
-from chatapp.web.uploads import PROBLEMS, read_upload, takes_upload, tell_problem
+from chatapp.security.view_policy import policy
+from chatapp.web.uploads import PROBLEMS, read_upload, tell_problem
 
 
 @bp.post("/groups/<uuid:group_id>/picture")
-@takes_upload
+@policy(upload=True)
 def picture_form(group_id: UUID) -> Any:
     """The group's picture is what was chosen."""
     me = caller().id

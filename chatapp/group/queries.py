@@ -13,12 +13,12 @@ from chatapp.conversation.presenters import PersonJson, avatar_url, person_json
 from chatapp.conversation.queries import own_conversations
 from chatapp.core.db import db, snapshot
 from chatapp.core.errors import NotFound
-from chatapp.core.paging import Page, PageQuery, decode_cursor, encode_cursor, page_of
-from chatapp.core.validation import clean, uuid_of
+from chatapp.core.paging import Page, PageQuery, decode_cursor, encode_cursor, make_page
+from chatapp.core.validation import clean, parse_uuid
 from chatapp.group.access import access_group, check_role
 from chatapp.group.presenters import GroupJson, MemberJson, group_json, member_json
 from chatapp.models import Contact, Conversation, Group, Participant, User
-from chatapp.user.queries import in_lists_for, is_called
+from chatapp.user.queries import is_listed_for, name_matches
 from chatapp.user.schemas import DirectoryQuery
 
 
@@ -106,13 +106,13 @@ def members(user_id: str, group_id: str, query: DirectoryQuery) -> Page[MemberJs
         people = (
             select(Participant, User, rank)
             .join(User, User.id == Participant.user_id)
-            .where(*_in(access.conversation.id), is_called(query.q))
+            .where(*_in(access.conversation.id), name_matches(query.q))
         )
-        after = decode_cursor(query.cursor, int, clean, uuid_of)
+        after = decode_cursor(query.cursor, int, clean, parse_uuid)
         if after:
             people = people.where(tuple_(rank, User.name, User.id) > tuple(after))
         rows = db.session.execute(people.order_by(rank, User.name, User.id).limit(query.limit + 1))
-        page = page_of(rows.all(), query.limit, lambda row: (row[2], row[1].name, row[1].id))
+        page = make_page(rows.all(), query.limit, lambda row: (row[2], row[1].name, row[1].id))
         visible = visible_presence(user_id, {row[1].id for row in page.items})
         shown = [member_json(row[0], row[1], online=visible.get(row[1].id)) for row in page.items]
         return Page(shown, page.next_cursor)
@@ -128,14 +128,14 @@ def candidates(
     contacts = select(Contact.contact_id).where(Contact.user_id == user_id)
     rank = case((User.id.in_(contacts), 0), else_=1)
     people = _outside(user_id, group_id, query.q).where(User.id.not_in(without))
-    after = decode_cursor(query.cursor, int, clean, uuid_of)
+    after = decode_cursor(query.cursor, int, clean, parse_uuid)
     if after:
         people = people.where(tuple_(rank, User.name, User.id) > tuple(after))
     with snapshot():
         rows = db.session.execute(
             people.add_columns(rank).order_by(rank, User.name, User.id).limit(query.limit + 1)
         )
-        page = page_of(rows.all(), query.limit, lambda row: (row[1], row[0].name, row[0].id))
+        page = make_page(rows.all(), query.limit, lambda row: (row[1], row[0].name, row[0].id))
         return Page([person_json(row[0]) for row in page.items], page.next_cursor)
 
 
@@ -147,7 +147,7 @@ def picked(user_id: str, ids: Collection[str], group_id: str | None) -> list[Per
 
 
 def _outside(user_id: str, group_id: str | None, q: str = "") -> Select[User]:
-    people = select(User).where(in_lists_for(user_id), is_called(q))
+    people = select(User).where(is_listed_for(user_id), name_matches(q))
     if group_id is None:
         return people
     inside = (

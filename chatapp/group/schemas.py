@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
-from chatapp.core.validation import BlankIsNone, Description, Name, Uuid, cleaned
+from chatapp.core.validation import BlankIsNone, Description, Name, Uuid, clean_if_text
 from chatapp.media.schemas import PictureAddress
 
 
@@ -70,4 +70,4 @@ class NewLink(BaseModel):
 class JoinToken(BaseModel):
     """The token of a link."""
 
-    token: Annotated[str, BeforeValidator(cleaned), Field(max_length=500)]
+    token: Annotated[str, BeforeValidator(clean_if_text), Field(max_length=500)]

@@ -22,7 +22,7 @@ from chatapp.core.db import atomic, now
 from chatapp.core.errors import Conflict, Forbidden, NotFound, ValidationFailed
 from chatapp.group.access import GroupAccess, access_group, check_role
 from chatapp.group.schemas import GroupPatch
-from chatapp.media.service import give_picture, upload
+from chatapp.media.service import assign_picture, upload
 from chatapp.models import Conversation, Group, Participant, User
 
 _NAME_MOST = 80
@@ -65,7 +65,7 @@ def create_group(
                 Participant(conversation_id=conversation.id, user_id=person.id, member_role=role)
             )
         work.flush()
-        give_picture(work, user_id, group, "group", picture)
+        assign_picture(work, user_id, group, "group", picture)
         announce_created(conversation)
         append_system_message(conversation, owner, f"{owner.name} made the group")
         return group
@@ -89,7 +89,7 @@ def update_group(user_id: str, group_id: str, patch: GroupPatch) -> Group:
             return group
         for name, value in changed.items():
             if name == "group_picture":
-                give_picture(work, user_id, group, "group", value)
+                assign_picture(work, user_id, group, "group", value)
             else:
                 setattr(_holder(access, name), name, value)
         change(conversation)
@@ -131,7 +131,7 @@ def delete_group(user_id: str, group_id: str) -> None:
         access = access_group(user_id, group_id, lock=True)
         check_role(access.participant, "owner")
         members = current_members(work, access.conversation.id)
-        give_picture(work, user_id, access.group, "group", None)
+        assign_picture(work, user_id, access.group, "group", None)
         access.group.deleted_at = access.conversation.deleted_at = now()
         change(access.conversation, members=True)
         work.flush()

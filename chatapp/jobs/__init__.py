@@ -1,1 +1,1 @@
-"""Work done after the answer: the one way to do something later."""
+"""Background jobs: work done after a request is answered."""

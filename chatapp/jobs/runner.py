@@ -1,6 +1,6 @@
-"""Work that nobody waits for, done beside the requests: a few jobs at once, and a bounded queue.
+"""Run jobs in the background: a few at once, from a bounded queue in memory.
 
-What is in the queue is gone when the process ends, so it is for what a person can ask for again.
+Queued jobs are lost when the process ends, so use it only for work that a person can ask for again.
 """
 
 from __future__ import annotations
@@ -17,67 +17,66 @@ from chatapp.core.logs import request_id
 
 log = logging.getLogger(__name__)
 
-MOST_AT_ONCE = 4
-MOST_WAITING = 2000
+MAX_WORKERS = 4
+MAX_QUEUED = 2000
 
 Job = Callable[[], None]
 
 _lock = concurrency.lock()
 _queue: deque[tuple[Flask, str, Job]] = deque()
 _workers = 0
-#: Jobs that aren't done: in the queue, in work, or waiting for their time.
-_open = 0
+#: Jobs that aren't finished: queued, running, or waiting for their time.
+_unfinished = 0
 
 
-def run(job: Job, *, after: float = 0) -> bool:
-    """Do this soon, or once ``after`` seconds have passed, in an application context of its own.
+def run_later(job: Job, *, after: float = 0) -> bool:
+    """Run ``job`` soon, or after this many seconds, in an application context of its own.
 
-    Returns at once; False where too much is waiting already, and then it isn't done. A job that
-    fails is logged.
+    Returns immediately: False if the queue is full and the job was dropped. Failures are logged.
     """
-    global _open  # noqa: PLW0603  a process has one queue
+    global _unfinished  # noqa: PLW0603  a process has one queue
     entry = (current_app._get_current_object(), request_id.get(), job)  # type: ignore[attr-defined]
     with _lock:
-        if _open >= MOST_WAITING:
-            log.error("too much to do in the background: something was dropped")
+        if _unfinished >= MAX_QUEUED:
+            log.error("the background queue is full: a job was dropped")
             return False
-        _open += 1
-    # In an empty context: a worker outlives the request that happened to start it.
-    Context().run(concurrency.spawn, _enter, entry, after)
+        _unfinished += 1
+    # In an empty context: a worker outlives the request that started it.
+    Context().run(concurrency.spawn, _enqueue, entry, after)
     return True
 
 
-def idle() -> bool:
-    """Whether everything is done."""
-    return _open == 0
+def is_idle() -> bool:
+    """Check whether every job has finished."""
+    return _unfinished == 0
 
 
-def _enter(entry: tuple[Flask, str, Job], after: float) -> None:
+def _enqueue(entry: tuple[Flask, str, Job], after: float) -> None:
     global _workers  # noqa: PLW0603
     if after:
         concurrency.wait(after)
     with _lock:
         _queue.append(entry)
-        if _workers == MOST_AT_ONCE:
+        if _workers == MAX_WORKERS:
             return
         _workers += 1
     _work()
 
 
 def _work() -> None:
-    global _workers, _open  # noqa: PLW0603
+    global _workers, _unfinished  # noqa: PLW0603
     while True:
         with _lock:
             if not _queue:
                 _workers -= 1
                 return
-            app, asked_by, job = _queue.popleft()
-        request_id.set(asked_by)
+            app, requested_by, job = _queue.popleft()
+        request_id.set(requested_by)
         try:
             with app.app_context():
                 job()
         except Exception:
-            log.exception("a job in the background failed")
+            log.exception("a background job failed")
         finally:
             with _lock:
-                _open -= 1
+                _unfinished -= 1

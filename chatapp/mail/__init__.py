@@ -1,5 +1,5 @@
-"""Email to one person: `send` it inside a transaction, build its links with `link`."""
+"""Mail to one person: `send` it inside a transaction, build its links with `absolute_url`."""
 
-from chatapp.mail.compose import link, send
+from chatapp.mail.compose import absolute_url, send
 
-__all__ = ["link", "send"]
+__all__ = ["absolute_url", "send"]

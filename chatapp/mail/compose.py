@@ -1,7 +1,7 @@
-"""Mail to one person, as text and HTML from `templates/mail/`, sent in the background.
+"""Compose mail from `templates/mail/`, as text and HTML, and send it in the background.
 
-Templates know the values they are given and nothing that a stranger chose: an account's name or
-username would let anybody write to any address in this server's name.
+Templates get nothing that a stranger chose: with an account's name or username in it, anybody could
+write to any address in this server's name.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from config import Settings
 
 log = logging.getLogger(__name__)
 
-#: Seconds before each further try.
-WAITS = (1, 10, 60, 300, 900)
+#: Seconds to wait before each retry.
+RETRY_DELAYS = (1, 10, 60, 300, 900)
 
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """What to send: the template's name, to whom, and its values.
+    """The name of a template, the recipient and the values.
 
-    ``secret`` stands in the mail and nowhere else, whatever a mail server answers.
+    ``secret`` must appear in the mail only, never in a log, whatever a mail server answers.
     """
 
     template: str
@@ -43,41 +43,41 @@ class Mail:
 
 
 def send(template: str, to: str, *, secret: str | None = None, **values: str) -> None:
-    """This mail leaves once the surrounding `atomic()` has committed.
+    """Send this mail once the surrounding `atomic()` has committed.
 
-    It is tried a few times with growing waits; what fails for good is logged.
+    Failed attempts are repeated with growing delays; a final failure is logged.
     """
     mail = Mail(template, to, values, secret)
-    after_commit(lambda: _queue(mail))
+    after_commit(lambda: _deliver_later(mail))
 
 
-def link(path: str, **query: str) -> str:
-    """An address of this site for a mail: built from BASE_URL, never from what a request says."""
+def absolute_url(path: str, **query: str) -> str:
+    """Return an address on this site for a mail, built from BASE_URL and never from a request."""
     return _settings().base_url + path + (f"?{urlencode(query)}" if query else "")
 
 
 def compose(mail: Mail) -> EmailMessage:
-    """The mail, ready to be handed in. Raises ValueError for an address that can't be one."""
+    """Return the message, ready to be sent. Raises ValueError for an invalid address."""
     sender_name, sender = parseaddr(_settings().mail_from)
     to = validate_email(mail.to, check_deliverability=False)
     message = EmailMessage(policy=policy.SMTP)
-    # Address and the policy refuse line breaks: no value becomes a header of its own.
+    # Address and the policy refuse line breaks, so no value can add a header.
     message["From"] = Address(sender_name, addr_spec=sender)
     message["To"] = Address(username=to.local_part, domain=to.ascii_domain)
     message["Date"] = format_datetime(now())
     message["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2])
     message["Auto-Submitted"] = "auto-generated"
     site = _settings().base_url
-    words = current_app.jinja_env.get_template(f"mail/{mail.template}.txt").make_module(
+    content = current_app.jinja_env.get_template(f"mail/{mail.template}.txt").make_module(
         {**mail.values, "site": site}
     )
-    subject: str = words.subject  # type: ignore[attr-defined]
+    subject: str = content.subject  # type: ignore[attr-defined]
     message["Subject"] = subject
     html = current_app.jinja_env.get_template(f"mail/{mail.template}.html").render(
         {**mail.values, "site": site, "subject": subject}
     )
-    # Plain ASCII stays as it is, or an operator who opens the file finds the link cut in pieces.
-    text = str(words).strip() + "\n"
+    # Don't encode plain ASCII: it would break links into pieces for an operator who opens the file.
+    text = str(content).strip() + "\n"
     message.set_content(text, cte="7bit" if text.isascii() else None)
     message.add_alternative(html, subtype="html", cte="7bit" if html.isascii() else None)
     return message
@@ -88,27 +88,27 @@ def _settings() -> Settings:
     return settings
 
 
-def _queue(mail: Mail, message: EmailMessage | None = None, tries: int = 0) -> None:
-    after = WAITS[tries - 1] if tries else 0
-    runner.run(lambda: _try(mail, message, tries), after=after)
+def _deliver_later(mail: Mail, message: EmailMessage | None = None, tries: int = 0) -> None:
+    after = RETRY_DELAYS[tries - 1] if tries else 0
+    runner.run_later(lambda: _deliver(mail, message, tries), after=after)
 
 
-def _try(mail: Mail, message: EmailMessage | None, tries: int) -> None:
+def _deliver(mail: Mail, message: EmailMessage | None, tries: int) -> None:
     details = {"template": mail.template, "to": mail.to}
     try:
-        message = message or compose(mail)  # once, so that a second copy has the same id
+        message = message or compose(mail)  # once, so that a retry has the same id
         backends.deliver(_settings(), message, mail.template)
     except backends.Refused as exc:
-        log.error("mail was refused: %s", _safe(exc, mail), extra=details)
+        log.error("mail was refused: %s", _without_secret(exc, mail), extra=details)
     except Exception as exc:
-        if tries == len(WAITS):
-            log.error("mail isn't sent: %s", _safe(exc, mail), extra=details)
+        if tries == len(RETRY_DELAYS):
+            log.error("mail could not be sent: %s", _without_secret(exc, mail), extra=details)
             return
-        log.warning("mail is tried again: %s", _safe(exc, mail), extra=details)
-        _queue(mail, message, tries + 1)
+        log.warning("mail will be retried: %s", _without_secret(exc, mail), extra=details)
+        _deliver_later(mail, message, tries + 1)
 
 
-def _safe(exc: Exception, mail: Mail) -> str:
-    """What went wrong, without what only the mail may say: a server may quote it."""
+def _without_secret(exc: Exception, mail: Mail) -> str:
+    """Describe the error without the mail's secret, which a server may quote."""
     text = f"{type(exc).__name__}: {exc}"
     return text.replace(mail.secret, "…") if mail.secret else text

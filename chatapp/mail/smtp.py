@@ -1,4 +1,4 @@
-"""Where mail goes: through an SMTP server, or without one into the log and a folder."""
+"""Deliver mail through an SMTP server; without one, to the log and a folder."""
 
 from __future__ import annotations
 
@@ -15,75 +15,76 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from chatapp.core.db import now
-from config import Settings
-from config_values import MailServer
+from config import MailServer, Settings
 
 log = logging.getLogger(__name__)
 
-#: Seconds that a mail server may take for one answer.
-PATIENCE = 30
-#: Mails that are kept in the folder; older ones make room.
-MOST_KEPT = 200
+#: How long a mail server may take for one answer.
+TIMEOUT_SECONDS = 30
+#: How many mails are kept in the folder; older ones are deleted.
+MAX_KEPT = 200
 
 
 class Refused(Exception):
-    """The server won't have this mail: trying again changes nothing."""
+    """The server rejected this mail for good: a retry won't help."""
 
 
 def deliver(settings: Settings, message: EmailMessage, name: str) -> None:
-    """The mail is handed in, or kept under a name with ``name`` in it.
+    """Send the message, or save it under a file name that contains ``name``.
 
-    Raises Refused where the server refuses it for good, anything else where another try may help.
+    Raises Refused if the server rejects it for good, any other exception if a retry may help.
     """
     if settings.smtp_url is None:
-        _keep(settings.instance_dir / "mail", message, name)
+        _save(settings.instance_dir / "mail", message, name)
         return
     try:
-        _hand_in(settings.smtp_url, message, _own_name(settings.base_url))
+        _submit(settings.smtp_url, message, _helo_name(settings.base_url))
     except smtplib.SMTPRecipientsRefused as exc:
-        ((code, words),) = exc.recipients.values()
-        raise _judged(code, words) from None
+        ((code, text),) = exc.recipients.values()
+        raise _error_for(code, text) from None
     except smtplib.SMTPResponseException as exc:
-        raise _judged(exc.smtp_code, exc.smtp_error) from None
+        raise _error_for(exc.smtp_code, exc.smtp_error) from None
     except smtplib.SMTPNotSupportedError as exc:
         raise Refused(str(exc)) from None
-    log.info("mail to %s is handed in", message["To"], extra={"template": name})
+    log.info("mail to %s was sent", message["To"], extra={"template": name})
 
 
-def _hand_in(server: MailServer, message: EmailMessage, own_name: str) -> None:
+def _submit(server: MailServer, message: EmailMessage, own_name: str) -> None:
     context = ssl.create_default_context()
     if not server.verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     encrypted = server.tls == "always"
-    line: smtplib.SMTP = (
-        smtplib.SMTP_SSL(server.host, server.port, own_name, timeout=PATIENCE, context=context)
+    client: smtplib.SMTP = (
+        smtplib.SMTP_SSL(
+            server.host, server.port, own_name, timeout=TIMEOUT_SECONDS, context=context
+        )
         if encrypted
-        else smtplib.SMTP(server.host, server.port, own_name, timeout=PATIENCE)
+        else smtplib.SMTP(server.host, server.port, own_name, timeout=TIMEOUT_SECONDS)
     )
     try:
-        line.ehlo_or_helo_if_needed()
-        if not encrypted and line.has_extn("starttls"):
-            line.starttls(context=context)
+        client.ehlo_or_helo_if_needed()
+        if not encrypted and client.has_extn("starttls"):
+            client.starttls(context=context)
         elif server.tls == "required":
             raise smtplib.SMTPNotSupportedError("the server offers no STARTTLS")
         if server.user:
-            line.login(server.user, server.password or "")
-        line.send_message(message)
+            client.login(server.user, server.password or "")
+        client.send_message(message)
         with suppress(smtplib.SMTPException, OSError):
-            line.quit()  # the mail is the server's already: a rude goodbye is no reason to repeat
+            client.quit()  # the server has the mail already, so an error here is no reason to retry
     finally:
-        line.close()
+        client.close()
 
 
-def _judged(code: int, words: bytes | str) -> Exception:
-    text = words.decode(errors="replace") if isinstance(words, bytes) else words
+def _error_for(code: int, text: bytes | str) -> Exception:
+    shown = text.decode(errors="replace") if isinstance(text, bytes) else text
     kind = Refused if code >= 500 else OSError
-    return kind(f"{code} {text}")
+    return kind(f"{code} {shown}")
 
 
-def _own_name(base_url: str) -> str:
-    """How we introduce ourselves: never by the machine's name, whose look-up may take long."""
+def _helo_name(base_url: str) -> str:
+    """Return the name to greet a server with; looking up the machine's own name may take long."""
     name = urlsplit(base_url).hostname or "localhost"
     try:
         address = ipaddress.ip_address(name)
@@ -92,8 +93,8 @@ def _own_name(base_url: str) -> str:
     return f"[IPv6:{address}]" if address.version == 6 else f"[{address}]"
 
 
-def _keep(folder: Path, message: EmailMessage, name: str) -> None:
-    """The mail as a file of its own, and its words in the log: without a server they help on."""
+def _save(folder: Path, message: EmailMessage, name: str) -> None:
+    """Save the mail as a file and log its text, so that links work without a mail server."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / f"{now():%Y%m%dT%H%M%S.%f}-{name}-{secrets.token_hex(4)}.eml"
     unfinished = path.with_suffix(".part")
@@ -101,8 +102,8 @@ def _keep(folder: Path, message: EmailMessage, name: str) -> None:
     with os.fdopen(file, "wb") as out:
         out.write(message.as_bytes(policy=policy.SMTPUTF8))
     unfinished.rename(path)
-    for old in sorted(folder.glob("*.eml"))[:-MOST_KEPT]:
+    for old in sorted(folder.glob("*.eml"))[:-MAX_KEPT]:
         old.unlink(missing_ok=True)
     text = message.get_body(("plain",))
-    words = " ".join(text.get_content().split()) if text else ""
-    log.info("no SMTP_URL: mail to %s isn't sent: %s", message["To"], words, extra={"kept": path})
+    content = " ".join(text.get_content().split()) if text else ""
+    log.info("no SMTP_URL: mail to %s isn't sent: %s", message["To"], content, extra={"kept": path})

@@ -1,4 +1,4 @@
-"""Pictures of people and groups, and backgrounds: kept here, and shown from here only."""
+"""Pictures of people and groups, and backgrounds: stored here, and shown only from here."""
 
 from __future__ import annotations
 

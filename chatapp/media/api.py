@@ -1,4 +1,4 @@
-"""Pictures over REST, and as what an `<img>` asks for."""
+"""REST calls for pictures, and the addresses that `<img>` loads."""
 
 from __future__ import annotations
 
@@ -13,23 +13,22 @@ from chatapp.media.presenters import picture_json
 from chatapp.media.schemas import NewPicture
 from chatapp.media.storage import file_name
 from chatapp.security.identity import caller
-from chatapp.security.scopes import scope
+from chatapp.security.view_policy import policy
 from chatapp.web.request_input import read_form
-from chatapp.web.uploads import read_upload, takes_upload
+from chatapp.web.uploads import read_upload
 
 
 @bp.post("/api/pictures")
-@scope("users:write")
-@takes_upload
+@policy(scope="users:write", upload=True)
 def upload_picture() -> Any:
-    """201 with what was uploaded, to be given as a picture or a background."""
+    """Store an upload; answer 201 with the address to use as a picture or a background."""
     data, new = read_upload(), read_form(NewPicture)
     return dict(picture_json(service.upload(caller().id, new.purpose, data))), 201
 
 
 @bp.get("/pictures/<uuid:picture_id>")
 def picture(picture_id: UUID) -> Response:
-    """The picture itself. What an id stands for never changes."""
+    """Serve a picture. It can be cached forever, because an id always means the same picture."""
     found = queries.visible_picture(caller().id, str(picture_id))
     response = Response(content_type=found.mime_type)
     response.set_etag(found.id)

@@ -1,7 +1,7 @@
-"""Pictures that were given as an address elsewhere: fetched once, beside the requests.
+"""Download pictures that were given as an address on another site, once, in the background.
 
-The rows that wait are the queue, so a restart loses none, and few are fetched at once however many
-there are: other work in the background doesn't wait for slow servers.
+Rows with the status "waiting" are the queue, so a restart loses none. Only a few are downloaded at
+once, so that other background jobs don't wait for slow servers.
 """
 
 from __future__ import annotations
@@ -16,30 +16,36 @@ from sqlalchemy.orm import Session
 from chatapp.conversation.access import lock_conversations
 from chatapp.conversation.members import announce_updated, change
 from chatapp.core import concurrency
-from chatapp.core.db import atomic, db, release
+from chatapp.core.db import atomic, db, release_connection
 from chatapp.core.errors import ChatError
 from chatapp.jobs import runner
-from chatapp.media.images import Purpose, Remade
-from chatapp.media.storage import COLUMNS, describe_file, drop_files, keep_file, locked_picture
+from chatapp.media.images import EncodedImage, Purpose
+from chatapp.media.storage import (
+    PICTURE_COLUMNS,
+    delete_files,
+    lock_picture,
+    set_file_facts,
+    store_file,
+)
 from chatapp.models import Conversation, Group, Participant, Picture, User
 from chatapp.security.safe_fetch import Refused, fetch
 from config import Settings
 
 log = logging.getLogger(__name__)
 
-MOST_AT_ONCE = 2
+MAX_AT_ONCE = 2
 
 _lock = concurrency.lock()
 _busy: set[str] = set()
 
 
-def begin() -> None:
-    """Fetch what waits, in the background."""
-    runner.run(_fetch_waiting)
+def start() -> None:
+    """Download the waiting pictures in the background."""
+    runner.run_later(_fetch_all_waiting)
 
 
-def _fetch_waiting() -> None:
-    while (picture := _take()) is not None:
+def _fetch_all_waiting() -> None:
+    while (picture := _claim_next()) is not None:
         try:
             _fetch(picture)
         finally:
@@ -47,12 +53,12 @@ def _fetch_waiting() -> None:
                 _busy.discard(picture.id)
 
 
-def _take() -> Picture | None:
-    """The one that waits longest, for nobody else to take; None where enough are under way."""
+def _claim_next() -> Picture | None:
+    """Claim the picture that has waited longest; None if enough downloads are running."""
     with _lock:
-        if len(_busy) >= MOST_AT_ONCE:
+        if len(_busy) >= MAX_AT_ONCE:
             return None
-        release()
+        release_connection()
         picture = db.session.scalar(
             select(Picture)
             .where(Picture.status == "waiting", Picture.id.not_in(_busy))
@@ -62,7 +68,7 @@ def _take() -> Picture | None:
         if picture is not None:
             db.session.expunge(picture)
             _busy.add(picture.id)
-        release()
+        release_connection()
         return picture
 
 
@@ -71,37 +77,37 @@ def _fetch(picture: Picture) -> None:
     purpose: Purpose = picture.purpose  # type: ignore[assignment]
     try:
         data = fetch(picture.source_url or "", "image/", allow=settings.picture_fetch_allow)
-        remade = keep_file(picture.id, data, purpose)
+        encoded = store_file(picture.id, data, purpose)
     except (Refused, ChatError) as exc:
-        log.info("a picture isn't fetched: %s", exc)
-        _fail(picture)
+        log.info("a picture could not be downloaded: %s", exc)
+        _mark_failed(picture)
     except Exception:
-        log.exception("a picture isn't fetched")
-        _fail(picture)
+        log.exception("a picture could not be downloaded")
+        _mark_failed(picture)
     else:
-        if not _settle(picture, remade):
-            drop_files([picture.id])
+        if not _assign_to_holders(picture, encoded):
+            delete_files([picture.id])
 
 
-def _fail(picture: Picture) -> None:
+def _mark_failed(picture: Picture) -> None:
     with atomic():
-        row = locked_picture(picture.id)
+        row = lock_picture(picture.id)
         if row is not None:
             row.status = "failed"
 
 
-def _settle(picture: Picture, remade: Remade) -> bool:
-    """Whoever still has this address as their picture has it now; False where that is nobody."""
+def _assign_to_holders(picture: Picture, encoded: EncodedImage) -> bool:
+    """Show the picture wherever its address is still set; return False if that is nowhere."""
     with atomic() as work:
         holders = _holders(work, picture)
-        row = locked_picture(picture.id)
+        row = lock_picture(picture.id)
         if row is None or not holders:
             if row is not None:
                 work.delete(row)
             return False
-        describe_file(row, remade)
+        set_file_facts(row, encoded)
         for holder in holders:
-            setattr(holder, COLUMNS[picture.purpose][1], picture.id)
+            setattr(holder, PICTURE_COLUMNS[picture.purpose][1], picture.id)
             if isinstance(holder, Group):
                 conversation = work.get_one(Conversation, holder.conversation_id)
                 change(conversation)
@@ -111,11 +117,11 @@ def _settle(picture: Picture, remade: Remade) -> bool:
 
 
 def _holders(work: Session, picture: Picture) -> Sequence[User | Group]:
-    """Who waits for this picture, locked: its owner, or groups of its owner's."""
+    """Return who waits for this picture, locked: its owner, or groups that the owner is in."""
     if picture.purpose != "group":
         user = work.get_one(User, picture.owner_id, with_for_update=True, populate_existing=True)
-        field, kept = COLUMNS[picture.purpose]
-        waits = getattr(user, field) == picture.source_url and getattr(user, kept) is None
+        address, stored = PICTURE_COLUMNS[picture.purpose]
+        waits = getattr(user, address) == picture.source_url and getattr(user, stored) is None
         return [user] if waits and user.deleted_at is None else []
     waiting = (
         select(Group)
@@ -130,5 +136,5 @@ def _holders(work: Session, picture: Picture) -> Sequence[User | Group]:
     )
     ids = work.scalars(waiting.with_only_columns(Group.conversation_id)).all()
     lock_conversations(work, ids)
-    # Read once more: the wait may have changed it.
+    # Read again: waiting for the lock may have changed the rows.
     return work.scalars(waiting.execution_options(populate_existing=True)).all()

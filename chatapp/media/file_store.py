@@ -1,7 +1,7 @@
-"""Where files are kept, chosen by address: a folder of this computer.
+"""The store for uploaded files: a folder on this computer, chosen by MEDIA_URL.
 
-What goes in has a name of ours (``kind/uuid``), never one that somebody gave, so no name leads
-anywhere else. A file is there whole or not at all.
+Names are generated here (``kind/uuid``) and never come from a person, so none can lead out of the
+folder. A file is stored completely or not at all.
 """
 
 from __future__ import annotations
@@ -23,73 +23,73 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Files(Protocol):
-    """Files by name. They don't change: what is different has another name."""
+    """Files by name. They never change: different content gets another name."""
 
     def put(self, name: str, data: bytes) -> None:
-        """The file is kept, and still there after a power cut. Raises InsufficientStorage."""
+        """Store the file so that it survives a power cut. Raises InsufficientStorage."""
 
     def open(self, name: str) -> BinaryIO:
-        """The file, to read. Raises NotFound."""
+        """Open the file for reading. Raises NotFound."""
 
     def delete(self, name: str) -> None:
-        """The file is gone, if there was one."""
+        """Delete the file if it exists."""
 
 
 class Folder:
-    """Files in a folder that is this process's own."""
+    """Files in a folder that no other program uses."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def put(self, name: str, data: bytes) -> None:
-        """The file is kept, and still there after a power cut. Raises InsufficientStorage."""
-        path = self._place(name)
+        """Store the file so that it survives a power cut. Raises InsufficientStorage."""
+        path = self._path_of(name)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        half = path.parent / f".{uuid4().hex}"
+        partial = path.parent / f".{uuid4().hex}"
         try:
-            with open(half, "xb", opener=_private) as file:
+            with open(partial, "xb", opener=_private) as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            half.replace(path)
+            partial.replace(path)
         except OSError as exc:
-            half.unlink(missing_ok=True)
+            partial.unlink(missing_ok=True)
             if exc.errno in _FULL:
                 raise InsufficientStorage() from None
             raise
         _sync(path.parent)
 
     def open(self, name: str) -> BinaryIO:
-        """The file, to read. Raises NotFound."""
+        """Open the file for reading. Raises NotFound."""
         try:
-            return self._place(name).open("rb")
+            return self._path_of(name).open("rb")
         except FileNotFoundError:
             raise NotFound() from None
 
     def delete(self, name: str) -> None:
-        """The file is gone, if there was one."""
-        self._place(name).unlink(missing_ok=True)
+        """Delete the file if it exists."""
+        self._path_of(name).unlink(missing_ok=True)
 
-    def _place(self, name: str) -> Path:
+    def _path_of(self, name: str) -> Path:
         if not _NAME.fullmatch(name):
-            raise ValueError(f"{name!r} is no name of a file")
+            raise ValueError(f"{name!r} is not the name of a file")
         return self._path / name
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Keep files where the settings say."""
-    app.extensions["files"] = files_for(settings)
+    """Store files where the settings say."""
+    app.extensions["files"] = make_file_store(settings)
 
 
-def files_for(settings: Settings) -> Files:
-    """The files at MEDIA_URL."""
+def make_file_store(settings: Settings) -> Files:
+    """Return the store at MEDIA_URL."""
     return Folder(Path(settings.media_url.removeprefix("file:")))
 
 
 def files() -> Files:
-    """This application's files."""
-    kept: Files = current_app.extensions["files"]
-    return kept
+    """Return this application's store."""
+    store: Files = current_app.extensions["files"]
+    return store
 
 
 def _private(path: str, flags: int) -> int:
@@ -97,7 +97,7 @@ def _private(path: str, flags: int) -> int:
 
 
 def _sync(folder: Path) -> None:
-    """A new name is on the disk only once its folder is."""
+    """Flush the folder: a new name survives a power cut only once its folder is on the disk."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -1,8 +1,8 @@
-"""From bytes that somebody sent to a picture of ours: looked at, turned, cut, and encoded anew.
+"""Decode an uploaded image, crop and scale it, and encode it anew.
 
-Nothing of the original is kept but its pixels, so what was hidden in it (a page, a script, where it
-was taken) is gone. The size is looked at before anything is decoded. What computes here runs in a
-real thread, one picture at a time: that bounds the memory too.
+Only the pixels of the original are kept, so anything hidden in it (a page, a script, the place it
+was taken) is gone. The size is checked before anything is decoded. This code runs in a real
+thread, one picture at a time, which also limits the memory it needs.
 """
 
 from __future__ import annotations
@@ -12,34 +12,34 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Literal
 
-from PIL import Image, ImageOps, UnidentifiedImageError, WebPImagePlugin  # noqa: F401  (else its first use loads all)
+from PIL import Image, ImageOps, UnidentifiedImageError, WebPImagePlugin  # noqa: F401  (otherwise its first use loads all)
 
 from chatapp.core.errors import ChatError, UnsupportedMediaType, ValidationFailed
 
 Purpose = Literal["profile", "background", "group"]
 
-#: By format. A JPEG is decoded smaller at once; the others take up to 20 bytes a pixel on the way.
-MOST_PIXELS = {"JPEG": 40_000_000, "PNG": 16_000_000, "WEBP": 16_000_000, "GIF": 16_000_000}
-#: Pictures of people and groups are squares of so many pixels a side, at most.
-SQUARE = 256
-#: The long side of a background, at most.
-LONGEST = 1920
+#: By format. A JPEG is scaled down while decoding; others take up to 20 bytes per pixel.
+MAX_PIXELS = {"JPEG": 40_000_000, "PNG": 16_000_000, "WEBP": 16_000_000, "GIF": 16_000_000}
+#: The largest side of the square pictures of people and groups, in pixels.
+SQUARE_SIDE = 256
+#: The longer side of a background, in pixels.
+MAX_BACKGROUND_SIDE = 1920
 MIME_TYPE = "image/webp"
-#: A photograph that loads gradually has about ten; thousands of them keep a processor for minutes.
-MOST_SCANS = 100
+#: A progressive JPEG has about ten scans; decoding thousands would take minutes.
+MAX_SCANS = 100
 _QUALITY = 82
 _START_OF_SCAN = b"\xff\xda"
 
-_UNKNOWN = "This isn't a picture that can be shown: choose a JPEG, PNG, WebP or GIF."
-_DAMAGED = "This picture is damaged. Choose another, or save it anew first."
+_UNKNOWN = "This file isn't a picture we can show. Choose a JPEG, PNG, WebP or GIF."
+_DAMAGED = "This picture is damaged. Choose another one, or save it again first."
 
-# Pillow warns of sizes that are refused here anyway.
+# Pillow warns about sizes that are refused here anyway.
 warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 
 
 @dataclass(frozen=True, slots=True)
-class Remade:
-    """A picture as it is kept."""
+class EncodedImage:
+    """A picture as it is stored."""
 
     data: bytes
     width: int
@@ -47,61 +47,65 @@ class Remade:
     mime_type: str = MIME_TYPE
 
 
-def remake(data: bytes, purpose: Purpose) -> Remade:
-    """The picture in ``data``, by its content, as it is kept for this purpose.
+def reencode(data: bytes, purpose: Purpose) -> EncodedImage:
+    """Return the picture in ``data``, cropped, scaled and encoded for this purpose.
 
-    Of a moving one it is the first frame. Raises UnsupportedMediaType for what is no picture,
-    ValidationFailed for one that is damaged or too large to be decoded.
+    The format is detected from the content. Only the first frame of an animation is kept. Raises
+    UnsupportedMediaType if it isn't a picture, ValidationFailed if it is damaged or too large.
     """
     try:
-        with Image.open(BytesIO(data), formats=tuple(MOST_PIXELS)) as image:
+        with Image.open(BytesIO(data), formats=tuple(MAX_PIXELS)) as image:
             _check(image, data)
-            return _encoded(_turned(_cut(image, purpose)))
+            return _encode(_apply_orientation(_crop_and_scale(image, purpose)))
     except UnidentifiedImageError:
         raise UnsupportedMediaType(_UNKNOWN) from None
     except Image.DecompressionBombError:
-        raise _too_large(max(MOST_PIXELS.values())) from None
+        raise _too_large(max(MAX_PIXELS.values())) from None
     except ChatError:
         raise
-    except Exception:  # whatever a damaged file makes a decoder raise
+    except Exception:  # a damaged file can make a decoder raise anything
         raise ValidationFailed(fields={"file": _DAMAGED}) from None
 
 
 def _check(image: Image.Image, data: bytes) -> None:
     width, height = image.size
-    most = MOST_PIXELS[_format(image)]
+    most = MAX_PIXELS[_format(image)]
     if width * height > most:
         raise _too_large(most)
-    if _format(image) == "JPEG" and data.count(_START_OF_SCAN) > MOST_SCANS:
+    if _format(image) == "JPEG" and data.count(_START_OF_SCAN) > MAX_SCANS:
         raise ValidationFailed(fields={"file": _DAMAGED})
 
 
 def _format(image: Image.Image) -> str:
-    """JPEG also for several of them in one file, as some cameras make (MPO)."""
-    return image.format if image.format in MOST_PIXELS else "JPEG"
+    """Return the format; JPEG also for a file with several of them (MPO), as some cameras make."""
+    return image.format if image.format in MAX_PIXELS else "JPEG"
 
 
 def _too_large(most: int) -> ValidationFailed:
-    words = f"This picture has more than {most // 1_000_000} megapixels. Make it smaller first."
-    return ValidationFailed(fields={"file": words})
+    message = f"This picture has more than {most // 1_000_000} megapixels. Make it smaller first."
+    return ValidationFailed(fields={"file": message})
 
 
-def _cut(image: Image.Image, purpose: Purpose) -> Image.Image:
-    """The part that is kept, in the size in which it is kept, not yet turned."""
-    longest = LONGEST if purpose == "background" else SQUARE
-    image.draft("RGB", _wanted(image.size, longest, purpose))  # a JPEG is decoded smaller at once
+def _crop_and_scale(image: Image.Image, purpose: Purpose) -> Image.Image:
+    """Return the part that is kept, in its final size, before applying the orientation."""
+    longest = MAX_BACKGROUND_SIDE if purpose == "background" else SQUARE_SIDE
+    image.draft(
+        "RGB", _target_size(image.size, longest, purpose)
+    )  # scales a JPEG down while decoding
     width, height = image.size
     box = (0.0, 0.0, float(width), float(height))
     if purpose != "background":
         side = min(width, height)
         left, top = (width - side) / 2, (height - side) / 2
         box = (left, top, left + side, top + side)
-    size = _wanted((width, height), longest, purpose)
-    return _plain(image).resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=3.0)
+    size = _target_size((width, height), longest, purpose)
+    return _to_encodable_mode(image).resize(
+        size, Image.Resampling.LANCZOS, box=box, reducing_gap=3.0
+    )
 
 
-def _wanted(size: tuple[int, int], longest: int, purpose: Purpose) -> tuple[int, int]:
-    """The size in the end of a picture of this size; none is made larger."""
+def _target_size(size: tuple[int, int], longest: int, purpose: Purpose) -> tuple[int, int]:
+    """Return the final size of a picture of this size; pictures are never enlarged."""
     width, height = size
     if purpose != "background":
         side = min(width, height, longest)
@@ -110,23 +114,23 @@ def _wanted(size: tuple[int, int], longest: int, purpose: Purpose) -> tuple[int,
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def _plain(image: Image.Image) -> Image.Image:
-    """In a mode that can be scaled and encoded."""
+def _to_encodable_mode(image: Image.Image) -> Image.Image:
+    """Convert to a mode that can be scaled and encoded."""
     if image.mode in ("RGB", "RGBA", "L"):
         return image
     return image.convert("RGBA" if image.has_transparency_data else "RGB")
 
 
-def _turned(image: Image.Image) -> Image.Image:
-    """As the camera says that it was held; a camera that says nonsense says nothing."""
+def _apply_orientation(image: Image.Image) -> Image.Image:
+    """Rotate as the camera recorded; ignore invalid orientation data."""
     try:
         return ImageOps.exif_transpose(image)
     except Exception:
         return image
 
 
-def _encoded(image: Image.Image) -> Remade:
+def _encode(image: Image.Image) -> EncodedImage:
     file = BytesIO()
     image.info = {}
     image.save(file, "WEBP", quality=_QUALITY, method=4, exif=b"", icc_profile=b"", xmp=b"")
-    return Remade(file.getvalue(), *image.size)
+    return EncodedImage(file.getvalue(), *image.size)

@@ -1,4 +1,4 @@
-"""One's own picture and background by a form: they stand in pages of settings."""
+"""The forms for your own picture and background, which are part of the settings pages."""
 
 from __future__ import annotations
 
@@ -9,35 +9,36 @@ from flask import flash, redirect
 from chatapp.media import bp, service
 from chatapp.media.images import Purpose
 from chatapp.security.identity import caller
-from chatapp.web.uploads import PROBLEMS, read_upload, takes_upload, tell_problem
+from chatapp.security.view_policy import policy
+from chatapp.web.uploads import PROBLEMS, read_upload, tell_problem
 
 _PROFILE, _APPEARANCE = "/settings/profile#picture", "/settings/appearance#background"
 
 
 @bp.post("/settings/profile/picture")
-@takes_upload
+@policy(upload=True)
 def picture_form() -> Any:
-    """One's picture is what was chosen."""
-    return _change("profile", _PROFILE, "This is your picture now.")
+    """Use the upload as your picture."""
+    return _change("profile", _PROFILE, "Your picture has been changed.")
 
 
 @bp.post("/settings/profile/picture/remove")
 def remove_picture_form() -> Any:
-    """Initials again."""
-    return _remove("profile", _PROFILE, "Your picture is removed.")
+    """Remove your picture; initials are shown instead."""
+    return _remove("profile", _PROFILE, "Your picture has been removed.")
 
 
 @bp.post("/settings/appearance/background")
-@takes_upload
+@policy(upload=True)
 def background_form() -> Any:
-    """The background of one's conversations is what was chosen."""
-    return _change("background", _APPEARANCE, "This is your background now.")
+    """Use the upload as the background of your conversations."""
+    return _change("background", _APPEARANCE, "Your background has been changed.")
 
 
 @bp.post("/settings/appearance/background/remove")
 def remove_background_form() -> Any:
-    """No picture behind one's conversations."""
-    return _remove("background", _APPEARANCE, "Your background is removed.")
+    """Remove the background of your conversations."""
+    return _remove("background", _APPEARANCE, "Your background has been removed.")
 
 
 def _change(purpose: Purpose, page: str, done: str) -> Any:

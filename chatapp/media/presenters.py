@@ -9,7 +9,7 @@ from chatapp.models import Picture
 
 
 class PictureJson(TypedDict):
-    """An upload, for who made it."""
+    """An upload, as shown to the person who made it."""
 
     id: str
     url: str
@@ -21,7 +21,7 @@ class PictureJson(TypedDict):
 
 
 def picture_json(picture: Picture) -> PictureJson:
-    """A picture that is kept here."""
+    """Return the JSON of a stored picture."""
     return {
         "id": picture.id,
         "url": picture_path(picture.id),

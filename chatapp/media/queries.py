@@ -1,4 +1,4 @@
-"""Reads of pictures: who may see which, and which are in use."""
+"""Queries about pictures: who may see them, and which are in use."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from chatapp.models import Group, Participant, Picture, User
 
 
 def visible_picture(viewer_id: str, picture_id: str) -> Picture:
-    """A picture that this person may see. Raises NotFound.
+    """Return a picture that this person may see, or raise NotFound.
 
-    One's own; people's, while it is theirs, to everyone here; a group's to its members.
+    People may see their own pictures, the current pictures of all people, and those of groups that
+    they are in.
     """
     picture = db.session.get(Picture, picture_id)
     if picture is None or picture.status != "ready" or not _may_see(viewer_id, picture):
@@ -45,8 +46,8 @@ def _may_see(viewer_id: str, picture: Picture) -> bool:
     return query is not None and db.session.scalar(query.limit(1)) is not None
 
 
-def own_pictures(user_id: str) -> Sequence[Picture]:
-    """What is kept here of this person's, the oldest first."""
+def owned_pictures(user_id: str) -> Sequence[Picture]:
+    """Return the stored pictures of this person, the oldest first."""
     return db.session.scalars(
         select(Picture)
         .where(Picture.owner_id == user_id, Picture.status == "ready")
@@ -55,9 +56,9 @@ def own_pictures(user_id: str) -> Sequence[Picture]:
 
 
 def in_use(work: Session, owner_id: str, ids: Collection[str]) -> set[str]:
-    """Those of these pictures of one owner that are somebody's, or a group's.
+    """Return which of these pictures of one owner are shown by a person or a group.
 
-    A picture gets into a group by one of its members only, whose place there stays when they leave.
+    Only a member can give a group its picture, and their participant row stays when they leave.
     """
     people = work.execute(
         select(User.picture_id, User.background_id).where(

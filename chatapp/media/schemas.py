@@ -1,4 +1,4 @@
-"""What comes in for pictures."""
+"""Input schemas for pictures."""
 
 from __future__ import annotations
 
@@ -7,31 +7,31 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, Field
 
-from chatapp.core.validation import ADDRESS_MOST, shown_address
+from chatapp.core.validation import MAX_ADDRESS_LENGTH, safe_address
 from chatapp.media.images import Purpose
 
 _OWN = re.compile(r"/pictures/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 
 
-def kept_id(address: str) -> str | None:
-    """The id of the picture at this address, where it is one of this server's."""
+def upload_id(address: str) -> str | None:
+    """Return the id in the address of an upload to this server, or None."""
     found = _OWN.fullmatch(address)
     return found[1] if found else None
 
 
 def _picture(text: str) -> str:
-    if kept_id(text):
+    if upload_id(text):
         return text
     if not text.lower().startswith("https://"):
-        raise ValueError("A picture's address begins with https://, or is that of an upload")
-    return shown_address(text)
+        raise ValueError("Enter an address that starts with https://, or the address of an upload")
+    return safe_address(text)
 
 
-#: What a picture may be given as: an https address, or the address of an upload.
-PictureAddress = Annotated[str, Field(max_length=ADDRESS_MOST), AfterValidator(_picture)]
+#: The address of a picture: an https address, or the address of an upload.
+PictureAddress = Annotated[str, Field(max_length=MAX_ADDRESS_LENGTH), AfterValidator(_picture)]
 
 
 class NewPicture(BaseModel):
-    """What beside the file says of an upload."""
+    """The fields that come with an uploaded file."""
 
     purpose: Purpose

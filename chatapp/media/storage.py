@@ -1,4 +1,4 @@
-"""The files of pictures, and the rows that stand for them: both come and go together."""
+"""The files of pictures and their database rows, which are created and deleted together."""
 
 from __future__ import annotations
 
@@ -11,57 +11,59 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from chatapp.core import concurrency
-from chatapp.core.db import after_commit, db, release
+from chatapp.core.db import after_commit, db, release_connection
 from chatapp.media.file_store import Files, files
-from chatapp.media.images import Purpose, Remade, remake
+from chatapp.media.images import EncodedImage, Purpose, reencode
 from chatapp.media.queries import in_use
 from chatapp.models import Picture
 
 log = logging.getLogger(__name__)
 
-#: Where stands what was given, and what is kept of it.
-COLUMNS: dict[str, tuple[str, str]] = {
+#: By purpose: the column of the given address, and that of the id of the stored copy.
+PICTURE_COLUMNS: dict[str, tuple[str, str]] = {
     "profile": ("profile_picture", "picture_id"),
     "background": ("background_image", "background_id"),
     "group": ("group_picture", "picture_id"),
 }
 
 #: A large picture takes hundreds of megabytes while it is decoded.
-_one_at_a_time: Lock = concurrency.lock()
+_decoding: Lock = concurrency.lock()
 
 
 def file_name(picture_id: str) -> str:
-    """What the file of this picture is called."""
+    """Return the name of this picture's file."""
     return f"pictures/{picture_id}"
 
 
-def keep_file(picture_id: str, data: bytes, purpose: Purpose) -> Remade:
-    """What becomes of ``data`` is kept as this picture's file.
+def store_file(picture_id: str, data: bytes, purpose: Purpose) -> EncodedImage:
+    """Re-encode ``data`` and store it as this picture's file.
 
-    Raises as `remake` does, and InsufficientStorage.
+    Raises as `reencode` does, and InsufficientStorage.
     """
-    release()
-    with _one_at_a_time:
-        return concurrency.run_in_thread(_keep, files(), picture_id, data, purpose)
+    release_connection()
+    with _decoding:
+        return concurrency.run_in_thread(_reencode_and_store, files(), picture_id, data, purpose)
 
 
-def _keep(kept: Files, picture_id: str, data: bytes, purpose: Purpose) -> Remade:
-    remade = remake(data, purpose)
-    kept.put(file_name(picture_id), remade.data)
-    return remade
+def _reencode_and_store(
+    store: Files, picture_id: str, data: bytes, purpose: Purpose
+) -> EncodedImage:
+    encoded = reencode(data, purpose)
+    store.put(file_name(picture_id), encoded.data)
+    return encoded
 
 
-def describe_file(picture: Picture, remade: Remade) -> None:
-    """The row says what its file is: there is a picture to show."""
+def set_file_facts(picture: Picture, encoded: EncodedImage) -> None:
+    """Mark the picture as ready, with the type and size of its file."""
     picture.status = "ready"
-    picture.mime_type, picture.size = remade.mime_type, len(remade.data)
-    picture.width, picture.height = remade.width, remade.height
+    picture.mime_type, picture.size = encoded.mime_type, len(encoded.data)
+    picture.width, picture.height = encoded.width, encoded.height
 
 
-def drop_unused(work: Session, owner_id: str, ids: Collection[str]) -> None:
-    """Those of these pictures of one owner that nobody has are gone, their files after the commit.
+def delete_unused(work: Session, owner_id: str, ids: Collection[str]) -> None:
+    """Delete those of these pictures of one owner that nobody uses, their files after the commit.
 
-    Their rows are locked first: whoever is about to take one waits, and then doesn't find it.
+    The rows are locked first, so that a concurrent `assign_picture` waits and then finds no row.
     """
     rows = work.scalars(
         select(Picture.id)
@@ -72,18 +74,18 @@ def drop_unused(work: Session, owner_id: str, ids: Collection[str]) -> None:
     unused = set(rows) - in_use(work, owner_id, rows) if rows else set()
     if unused:
         work.execute(delete(Picture).where(Picture.id.in_(unused)))
-        after_commit(partial(drop_files, unused))
+        after_commit(partial(delete_files, unused))
 
 
-def drop_files(ids: Collection[str]) -> None:
-    """The files of these pictures are gone; one that can't be removed is logged."""
+def delete_files(ids: Collection[str]) -> None:
+    """Delete the files of these pictures; failures are logged."""
     for id_ in ids:
         try:
             files().delete(file_name(id_))
         except OSError:
-            log.exception("the file of a picture can't be removed")
+            log.exception("the file of a picture can't be deleted")
 
 
-def locked_picture(picture_id: str) -> Picture | None:
-    """The picture as it now is, until the commit."""
+def lock_picture(picture_id: str) -> Picture | None:
+    """Lock the picture's row until the commit, and return it as it is now."""
     return db.session.get(Picture, picture_id, with_for_update=True, populate_existing=True)

@@ -1,4 +1,4 @@
-"""The tables: one graph, one package."""
+"""The database tables."""
 
 from __future__ import annotations
 

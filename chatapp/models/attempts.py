@@ -1,4 +1,4 @@
-"""How often something was tried of late."""
+"""Counters of recent attempts, such as passwords that were tried."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from chatapp.core.db import Model, UtcDateTime
 
 
 class Attempts(Model):
-    """A counter of `auth.lockout`. Its key is a keyed hash: the table names nobody."""
+    """A counter of `security.attempt_limits`. The key is a keyed hash, so it names nobody."""
 
     __tablename__ = "attempts"
 
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
     count: Mapped[int] = mapped_column(default=0)
-    #: Nothing is tried under this key before then.
+    #: No attempt is allowed before this time.
     blocked_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    #: From then on the counter is as good as absent.
+    #: The counter has expired after this time.
     forget_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

@@ -1,4 +1,4 @@
-"""Who doesn't want to hear from whom."""
+"""Blocks between people."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from chatapp.core.db import Id, Model, Timestamps
 
 
 class Block(Timestamps, Model):
-    """``blocker_id`` has blocked ``blocked_id``. It keeps both from writing to each other."""
+    """``blocker_id`` has blocked ``blocked_id``; neither can write to the other."""
 
     __tablename__ = "blocks"
     __table_args__ = (Index("ix_blocks_blocked_id", "blocked_id"),)

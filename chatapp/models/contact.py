@@ -1,4 +1,4 @@
-"""Whom somebody keeps at hand."""
+"""Contacts of people."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from chatapp.core.db import Id, Model, Timestamps
 
 
 class Contact(Timestamps, Model):
-    """``contact_id`` is among the contacts of ``user_id``: one-way, and without consent."""
+    """``contact_id`` is a contact of ``user_id``: one-way, and needs no consent."""
 
     __tablename__ = "contacts"
     __table_args__ = (

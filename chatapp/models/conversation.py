@@ -1,20 +1,21 @@
-"""Conversations and who takes part in them."""
+"""Conversations and their participants."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, select
+from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from chatapp.core.db import Id, Model, SoftDelete, Timestamps, UtcDateTime, now
+from chatapp.models.group import Group
 
 
 class Conversation(Timestamps, SoftDelete, Model):
-    """A log of messages that some people share.
+    """A log of messages that its participants share.
 
-    ``last_seq`` and ``version`` are the heads of the log. They only ever move by the transaction
-    that holds this row's lock, which is what makes both gapless.
+    ``last_seq`` and ``version`` are the heads of the log. Only the transaction that holds this
+    row's lock advances them, so neither has gaps.
     """
 
     __tablename__ = "conversations"
@@ -27,21 +28,26 @@ class Conversation(Timestamps, SoftDelete, Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(10))
-    #: Both people's ids in order: what makes a one-to-one conversation one per pair.
+    #: Both people's ids in order; unique, so each pair has only one direct conversation.
     direct_key: Mapped[str | None] = mapped_column(String(73), unique=True)
     name: Mapped[str | None] = mapped_column(String(80))
     last_seq: Mapped[int] = mapped_column(BigInteger, default=0)
     version: Mapped[int] = mapped_column(BigInteger, default=0)
-    #: The version of the last change of members.
+    #: The version of the last change of its members.
     membership_version: Mapped[int] = mapped_column(BigInteger, default=0)
-    #: When the last message came, or the conversation was made: what lists are ordered by.
+    #: When the last message arrived, or else when it was created. Lists are ordered by it.
     active_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
-    #: Only owners and admins of the group write; the others read.
+    #: Only owners and admins of the group can write; other members read.
     announcements_only: Mapped[bool] = mapped_column(default=False)
+    #: The id of the group whose conversation this is; None between two people. It never changes.
+    group_id: Mapped[str | None] = column_property(
+        select(Group.id).where(Group.conversation_id == id).scalar_subquery(),  # noqa: A003
+        deferred=True,
+    )
 
 
 class Participant(Timestamps, Model):
-    """Someone's place in a conversation. Leaving sets ``left_at``; returning clears it."""
+    """A person in a conversation. Leaving sets ``left_at``; returning clears it."""
 
     __tablename__ = "participants"
     __table_args__ = (
@@ -55,16 +61,16 @@ class Participant(Timestamps, Model):
     member_role: Mapped[str] = mapped_column(String(10), default="member")
     joined_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     left_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    #: Up to which message this person has read. Never goes back, never passes the last one.
+    #: The seq up to which this person has read. Never decreases, and never exceeds last_seq.
     last_read_seq: Mapped[int] = mapped_column(BigInteger, default=0)
-    #: What the others may know of that: it stands still while a block stands, and catches up
-    #: with the first reading after it.
+    #: The seq that others may know of. It stays the same during a block, and catches up when
+    #: the person next reads after it.
     receipt_seq: Mapped[int] = mapped_column(BigInteger, default=0)
-    #: Of which messages they are told; None: as their account says.
+    #: Which messages notify them; None for the account's default.
     notify: Mapped[str | None] = mapped_column(String(10))
-    #: Until then they are told of nothing.
+    #: No notifications until this time.
     muted_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    #: Since when it stands above the others in their list.
+    #: Since when it is pinned to the top of their list.
     pinned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    #: Since when it is out of their list.
+    #: Since when it is archived.
     archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,4 +1,4 @@
-"""What a group has beyond its conversation, whose row changes with every message."""
+"""Group data that isn't in the conversation's row, which changes with every message."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from chatapp.core.db import Id, Model, SoftDelete, Timestamps, UtcDateTime
 
 
 class Group(Timestamps, SoftDelete, Model):
-    """A conversation of many. Its name, members and messages are those of the conversation."""
+    """A group. Its name, members and messages belong to its conversation."""
 
     __tablename__ = "groups"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=lambda: str(uuid4()))
     conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id"), unique=True)
     description: Mapped[str | None] = mapped_column(Text)
-    #: As it was given; pages show `picture_id` instead.
+    #: The address as given; pages show `picture_id` instead.
     group_picture: Mapped[str | None] = mapped_column(String(2000))
     picture_id: Mapped[str | None] = mapped_column(Id)
     created_by: Mapped[str] = mapped_column(Id, ForeignKey("users.id"))
 
 
 class GroupLink(Timestamps, Model):
-    """An address that lets whoever has it join a group: its token is this id, signed."""
+    """A link that lets everyone who has it join a group. Its token is this id, signed."""
 
     __tablename__ = "group_links"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=lambda: str(uuid4()))
     group_id: Mapped[str] = mapped_column(Id, ForeignKey("groups.id"), index=True)
     created_by: Mapped[str] = mapped_column(Id, ForeignKey("users.id"))
-    #: How many may join by it; None: as many as want to.
+    #: How many people can join with it; None for no limit.
     most_uses: Mapped[int | None] = mapped_column()
     uses: Mapped[int] = mapped_column(default=0)
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

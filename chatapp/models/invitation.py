@@ -1,4 +1,4 @@
-"""Links that let people register."""
+"""Invitation links for registering."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from chatapp.core.db import Id, Model, Timestamps, UtcDateTime
 
 
 class Invitation(Timestamps, Model):
-    """A link that lets so many people register. Its token isn't stored, only the hash of it."""
+    """A link that lets up to ``most_uses`` people register. Only its token's hash is stored."""
 
     __tablename__ = "invitations"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=lambda: str(uuid4()))
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    #: None where it was made on the command line.
+    #: None if it was created on the command line.
     created_by: Mapped[str | None] = mapped_column(Id, ForeignKey("users.id"))
-    #: The only address that it is good for; None for any.
+    #: The only e-mail address that may use it; None for any.
     email: Mapped[str | None] = mapped_column(String(254))
     most_uses: Mapped[int] = mapped_column(default=1)
     uses: Mapped[int] = mapped_column(default=0)

@@ -1,4 +1,4 @@
-"""Accounts elsewhere that people sign in with."""
+"""Accounts at OpenID providers that people sign in with."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from chatapp.core.db import Id, Model, Timestamps
 
 
 class LinkedAccount(Timestamps, Model):
-    """Whoever an OpenID provider calls ``subject`` is ``user_id`` here, whatever their address."""
+    """The person ``subject`` of an OpenID provider is ``user_id`` here, whatever their address."""
 
     __tablename__ = "linked_accounts"
     __table_args__ = (
@@ -23,5 +23,5 @@ class LinkedAccount(Timestamps, Model):
     issuer: Mapped[str] = mapped_column(String(500))
     subject: Mapped[str] = mapped_column(String(255))
     user_id: Mapped[str] = mapped_column(Id, ForeignKey("users.id"))
-    #: The address the provider last told, to recognise the account by; it decides nothing.
+    #: The last address from the provider. It is only shown, and decides nothing.
     email: Mapped[str | None] = mapped_column(String(254))

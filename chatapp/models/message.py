@@ -1,4 +1,4 @@
-"""Messages: the log itself."""
+"""Messages, reactions and mentions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MESSAGE_TYPES = ("text", "image", "video", "file", "system")
 
 
 class Message(Timestamps, SoftDelete, Model):
-    """One entry of a conversation's log, at its place ``seq``, last changed by ``version``."""
+    """One entry of a conversation's log, at position ``seq``, last changed in ``version``."""
 
     __tablename__ = "messages"
     __table_args__ = (
@@ -44,21 +44,21 @@ class Message(Timestamps, SoftDelete, Model):
     seq: Mapped[int] = mapped_column(BigInteger)
     version: Mapped[int] = mapped_column(BigInteger)
     sender_id: Mapped[str] = mapped_column(Id, ForeignKey("users.id"))
-    #: The sender's own name for this message: a repeat of it is this message again.
+    #: The id that the sender's client chose. A repeated send with it creates no second message.
     client_id: Mapped[str | None] = mapped_column(String(64))
     type: Mapped[str] = mapped_column(String(10), default="text")
-    #: None once deleted.
+    #: None after deletion.
     content: Mapped[str | None] = mapped_column(Text)
-    #: When the last of the other members had read it; set once.
+    #: When the last of the other members read it; set only once.
     read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     edited_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     reply_to_id: Mapped[str | None] = mapped_column(Id, ForeignKey("messages.id"))
-    #: Everybody in the conversation is mentioned.
+    #: Whether `@all` mentions everyone in the conversation.
     mentions_all: Mapped[bool] = mapped_column(default=False)
 
 
 class Reaction(Timestamps, Model):
-    """One person's one emoji on a message."""
+    """One emoji of one person on a message."""
 
     __tablename__ = "reactions"
 
@@ -68,7 +68,7 @@ class Reaction(Timestamps, Model):
 
 
 class Mention(Model):
-    """A message names someone. ``seq`` is the message's, to count what they haven't read."""
+    """A mention of a person. ``seq`` is the message's, for counting unread mentions."""
 
     __tablename__ = "mentions"
     __table_args__ = (
@@ -77,7 +77,7 @@ class Mention(Model):
 
     message_id: Mapped[str] = mapped_column(Id, ForeignKey("messages.id"), primary_key=True)
     user_id: Mapped[str] = mapped_column(Id, ForeignKey("users.id"), primary_key=True)
-    #: As it stands in the text: they may be called otherwise by now, and somebody else so.
+    #: The username in the text. The person may have changed it, and another may have it now.
     username: Mapped[str] = mapped_column(String(30))
     conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id"))
     seq: Mapped[int] = mapped_column(BigInteger)

@@ -1,4 +1,4 @@
-"""Pictures of people and groups, and backgrounds: what pages show of them is kept here."""
+"""Pictures of people and groups, and backgrounds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from chatapp.core.db import Id, Model, Timestamps
 
 
 class Picture(Timestamps, Model):
-    """An image that was uploaded, or is to be fetched once; stored re-encoded under its id."""
+    """An image that was uploaded or is downloaded once; stored re-encoded under its id."""
 
     __tablename__ = "pictures"
     __table_args__ = (
@@ -23,10 +23,10 @@ class Picture(Timestamps, Model):
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=lambda: str(uuid4()))
     owner_id: Mapped[str] = mapped_column(Id, ForeignKey("users.id"))
     purpose: Mapped[str] = mapped_column(String(10))
-    #: The https address that it is fetched from; None for an upload.
+    #: The https address that it is downloaded from; None for an upload.
     source_url: Mapped[str | None] = mapped_column(String(2000))
     status: Mapped[str] = mapped_column(String(10), default="waiting")
-    #: Of the stored file; None until there is one.
+    #: About the stored file; None until there is one.
     mime_type: Mapped[str | None] = mapped_column(String(40))
     size: Mapped[int | None] = mapped_column()
     width: Mapped[int | None] = mapped_column()

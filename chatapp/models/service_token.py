@@ -1,4 +1,4 @@
-"""What outer applications identify themselves with."""
+"""Credentials of other applications."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from chatapp.core.db import Id, Model, Timestamps, UtcDateTime
 
 
 class ServiceToken(Timestamps, Model):
-    """An outer application's credential. ``token_hash`` is its SHA-256; itself isn't stored.
+    """A credential of another application. Only its SHA-256 (``token_hash``) is stored.
 
-    A name is one live token's; those revoked keep theirs, for the record.
+    Live tokens have unique names; revoked ones keep theirs for the record.
     """
 
     __tablename__ = "service_tokens"
@@ -37,5 +37,5 @@ class ServiceToken(Timestamps, Model):
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     def allows(self, scope: str) -> bool:
-        """Whether this scope is among those it was made with."""
+        """Check whether the token was created with this scope."""
         return scope in self.scopes.split()

@@ -1,4 +1,4 @@
-"""What keeps people signed in: bearer tokens of clients, sessions of browsers."""
+"""Sign-ins: where people are signed in, by browser session or bearer token."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from chatapp.core.db import Id, Model, Timestamps, UtcDateTime, now
 class SignIn(Model):
     """One place where a person is signed in: a browser, or a client with a token.
 
-    Whether a credential counts is decided here and nowhere else. A token names the row by its
-    `jti`, a browser session by what it keeps under "sign_in"; neither secret is stored.
+    This row alone decides whether a credential is valid. A token refers to it by its `jti`, a
+    browser session by its "sign_in" value; neither secret is stored.
     """
 
     __tablename__ = "sign_ins"
@@ -23,7 +23,7 @@ class SignIn(Model):
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=lambda: str(uuid4()))
     user_id: Mapped[str] = mapped_column(Id, ForeignKey("users.id"), index=True)
-    #: session: a browser; token: signed in over REST; service: made by an outer application.
+    #: session: a browser; token: signed in over REST; service: created by another application.
     kind: Mapped[str] = mapped_column(String(10))
     service_token_id: Mapped[str | None] = mapped_column(
         Id, ForeignKey("service_tokens.id"), index=True
@@ -31,14 +31,14 @@ class SignIn(Model):
     user_agent: Mapped[str] = mapped_column(String(400), default="")
     ip: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
-    #: To within some minutes.
+    #: Exact to some minutes.
     last_used_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class StoredSession(Timestamps, Model):
-    """A browser's session. ``id`` is the SHA-256 of the cookie's value, which isn't stored."""
+    """A browser session. ``id`` is the SHA-256 of the cookie, which isn't stored."""
 
     __tablename__ = "sessions"
 

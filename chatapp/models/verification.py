@@ -1,4 +1,4 @@
-"""Links in mails that prove that someone reads an address."""
+"""Mailed links that prove who reads an e-mail address."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from chatapp.core.db import Id, Model, Timestamps, UtcDateTime
 
 
 class Verification(Timestamps, Model):
-    """One link: what it is for, and the address it went to. There is one a person and purpose.
+    """A mailed link, with its purpose and address. A person has one per purpose.
 
-    ``token_hash`` is the SHA-256 of the link's token, which isn't stored. ``used_at`` is kept
-    until the next link of this purpose, so that who follows it twice is told.
+    Only the SHA-256 of its token is stored. ``used_at`` is kept until the next link of this
+    purpose, so that people who follow a link twice can be told so.
     """
 
     __tablename__ = "verifications"
@@ -23,7 +23,7 @@ class Verification(Timestamps, Model):
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=lambda: str(uuid4()))
     user_id: Mapped[str] = mapped_column(Id, ForeignKey("users.id"))
-    #: `verify` the account's address, `email`: a new one, `reset` the password.
+    #: `verify` the account's address, change it (`email`), or `reset` the password.
     purpose: Mapped[str] = mapped_column(String(10))
     email: Mapped[str] = mapped_column(String(254))
     token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)

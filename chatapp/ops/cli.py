@@ -1,4 +1,4 @@
-"""`flask --app wsgi …`: what whoever runs the server does from its command line."""
+"""Command-line tools for operators: `flask --app wsgi …`."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ from flask.cli import with_appcontext
 
 from chatapp.auth.admin.commands import user_group
 from chatapp.auth.service_accounts.commands import token_group
-from chatapp.ops.preflight import NotReady, prepare_database
+from chatapp.ops.database_check import prepare_database
+from chatapp.ops.errors import NotReady
 
 
 def init_app(app: Flask) -> None:
     """Add chatapp's commands to Flask's own."""
     for group in (token_group, user_group):
-        group.callback = _prepare
+        group.callback = _migrate_first
         app.cli.add_command(group)
 
 
 @with_appcontext
-def _prepare() -> None:
-    """The database is there and of this version, as when chatapp starts."""
-    before = os.umask(0o077)  # a database file that is made is for its owner alone
+def _migrate_first() -> None:
+    """Create or migrate the database before a command runs, as a start does."""
+    before = os.umask(0o077)  # a database file created here is for its owner alone
     try:
         prepare_database(current_app.config["SETTINGS"])
     except NotReady as exc:

@@ -1,1 +1,1 @@
-"""Live connections: who is there, what they ask, what they are told."""
+"""Live connections: who is there, what they ask for and what they are sent."""

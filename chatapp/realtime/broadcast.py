@@ -1,81 +1,94 @@
-"""From announcements to the connections they concern."""
+"""Broadcast of what services announce, to the connections it concerns."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import replace
 
+import socketio
 from flask import Flask
 
-from chatapp.core.events import Announcement
-from chatapp.extensions import socketio
-from chatapp.realtime import receipts
-from chatapp.realtime.delivery import to_members, to_person
-from chatapp.realtime.dialect import spoken
-from chatapp.realtime.dispatch import connections
-from chatapp.realtime.membership import hold_at_least, sids_in
-from chatapp.realtime.rooms import conversation_room, credential_room, user_room
+from chatapp.core.events import ClientEvent, Members, People, PresenceAudienceChanged
+from chatapp.realtime.connections import Connections
+from chatapp.realtime.delivery import Delivery
+from chatapp.realtime.membership import Membership
+from chatapp.realtime.rooms import conversation_room
+from chatapp.realtime.speakers import Speakers
 
 
-def broadcast(app: Flask, announcement: Announcement) -> None:
-    """Emit it to the members of its conversation, or some of them, or to the people it names.
+class Broadcast:
+    """Sends client events to their audience."""
 
-    Where members changed, those who came hear `conversation:created` instead, and those who went
-    `conversation:removed`; they are out of the room before anything later goes out.
-    """
-    conversation_id = announcement.conversation_id
-    if announcement.event == "credential:ended":
-        end_connections(announcement.payload["credential_id"])
-    elif announcement.event == "noticing:changed":
-        _look_anew(app, announcement.user_ids)
-    elif announcement.event == "receipts:switched":
-        for user_id in announcement.user_ids:
-            receipts.note(user_id, announcement.payload["hidden"])
-    elif conversation_id is None:
-        _to_people(app, announcement.event, announcement.payload, announcement.user_ids)
-    elif announcement.only_ids:
-        hold_at_least(app, conversation_id, announcement.membership_version)
-        members = set(sids_in(conversation_room(conversation_id)))
-        for user_id in announcement.only_ids:
-            for sid in members.intersection(sids_in(user_room(user_id))):
-                socketio.server.emit(announcement.event, announcement.payload, to=sid)
-    else:
-        hold_at_least(app, conversation_id, announcement.membership_version)
-        to_members(
-            app,
-            announcement.event,
-            announcement.payload,
-            conversation_id,
-            skip=[sid for user_id in announcement.user_ids for sid in sids_in(user_room(user_id))],
-            origin=announcement.origin,
-        )
-        _to_people(app, "conversation:created", announcement.payload, announcement.user_ids)
-        if announcement.event in ("conversation:created", "conversation:updated"):
-            _look_anew(app, _members_here(conversation_id) | announcement.former_ids)
-        gone = {"conversation_id": conversation_id}
-        _to_people(app, "conversation:removed", gone, announcement.former_ids)
+    def __init__(
+        self,
+        app: Flask,
+        server: socketio.Server,
+        *,
+        connections: Connections,
+        speakers: Speakers,
+        membership: Membership,
+        delivery: Delivery,
+    ) -> None:
+        self._app = app
+        self._server = server
+        self._connections = connections
+        self._speakers = speakers
+        self._membership = membership
+        self._delivery = delivery
 
+    def send(self, event: ClientEvent) -> None:
+        """Emit the event to its audience: people, a conversation's members, or some of them."""
+        match event.to:
+            case People(user_ids):
+                for user_id in user_ids:
+                    self._delivery.to_person(event, user_id)
+            case Members(only=only) if only:
+                self._to_some(event, event.to)
+            case _:
+                self._to_members(event, event.to)
 
-def _members_here(conversation_id: int) -> set[str]:
-    """Those members who speak an older dialect, in this process."""
-    rooms = [conversation_room(conversation_id, dialect.name) for dialect in spoken()]
-    return {connections[sid].user_id for room in rooms for sid in sids_in(room)}
+    def notice(self, signal: PresenceAudienceChanged) -> None:
+        """Tell dialects that these people may see other people's presence than before."""
+        self._notice(signal.user_ids)
 
+    def _to_some(self, event: ClientEvent, to: Members) -> None:
+        self._membership.hold_at_least(to.conversation_id, to.membership_version)
+        members = set(self._connections.sids_in(conversation_room(to.conversation_id)))
+        for user_id in to.only:
+            for sid in members.intersection(self._connections.sids_of(user_id)):
+                self._server.emit(event.name, event.payload, to=sid)
 
-def _look_anew(app: Flask, user_ids: Iterable[str]) -> None:
-    """Whose presence is for these people may have changed."""
-    for dialect in spoken():
-        if dialect.noticed is not None:
-            for user_id in user_ids:
-                dialect.noticed(app, user_id)
+    def _to_members(self, event: ClientEvent, to: Members) -> None:
+        """Emit to all members; to new ones `conversation:created`, to former ones its removal.
 
+        Former members are out of the room before anything later goes out.
+        """
+        id_ = to.conversation_id
+        self._membership.hold_at_least(id_, to.membership_version)
+        new = [sid for user_id in to.joined for sid in self._connections.sids_of(user_id)]
+        self._delivery.to_members(event, id_, skip=new)
+        if to.joined:
+            created = replace(event, name="conversation:created")
+            for user_id in to.joined:
+                self._delivery.to_person(created, user_id)
+        if event.name in ("conversation:created", "conversation:updated"):
+            self._notice(self._members_here(id_) | to.left)
+        if to.left:
+            removed = replace(event, name="conversation:removed", payload={"conversation_id": id_})
+            for user_id in to.left:
+                self._delivery.to_person(removed, user_id)
 
-def end_connections(credential_id: str) -> None:
-    """Close every socket that this token or session opened."""
-    for sid in sids_in(credential_room(credential_id)):
-        socketio.server.disconnect(sid)
+    def _members_here(self, conversation_id: int) -> set[str]:
+        """Return the members who speak an older dialect, in this process."""
+        rooms = [conversation_room(conversation_id, one.name) for one in self._speakers.spoken()]
+        return {
+            self._connections[sid].user_id
+            for room in rooms
+            for sid in self._connections.sids_in(room)
+        }
 
-
-def _to_people(app: Flask, event: str, payload: dict[str, Any], user_ids: frozenset[str]) -> None:
-    for user_id in user_ids:
-        to_person(app, event, payload, user_id)
+    def _notice(self, user_ids: Iterable[str]) -> None:
+        for dialect in self._speakers.spoken():
+            if dialect.noticed is not None:
+                for user_id in user_ids:
+                    dialect.noticed(self._app, user_id)

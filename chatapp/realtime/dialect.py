@@ -1,48 +1,44 @@
-"""What clients speak: names and shapes of events. The rules are the same in all of them.
+"""Dialects: the names and shapes of events that clients speak. The rules are the same in all.
 
 Every connection speaks one dialect, for good. Colon is this server's own; the others are contracts
-of older back ends (`chatapp.dialects`), which rename, reshape and call the same use cases. A
-dialect hears an event by its `hears`: canonical name to a function that gives what its clients are
-sent, or None where they have no word for it.
+of older back ends (`chatapp.dialects`), which rename, reshape and call the same use cases. An event
+goes out in colon as it is; in the others its renderer makes a name and a payload of it, from the
+event alone: no renderer asks the database.
 """
 
 from __future__ import annotations
 
-import logging
-from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import Flask
 from pydantic import BaseModel
 
-from chatapp.core import concurrency
 from chatapp.core.errors import ChatError, error_ack, error_json
+from chatapp.core.events import ClientEvent
 from chatapp.core.validation import read_event
 
 if TYPE_CHECKING:
-    from chatapp.realtime.dispatch import Connection
-
-log = logging.getLogger(__name__)
+    from chatapp.realtime.connections import Connection
 
 M = TypeVar("M", bound=BaseModel)
 Args = tuple[Any, ...]
 Handle = Callable[["Connection", M], dict[str, Any]]
-#: From a canonical payload to an event's name and payload.
-Hears = Callable[[dict[str, Any]], tuple[str, Any] | None]
+#: An event's name and payload, as they go out.
+Rendered = tuple[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """What answers one of a client's events."""
+    """The function that answers one of a client's events, and how its arguments are read."""
 
     model: type[BaseModel]
     call: Callable[[Connection, Any], Any]
     read: Callable[[type[BaseModel], Args], BaseModel]
-    #: It is open to who may read only.
+    #: People who may only read may send it too.
     reads: bool
-    #: It counts against a person's limit where a message is known to be new, not here.
+    #: It counts against the rate limit where a message is known to be new, not here.
     sends: bool
 
 
@@ -59,22 +55,31 @@ class Dialect:
     """The events of one contract."""
 
     name: str
-    hears: Mapping[str, Hears] = field(default_factory=dict)
-    #: What an event that went well is acknowledged with.
+    #: By an event's canonical name the function that renders it, which may return None: this
+    #: event isn't sent. Without a renderer it isn't either.
+    renderers: Mapping[str, Callable[[ClientEvent], Rendered | None]] = field(default_factory=dict)
+    #: Makes the acknowledgement of an event that was handled.
     answer: Callable[[dict[str, Any]], Any] = _answer
-    #: What one that failed is acknowledged with.
+    #: Makes the acknowledgement of an event that failed.
     failed: Callable[[ChatError], dict[str, Any]] = error_ack
-    #: The event that tells of a failure where no acknowledgement was asked for.
+    #: Makes the event that reports a failure where no acknowledgement was asked for.
     refusal: Callable[[ChatError], tuple[str, dict[str, Any]]] = _refusal
-    #: An event's true name and arguments, where clients may wrap one.
+    #: Returns an event's actual name and arguments, where clients may wrap one event in another.
     unwrap: Callable[[object, Args], tuple[object, Args]] = lambda name, args: (name, args)
-    #: Whether the connection that sent a message hears of it too.
+    #: Whether the connection that sent a message gets its event too.
     echoes: bool = True
-    #: Whether a connection that hasn't said what it speaks may show it by its first event.
+    #: Whether a connection that named no dialect may show by its first event that it speaks this.
     by_first_event: bool = False
-    #: Somebody whose coming and going this person may notice came or went.
+    #: Called for a person when somebody whose presence they may see came, went, or became visible.
     noticed: Callable[[Flask, str], None] | None = None
     handlers: dict[str, Handler] = field(default_factory=dict)
+
+    def render(self, event: ClientEvent) -> Rendered | None:
+        """Return how the event reads in this dialect; None where it isn't sent in it."""
+        if self is COLON:
+            return event.name, event.payload
+        renderer = self.renderers.get(event.name)
+        return renderer(event) if renderer else None
 
     def on_event(
         self,
@@ -95,57 +100,5 @@ class Dialect:
 
 
 COLON = Dialect("colon")
-
-#: The dialects that are switched on, by name.
-known: dict[str, Dialect] = {"colon": COLON}
-#: How many of this process's connections speak each.
-_speakers: Counter[str] = Counter()
-#: Held while a connection changes its dialect, and while an event goes out in all of them.
-changing = concurrency.lock()
-#: How often connections and sign-ins began to use each older dialect, since the start.
-uses: Counter[str] = Counter()
-
-
-def switch_on(dialects: Collection[Dialect]) -> None:
-    """Colon and these can be spoken from now on, and no others."""
-    known.clear()
-    known.update({dialect.name: dialect for dialect in (COLON, *dialects)})
-
-
-def begin(dialect: Dialect) -> None:
-    """One connection more speaks it."""
-    _speakers[dialect.name] += 1
-
-
-def end(dialect: Dialect) -> None:
-    """One connection less speaks it."""
-    _speakers[dialect.name] -= 1
-
-
-def note_use(dialect: str, user_id: str | None) -> None:
-    """An older name was used, for the first time by this connection or sign-in: log and count it.
-
-    Whoever runs the server sees by this when a dialect can be switched off.
-    """
-    uses[dialect] += 1
-    log.info(
-        "the dialect %s is in use, for the %d. time since the start",
-        dialect,
-        uses[dialect],
-        extra={"dialect": dialect, "user_id": user_id},
-    )
-
-
-def spoken() -> list[Dialect]:
-    """The older dialects that somebody speaks just now: usually none, at no cost."""
-    return [known[name] for name in known if name != "colon" and _speakers[name] > 0]
-
-
-def by_first_event(name: object, args: Args) -> Dialect:
-    """What a connection that hasn't said so speaks, by its first event."""
-    for dialect in known.values():
-        if dialect.by_first_event:
-            meant, _ = dialect.unwrap(name, args)
-            if isinstance(meant, str) and meant in dialect.handlers:
-                return dialect
-    return COLON
+#: Registers a function that answers one of colon's events.
+on_event = COLON.on_event

@@ -3,23 +3,23 @@
     @after_connect
     def greet(connection: Connection) -> None: ...
 
-Each runs in a task of its own, with an application context: one that fails is logged, one that is
-slow keeps nobody waiting, neither another hook nor the client. `before_connect` hooks start when
-it is known who connects and before any room is joined; `before_disconnect` ones while the
-connection still counts, `after_disconnect` ones when it doesn't any more. Since nobody waits for
-them, a hook that needs the connection to be there looks whether it still is.
+Each runs in a task of its own, with an application context: one that fails is logged, and one that
+is slow delays neither another hook nor the client. `before_connect` hooks start when it is known
+who connects and before any room is joined; `before_disconnect` hooks while the connection still
+counts, `after_disconnect` hooks when it no longer does. Since nobody waits for them, a hook that
+needs the connection to be open has to check that it still is.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from flask import Flask
 
 from chatapp.core import concurrency
-from chatapp.realtime.dispatch import Connection
+from chatapp.realtime.connections import Connection
 
 log = logging.getLogger(__name__)
 
@@ -39,9 +39,9 @@ class Hooks:
         self.functions.append(function)
         return function
 
-    def run(self, app: Flask, connection: Connection) -> None:
-        """Start all of them; returns at once."""
-        for function in self.functions:
+    def run(self, app: Flask, connection: Connection, own: Sequence[Hook] = ()) -> None:
+        """Start the app's ``own`` hooks and all that were added; return at once."""
+        for function in (*own, *self.functions):
             concurrency.spawn(self._run, app, function, connection)
 
     def _run(self, app: Flask, function: Hook, connection: Connection) -> None:

@@ -1,63 +1,81 @@
-"""Coming and going of people, told to those whom it concerns."""
+"""Telling people who comes online and goes offline, as far as it concerns them."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-from flask import current_app
+from flask import Flask
 from sqlalchemy import update
 
 from chatapp.conversation.audience import neighbours
 from chatapp.conversation.blocks import hiding_last_seen
-from chatapp.core import concurrency, presence
+from chatapp.core import concurrency
 from chatapp.core.clock import iso
 from chatapp.core.db import atomic, db, now
+from chatapp.core.events import ClientEvent, People
+from chatapp.core.presence import OnlinePeople
 from chatapp.models import User
-from chatapp.realtime.delivery import to_person
-from chatapp.realtime.dialect import spoken
-from chatapp.realtime.dispatch import Connection, connections
-from chatapp.realtime.hooks import after_connect, after_disconnect
+from chatapp.realtime.connections import Connection, Connections
+from chatapp.realtime.delivery import Delivery
+from chatapp.realtime.speakers import Speakers
 
 #: Seconds for which somebody whose last connection ended still counts as online.
-GRACE = 5.0
+OFFLINE_AFTER_SECONDS = 5.0
 
 
-@after_connect
-def come(connection: Connection) -> None:
-    """Somebody's first connection brings them online."""
-    if connection.sid in connections and presence.came(connection.user_id, connection.sid):
-        user = db.session.get(User, connection.user_id)
-        _tell("user:online", connection.user_id, user.last_seen if user else None)
+class Presence:
+    """Announces the first connection and the last one of each person."""
 
+    def __init__(
+        self,
+        app: Flask,
+        people: OnlinePeople,
+        connections: Connections,
+        speakers: Speakers,
+        delivery: Delivery,
+    ) -> None:
+        self._app = app
+        self._people = people
+        self._connections = connections
+        self._speakers = speakers
+        self._delivery = delivery
 
-@after_disconnect
-def go(connection: Connection) -> None:
-    """The last connection's end takes them offline, unless they are back within `GRACE`."""
-    if not presence.went(connection.user_id, connection.sid):
-        return
-    db.session.remove()  # no connection is held while waiting
-    concurrency.wait(GRACE)
-    if not presence.stayed_away(connection.user_id, connection.sid):
-        return
-    moment = now()
-    with atomic() as work:
-        work.execute(
-            update(User)
-            .where(User.id == connection.user_id)
-            .values(last_seen=moment, updated_at=User.updated_at)
-        )
-    _tell("user:offline", connection.user_id, moment)
+    def come_online(self, connection: Connection) -> None:
+        """Announce that a person is online, if this is their first connection."""
+        if connection.sid in self._connections and self._people.add(
+            connection.user_id, connection.sid
+        ):
+            user = db.session.get(User, connection.user_id)
+            self._tell("user:online", connection.user_id, user.last_seen if user else None)
 
+    def go_offline(self, connection: Connection) -> None:
+        """Announce that a person is offline, if this was their last connection.
 
-def _tell(event: str, user_id: str, last_seen: datetime | None) -> None:
-    app = current_app._get_current_object()  # type: ignore[attr-defined]
-    told = neighbours(user_id)
-    hiding = hiding_last_seen({user_id, *told})
-    for neighbour in told:
-        known = None if {user_id, neighbour} & hiding else last_seen
-        payload: dict[str, Any] = {"user_id": user_id, "last_seen": iso(known)}
-        to_person(app, event, payload, neighbour)
-        for dialect in spoken():
-            if dialect.noticed is not None:
-                dialect.noticed(app, neighbour)
+        Unless they come back within `OFFLINE_AFTER_SECONDS`.
+        """
+        if not self._people.remove(connection.user_id, connection.sid):
+            return
+        db.session.remove()  # no database connection is held while waiting
+        concurrency.wait(OFFLINE_AFTER_SECONDS)
+        if not self._people.expire(connection.user_id, connection.sid):
+            return
+        moment = now()
+        with atomic() as work:
+            work.execute(
+                update(User)
+                .where(User.id == connection.user_id)
+                .values(last_seen=moment, updated_at=User.updated_at)
+            )
+        self._tell("user:offline", connection.user_id, moment)
+
+    def _tell(self, name: str, user_id: str, last_seen: datetime | None) -> None:
+        recipients = neighbours(user_id)
+        hiding = hiding_last_seen({user_id, *recipients})
+        for recipient in recipients:
+            shown = None if {user_id, recipient} & hiding else last_seen
+            payload = {"user_id": user_id, "last_seen": iso(shown)}
+            event = ClientEvent(name, payload, People(frozenset((recipient,))))
+            self._delivery.to_person(event, recipient)
+            for dialect in self._speakers.spoken():
+                if dialect.noticed is not None:
+                    dialect.noticed(self._app, recipient)

@@ -1,8 +1,8 @@
-"""Sockets whose sign-in has ended somewhere else are cut.
+"""Closing connections whose sign-in has ended elsewhere.
 
-A sign-in may end in another process, on the command line, or by itself when its time is over, and
-none of that is announced here. So as long as there are connections, one task reads every few
-seconds which of their sign-ins still count.
+A sign-in may end in another process, on the command line, or because its time is over, and none
+of that is announced here. So as long as there are connections, one task reads every few seconds
+which of their sign-ins still count.
 """
 
 from __future__ import annotations
@@ -10,56 +10,57 @@ from __future__ import annotations
 import logging
 from itertools import islice
 
-from flask import Flask, current_app
+from flask import Flask
 
 from chatapp.core import concurrency
-from chatapp.realtime import receipts
-from chatapp.realtime.broadcast import end_connections
-from chatapp.realtime.dispatch import Connection, connections
-from chatapp.realtime.hooks import after_connect
+from chatapp.realtime.connections import Connection, Connections
+from chatapp.realtime.receipts import Receipts
 from chatapp.security.identity import standing
 
 log = logging.getLogger(__name__)
 
-#: Seconds; an ended sign-in's sockets are gone within 5.
-INTERVAL = 2.5
-_AT_ONCE = 500
-
-_lock = concurrency.lock()
-_running = False
+#: Connections of an ended sign-in are closed within 5 seconds.
+INTERVAL_SECONDS = 2.5
+_BATCH_SIZE = 500
 
 
-@after_connect
-def watch(_connection: Connection) -> None:
-    """Watch over all connections until there is none; one task does it for all."""
-    global _running  # noqa: PLW0603  (one a process, like the connections)
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    with _lock:
-        if _running:
-            return
-        _running = True
-    healthy = True
-    while True:
-        concurrency.wait(INTERVAL)
-        with _lock:
-            if not connections:  # whoever connects from here on starts a watch of their own
-                _running = False
+class Revalidation:
+    """The one task that checks all connections of this process."""
+
+    def __init__(self, app: Flask, connections: Connections, receipts: Receipts) -> None:
+        self._app = app
+        self._connections = connections
+        self._receipts = receipts
+        self._lock = concurrency.lock()
+        self._running = False
+
+    def watch(self, _connection: Connection) -> None:
+        """Check all connections until none is left; return at once where a task does so already."""
+        with self._lock:
+            if self._running:
                 return
-        try:
-            cut_ended(app)
-            receipts.refresh(app)
-            healthy = True
-        except Exception:
-            if healthy:  # once, not every few seconds for as long as the database is away
-                log.exception("who is still signed in can't be read; sockets stay meanwhile")
-            healthy = False
+            self._running = True
+        healthy = True
+        while True:
+            concurrency.wait(INTERVAL_SECONDS)
+            with self._lock:
+                if not self._connections:  # the next one to connect starts a task of its own
+                    self._running = False
+                    return
+            try:
+                self.close_ended()
+                self._receipts.refresh()
+                healthy = True
+            except Exception:
+                if healthy:  # once, not every few seconds for as long as the database is away
+                    log.exception("can't read which sign-ins still count; connections stay open")
+                healthy = False
 
-
-def cut_ended(app: Flask) -> None:
-    """Close every connection of this process whose sign-in doesn't count any more."""
-    ids = iter({connection.identity.credential_id for connection in connections.values()})
-    while some := set(islice(ids, _AT_ONCE)):
-        with app.app_context():
-            ended = some - standing(some)
-        for id_ in ended:
-            end_connections(id_)
+    def close_ended(self) -> None:
+        """Close every connection of this process whose sign-in no longer counts."""
+        ids = iter({connection.identity.credential_id for connection in self._connections})
+        while some := set(islice(ids, _BATCH_SIZE)):
+            with self._app.app_context():
+                ended = some - standing(some)
+            for id_ in ended:
+                self._connections.close_opened_by(id_)

@@ -4,31 +4,31 @@ from __future__ import annotations
 
 
 def conversation_room(conversation_id: int, dialect: str = "colon") -> str:
-    """Every connection of every member that speaks this dialect."""
+    """Name the room of all members' connections that speak this dialect."""
     return f"{dialect}/conversation:{conversation_id}"
 
 
 def inbox_room(user_id: str, dialect: str = "colon") -> str:
-    """Every connection of one person that speaks this dialect."""
+    """Name the room of one person's connections that speak this dialect."""
     return f"{dialect}/user:{user_id}"
 
 
 def translated(room: str, dialect: str, other: str) -> str | None:
-    """The room that takes this one's place in another dialect; None where it has nothing to do."""
+    """Name the same room in another dialect; None where rooms don't depend on the dialect."""
     start = f"{dialect}/"
     return f"{other}/{room.removeprefix(start)}" if room.startswith(start) else None
 
 
 def user_room(user_id: str) -> str:
-    """Every connection of one person, whatever it speaks."""
+    """Name the room of one person's connections, whatever dialect they speak."""
     return f"user:{user_id}"
 
 
 def credential_room(credential_id: str) -> str:
-    """Every connection that one token or session opened."""
+    """Name the room of the connections that one token or session opened."""
     return f"credential:{credential_id}"
 
 
 def view_room(conversation_id: int) -> str:
-    """Every connection that views this conversation."""
+    """Name the room of the connections that view this conversation."""
     return f"view:{conversation_id}"

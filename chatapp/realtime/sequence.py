@@ -1,9 +1,9 @@
-"""A conversation's events leave this process in the order of its versions.
+"""The order of events: those of one conversation leave this process by version.
 
-Greenlets don't wake in the order in which their transactions committed. So an event takes its
-place while its transaction still holds the conversation's row, which is the order of versions, and
-is delivered when everything before it was. Whoever rolls back gives up the place. A place whose
-event doesn't come holds up the others for at most `PATIENCE`: a client fills the hole itself.
+Greenlets don't wake in the order in which their transactions committed. So an event reserves a slot
+while its transaction still holds the conversation's row, which is the order of versions, and is
+delivered when everything before it was. A rollback gives the slot up. A slot whose event doesn't
+come delays the others for at most `TIMEOUT_SECONDS`: clients fill the gap themselves.
 """
 
 from __future__ import annotations
@@ -14,68 +14,70 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from chatapp.core import concurrency
-from chatapp.core.events import Announcement
+from chatapp.core.events import ClientEvent
 
-#: Seconds that a hole is waited for.
-PATIENCE = 0.2
+#: Seconds for which an event that doesn't come may delay those after it.
+TIMEOUT_SECONDS = 0.2
 
 
 class _State(Enum):
-    COMING = auto()
+    RESERVED = auto()
     READY = auto()
-    GONE = auto()
+    GIVEN_UP = auto()
 
 
 @dataclass(slots=True)
-class _Place:
-    announcement: Announcement
-    state: _State = _State.COMING
+class _Slot:
+    event: ClientEvent
+    state: _State = _State.RESERVED
 
 
 class _Queue:
     def __init__(self) -> None:
-        self.places: deque[_Place] = deque()
+        self.slots: deque[_Slot] = deque()
         self.draining = False
-        self.watched = False
+        self.has_timeout = False
 
 
 class Sequencer:
-    """Hands announcements on to ``deliver``, those of one conversation in order."""
+    """Hands events on to ``deliver``, those of one conversation in order."""
 
-    def __init__(self, deliver: Callable[[Announcement], None], patience: float = PATIENCE) -> None:
+    def __init__(
+        self, deliver: Callable[[ClientEvent], None], timeout: float = TIMEOUT_SECONDS
+    ) -> None:
         self._deliver = deliver
-        self._patience = patience
+        self._timeout = timeout
         self._queues: dict[int, _Queue] = {}
         self._lock = concurrency.lock()
 
-    def reserve(self, announcement: Announcement) -> None:
-        """Keep the next place of its conversation for this event."""
-        if announcement.conversation_id is None:
+    def reserve(self, event: ClientEvent) -> None:
+        """Reserve the next slot of its conversation for this event."""
+        if event.conversation_id is None:
             return
-        place = _Place(announcement)
-        announcement.place.append(place)
+        slot = _Slot(event)
+        event.slots.append(slot)
         with self._lock:
-            queue = self._queues.setdefault(announcement.conversation_id, _Queue())
-            queue.places.append(place)
+            queue = self._queues.setdefault(event.conversation_id, _Queue())
+            queue.slots.append(slot)
 
-    def cancel(self, announcement: Announcement) -> None:
-        """Its transaction was rolled back: nobody waits for it."""
-        self._settle(announcement, _State.GONE)
+    def cancel(self, event: ClientEvent) -> None:
+        """Give up the slot of an event whose transaction was rolled back."""
+        self._set_state(event, _State.GIVEN_UP)
 
-    def deliver(self, announcement: Announcement) -> None:
-        """Its transaction is committed: it goes out as soon as what is before it went."""
-        if not self._settle(announcement, _State.READY):
-            self._deliver(announcement)
+    def deliver(self, event: ClientEvent) -> None:
+        """Deliver a committed event as soon as all before it have left."""
+        if not self._set_state(event, _State.READY):
+            self._deliver(event)
 
-    def _settle(self, announcement: Announcement, state: _State) -> bool:
-        """Whether it still had its place in the order."""
-        if not announcement.place:
+    def _set_state(self, event: ClientEvent, state: _State) -> bool:
+        """Return whether the event still had a slot."""
+        if not event.slots:
             return False
-        place, id_ = announcement.place[0], announcement.conversation_id
+        slot, id_ = event.slots[0], event.conversation_id
         with self._lock:
-            if place.state is not _State.COMING:
-                return False  # patience ran out
-            place.state = state
+            if slot.state is not _State.RESERVED:
+                return False  # it came too late
+            slot.state = state
         if id_ is not None:
             self._drain(id_)
         return True
@@ -86,32 +88,32 @@ class Sequencer:
                 queue = self._queues.get(id_)
                 if queue is None or queue.draining:
                     return
-                while queue.places and queue.places[0].state is _State.GONE:
-                    queue.places.popleft()
-                if not queue.places:
+                while queue.slots and queue.slots[0].state is _State.GIVEN_UP:
+                    queue.slots.popleft()
+                if not queue.slots:
                     del self._queues[id_]
                     return
-                if queue.places[0].state is _State.COMING:
-                    self._watch(id_, queue)
+                if queue.slots[0].state is _State.RESERVED:
+                    self._start_timeout(id_, queue)
                     return
-                place = queue.places.popleft()
+                slot = queue.slots.popleft()
                 queue.draining = True
             try:
-                self._deliver(place.announcement)
+                self._deliver(slot.event)
             finally:
                 with self._lock:
                     queue.draining = False
 
-    def _watch(self, id_: int, queue: _Queue) -> None:
-        """Someone is ready behind a place that isn't: don't wait for it for ever."""
-        if not queue.watched and any(place.state is _State.READY for place in queue.places):
-            queue.watched = True
-            concurrency.spawn(self._lose_patience, id_, queue, queue.places[0])
+    def _start_timeout(self, id_: int, queue: _Queue) -> None:
+        """Bound the wait for the first slot, if an event behind it is ready."""
+        if not queue.has_timeout and any(slot.state is _State.READY for slot in queue.slots):
+            queue.has_timeout = True
+            concurrency.spawn(self._time_out, id_, queue, queue.slots[0])
 
-    def _lose_patience(self, id_: int, queue: _Queue, first: _Place) -> None:
-        concurrency.wait(self._patience)
+    def _time_out(self, id_: int, queue: _Queue, first: _Slot) -> None:
+        concurrency.wait(self._timeout)
         with self._lock:
-            queue.watched = False
-            if first.state is _State.COMING:
-                first.state = _State.GONE
+            queue.has_timeout = False
+            if first.state is _State.RESERVED:
+                first.state = _State.GIVEN_UP
         self._drain(id_)

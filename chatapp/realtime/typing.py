@@ -1,69 +1,62 @@
-"""Who is writing just now. It ends by itself: by time, or with the connection."""
+"""Who is typing. It ends by itself: when its time is over, or with the connection."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
 
-from flask import Flask, current_app
+from flask import Flask
 
 from chatapp.core import concurrency
-from chatapp.realtime.dispatch import Connection
-from chatapp.realtime.hooks import after_disconnect
-from chatapp.realtime.membership import when_removed
-from chatapp.realtime.views import tell_viewers
+from chatapp.realtime.connections import Connection
+from chatapp.realtime.views import Views
 
 #: Seconds after which typing has stopped, unless it is started again.
-LASTS = 6.0
+TYPING_TTL_SECONDS = 6.0
 
 
-@dataclass(slots=True)
-class _Typing:
+@dataclass(frozen=True, slots=True)
+class _Typist:
     sid: str
     name: str
     until: float
 
 
-_typing: dict[tuple[int, str], _Typing] = {}
+class Typing:
+    """The people who are typing, by conversation."""
 
+    def __init__(self, app: Flask, views: Views) -> None:
+        self._app = app
+        self._views = views
+        self._typists: dict[tuple[int, str], _Typist] = {}
 
-def start(connection: Connection, conversation_id: int, name: str) -> None:
-    """The others who view the conversation see that this person is writing."""
-    key = conversation_id, connection.user_id
-    known = _typing.get(key)
-    _typing[key] = _Typing(connection.sid, name, time.monotonic() + LASTS)
-    tell_viewers("user:typing", conversation_id, connection.user_id, name)
-    if known is None:
-        app = current_app._get_current_object()  # type: ignore[attr-defined]
-        concurrency.spawn(_watch, app, key)
+    def start(self, connection: Connection, conversation_id: int, name: str) -> None:
+        """Show the others who view the conversation that this person is typing."""
+        key = conversation_id, connection.user_id
+        known = self._typists.get(key)
+        until = time.monotonic() + TYPING_TTL_SECONDS
+        self._typists[key] = _Typist(connection.sid, name, until)
+        self._views.tell_others("user:typing", conversation_id, connection.user_id, name)
+        if known is None:
+            concurrency.spawn(self._expire, key)
 
+    def stop(self, user_id: str, conversation_id: int) -> None:
+        """Show the others that this person stopped typing."""
+        ended = self._typists.pop((conversation_id, user_id), None)
+        if ended is not None:
+            self._views.tell_others("user:stopped-typing", conversation_id, user_id, ended.name)
 
-def stop(user_id: str, conversation_id: int) -> None:
-    """They see no more of it."""
-    ended = _typing.pop((conversation_id, user_id), None)
-    if ended is not None:
-        tell_viewers("user:stopped-typing", conversation_id, user_id, ended.name)
+    def stop_all(self, connection: Connection) -> None:
+        """End all typing over a connection that is gone."""
+        for (conversation_id, user_id), typist in list(self._typists.items()):
+            if typist.sid == connection.sid:
+                self.stop(user_id, conversation_id)
 
-
-@after_disconnect
-def stop_with_the_connection(connection: Connection) -> None:
-    """Whoever is gone isn't writing."""
-    for (conversation_id, user_id), typing in list(_typing.items()):
-        if typing.sid == connection.sid:
-            stop(user_id, conversation_id)
-
-
-@when_removed
-def stop_typing_of_the_removed(connection: Connection, conversation_id: int) -> None:
-    """Whoever is a member no more isn't writing there."""
-    stop(connection.user_id, conversation_id)
-
-
-def _watch(app: Flask, key: tuple[int, str]) -> None:
-    while (typing := _typing.get(key)) is not None:
-        left = typing.until - time.monotonic()
-        if left <= 0:
-            with app.app_context():
-                stop(key[1], key[0])
-            return
-        concurrency.wait(left)
+    def _expire(self, key: tuple[int, str]) -> None:
+        while (typist := self._typists.get(key)) is not None:
+            left = typist.until - time.monotonic()
+            if left <= 0:
+                with self._app.app_context():
+                    self.stop(key[1], key[0])
+                return
+            concurrency.wait(left)

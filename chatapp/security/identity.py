@@ -12,10 +12,10 @@ person, in one query.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from flask import Flask, Response, current_app, g, request, session
 from flask_login import current_user
@@ -27,12 +27,11 @@ from chatapp.core.errors import Forbidden, Unauthenticated
 from chatapp.extensions import login
 from chatapp.models import ServiceToken, SignIn, User
 from chatapp.security import access_tokens, service_accounts
-from chatapp.security.api_paths import is_rest, view_called
-from chatapp.security.scopes import is_service_call
+from chatapp.security.api_paths import is_rest_request
 from chatapp.security.sessions import check_readable
+from chatapp.security.view_policy import ViewPolicy, request_policy
 
 log = logging.getLogger(__name__)
-V = TypeVar("V", bound=Callable[..., Any])
 
 #: The cookie in which the clients of one dialect carry their access token.
 TOKEN_COOKIE = "jwt"  # noqa: S105
@@ -63,25 +62,18 @@ class Client:
     ip: str | None
 
 
-def public(view: V) -> V:
-    """Marks a REST call that needs no credential; all others do."""
-    view.public = True  # type: ignore[attr-defined]
-    return view
-
-
 def init_app(app: Flask) -> None:
-    """No REST call but a public one is even read before it is known who makes it."""
+    """Look people up by their sessions, and note when a sign-in was used."""
     login.init_app(app, add_context_processor=False)  # pages of errors look nobody up
     login.session_protection = None
-    app.before_request(_require_caller)
     app.after_request(_note_use)
 
 
-def _require_caller() -> None:
-    view = _closed_view()
-    if view is None:
+def check_rest_caller(policy: ViewPolicy) -> None:
+    """Raise Unauthenticated or Forbidden for a REST call by nobody who may make it."""
+    if policy.public or not is_rest_request():
         return
-    if is_service_call(view):
+    if policy.service:
         calling_service()
         return
     user, on_behalf_of = caller(), request.headers.get("On-Behalf-Of")
@@ -89,13 +81,10 @@ def _require_caller() -> None:
         raise Forbidden("Only a service token acts for others. Leave On-Behalf-Of out.")
 
 
-def _closed_view() -> Callable[..., Any] | None:
-    """The REST call that this request makes, None where it is a public one or a page."""
-    view = view_called()
-    settings = current_app.config["SETTINGS"]
-    if view is None or not is_rest(request.path, settings) or getattr(view, "public", False):
-        return None
-    return view
+def check_page_caller(policy: ViewPolicy) -> None:
+    """Raise Unauthenticated for a page that only people who are signed in may see."""
+    if not policy.public and not is_rest_request():
+        caller()
 
 
 def caller() -> User:
@@ -119,13 +108,13 @@ def calling_service() -> ServiceToken:
 
     Raises Unauthenticated without a service token, Forbidden without the call's scope.
     """
-    service, view = _service(), _closed_view()
-    if service is None or view is None:
+    service, policy = _service(), request_policy()
+    if service is None or not policy.service:
         raise Unauthenticated(
             "This call takes a service token. One is made on the server's command line: "
             "flask --app wsgi token create."
         )
-    service_accounts.check_scope(service, view)
+    service_accounts.check_scope(service, policy)
     return service
 
 
@@ -278,10 +267,10 @@ def _service() -> ServiceToken | None:
 
 
 def _acted_for(service: ServiceToken) -> User | None:
-    view = _closed_view()
-    if view is None or is_service_call(view):
+    policy = request_policy()
+    if policy.public or policy.service or not is_rest_request():
         return None
-    service_accounts.check_scope(service, view)
+    service_accounts.check_scope(service, policy)
     return service_accounts.person_acted_for(request.headers.get("On-Behalf-Of"))
 
 

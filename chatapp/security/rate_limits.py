@@ -13,19 +13,17 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter, deque
-from collections.abc import Callable
-from typing import Any, TypeVar
 
-from flask import Flask, current_app, request
+from flask import request
 from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond
 from limits.storage import MovingWindowSupport, Storage
 from limits.strategies import MovingWindowRateLimiter
 
 from chatapp.core import concurrency
 from chatapp.core.errors import RateLimited
-from chatapp.security.api_paths import is_marked, is_rest
+from chatapp.security.api_paths import is_rest_request
 from chatapp.security.identity import counted_as
-from config import Settings
+from chatapp.security.view_policy import ViewPolicy
 
 MOST_CONNECTIONS = 10
 #: 10 a second, and 30 at once.
@@ -34,14 +32,6 @@ MESSAGES = RateLimitItemPerSecond(30, 3, namespace="messages")
 EVENTS = RateLimitItemPerSecond(60, 1, namespace="events")
 #: Each is decoded and encoded, or fetched from elsewhere.
 PICTURES = RateLimitItemPerMinute(20, 1, namespace="pictures")
-
-V = TypeVar("V", bound=Callable[..., Any])
-
-
-def sends(view: V) -> V:
-    """Marks a door of messages: they count as such, where they are stored, not as requests too."""
-    view.sends = True  # type: ignore[attr-defined]
-    return view
 
 
 class Windows(Storage, MovingWindowSupport):
@@ -136,12 +126,6 @@ _lock = concurrency.lock()
 _on = False
 
 
-def init_app(app: Flask, settings: Settings) -> None:
-    """Limit what this process does, as the settings say; also its REST calls and posted forms."""
-    configure(settings.rate_limits)
-    app.before_request(_check_request)
-
-
 def configure(on: bool) -> None:
     """Count from nothing, or not at all."""
     global _on  # noqa: PLW0603  there is one of it in a process, as of the connections it counts
@@ -202,6 +186,16 @@ def give_connection(user_id: str) -> None:
             del _connections[user_id]
 
 
+def check_request(policy: ViewPolicy) -> None:
+    """Count this request, if it is a REST call or changes something. Raises RateLimited."""
+    if not _on or policy.limit == "messages":
+        return
+    if is_rest_request() or request.method not in ("GET", "HEAD", "OPTIONS"):
+        id_ = counted_as()
+        if id_ is not None:
+            check_event(id_)
+
+
 def _check(limit: RateLimitItem, user_id: str, problem: str) -> None:
     if not _on or _strategy.hit(limit, user_id):
         return
@@ -209,16 +203,3 @@ def _check(limit: RateLimitItem, user_id: str, problem: str) -> None:
     seconds = max(1, math.ceil(left))
     unit = "second" if seconds == 1 else "seconds"
     raise RateLimited(f"{problem} Please wait {seconds} {unit}.", retry_after=seconds)
-
-
-def _check_request() -> None:
-    if not _on or is_marked("sends"):
-        return
-    if is_rest(request.path, current_app.config["SETTINGS"]) or request.method not in (
-        "GET",
-        "HEAD",
-        "OPTIONS",
-    ):
-        id_ = counted_as()
-        if id_ is not None:
-            check_event(id_)

@@ -8,9 +8,7 @@ that a stolen service token doesn't administer the server.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, select, update
@@ -19,7 +17,7 @@ from chatapp.core.db import atomic, db, now
 from chatapp.core.errors import Forbidden, Unauthenticated
 from chatapp.models import ServiceToken, User
 from chatapp.security import opaque_tokens
-from chatapp.security.scopes import scope_of
+from chatapp.security.view_policy import ViewPolicy
 
 #: What every service token begins with, for those who search code and logs for lost ones.
 PREFIX = "chatapp_svc_"
@@ -49,15 +47,14 @@ def find_service(token: str) -> ServiceToken | None:
     return service
 
 
-def check_scope(service: ServiceToken, view: Callable[..., Any]) -> None:
-    """Raises Forbidden unless the service may make this call."""
-    needed = scope_of(view)
-    if needed is None:
+def check_scope(service: ServiceToken, policy: ViewPolicy) -> None:
+    """Raise Forbidden unless the service may call a view with this policy."""
+    if policy.scope is None:
         raise Forbidden(
             "No service makes this call for anybody: it takes the person's own session or token."
         )
-    if not service.allows(needed):
-        raise Forbidden(f"This takes a service token with the scope {needed}.")
+    if not service.allows(policy.scope):
+        raise Forbidden(f"This takes a service token with the scope {policy.scope}.")
 
 
 def person_acted_for(user_id: str | None) -> User:

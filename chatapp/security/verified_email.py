@@ -1,25 +1,20 @@
-"""REQUIRE_VERIFIED_EMAIL: whoever hasn't confirmed their address reads, and doesn't write.
+"""REQUIRE_VERIFIED_EMAIL: people who haven't confirmed their address read, and don't write.
 
-The one place that decides it, for pages, REST and events alike. It is closed by default: what
-changes anything is refused unless it is of the person's own account (the `auth` doors, or marked
-`@personal`), or marked as reading here or in `on_event`.
+The rule is the same for pages, REST and events, and closed by default: a request that changes
+something is refused, unless its view's policy (`view_policy`) or its event (`on_event`) says that
+it needs no confirmed address.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
-
-from flask import Flask, current_app, request
+from flask import current_app, request
 
 from chatapp.core.db import db
 from chatapp.core.errors import Forbidden
 from chatapp.models import User
-from chatapp.security.api_paths import is_marked
 from chatapp.security.identity import signed_in
+from chatapp.security.view_policy import ViewPolicy
 from config import Settings
-
-V = TypeVar("V", bound=Callable[..., Any])
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _UNCONFIRMED = (
@@ -41,21 +36,11 @@ class _WithoutAddress(Forbidden):
     step = "/settings/account#email", "Add an address"
 
 
-def reading(view: V) -> V:
-    """Marks a view that isn't a GET and is still only reading."""
-    view.reading = True  # type: ignore[attr-defined]
-    return view
-
-
-def init_app(app: Flask) -> None:
-    """Check every request that may change something."""
-    app.before_request(_check_request)
-
-
 def must_verify(user: User) -> bool:
-    """Whether this person has to confirm their address before they write.
+    """Return whether this person has to confirm their address before they write.
 
-    A service answers for its people. Who has no address gives one first.
+    People whom a service brought needn't: the service answers for them. People without an address
+    have to add one first.
     """
     settings: Settings = current_app.config["SETTINGS"]
     return (
@@ -66,7 +51,7 @@ def must_verify(user: User) -> bool:
 
 
 def check_writer(user_id: str) -> None:
-    """Raises Forbidden, which says what to do, for somebody who may only read so far."""
+    """Raise Forbidden, which says what to do, for somebody who may only read so far."""
     settings: Settings = current_app.config["SETTINGS"]
     if settings.require_verified_email:
         user = db.session.get(User, user_id, populate_existing=True)
@@ -74,18 +59,17 @@ def check_writer(user_id: str) -> None:
             _check(user)
 
 
+def check_request(policy: ViewPolicy) -> None:
+    """Raise Forbidden, which says what to do, where this request takes a confirmed address."""
+    if request.method in _SAFE or not policy.verified:
+        return
+    user = signed_in()
+    if user is not None:
+        _check(user)
+
+
 def _check(user: User) -> None:
     if must_verify(user):
         if user.email is None:
             raise _WithoutAddress(_NO_ADDRESS)
         raise _Unconfirmed(_UNCONFIRMED.format(email=user.email))
-
-
-def _check_request() -> None:
-    if request.method in _SAFE or request.blueprint == "auth":
-        return
-    if is_marked("public", "personal", "reading"):
-        return
-    user = signed_in()
-    if user is not None:
-        _check(user)

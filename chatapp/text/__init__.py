@@ -1,1 +1,1 @@
-"""Text as people type it: Markdown, mentions, visible names."""
+"""Text that people type: Markdown, mentions, visible names."""

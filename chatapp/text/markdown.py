@@ -1,7 +1,7 @@
-"""Markdown and mentions in messages, as HTML that a page may insert.
+"""Render the Markdown and mentions of messages as HTML that is safe to insert into a page.
 
-markdown-it-py reads CommonMark with raw HTML off; nh3 then lets through only what is listed here,
-so that neither library is trusted alone. What is stored stays what was typed.
+markdown-it-py parses CommonMark with raw HTML off; nh3 then keeps only the tags listed here, so
+neither library is trusted alone. Messages are stored as they were typed.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markupsafe import Markup, escape
 
-from chatapp.text.mention_syntax import EVERYBODY, Mentioned, mention_rule, names_in
-from chatapp.text.visible_text import TEXT_LIMIT
+from chatapp.text.mention_syntax import EVERYBODY, MentionedPerson, add_mention_rule, find_names
+from chatapp.text.visible_text import MAX_TEXT_LENGTH
 
-#: With more than these a text stays as it was typed: reading it would take too long.
-MOST_MARKS = 500
-MOST_LINKS = 150
-MOST_LINES = 500
-#: Quotes and lists within one another, and marks within marks; what lies deeper is plain.
-DEEPEST = 12
+#: A text with more than these is shown as typed: parsing it would take too long.
+MAX_MARKS = 500
+MAX_LINKS = 150
+MAX_LINES = 500
+#: How deep quotes, lists and marks may nest; deeper ones are shown as typed.
+MAX_NESTING = 12
 
 _ADDRESS = re.compile(r"(?:https?://|mailto:)[^\s]", re.IGNORECASE)
-#: Without one of these there is nothing to mark up; most of what people write has none.
+#: A text without a match needs no parsing; most messages have none.
 _HINT = re.compile(
     r"[*`\\\[]|(?<!\w)_|~~|://|mailto:|\S@\S|<\w"
     r"|^(?: {4}| {0,3}\t|[ \t]*(?:[>#]|[-+](?:[ \t]|$)|--[ \t]*-|~{3}|\d{1,9}[.)](?:[ \t]|$)))",
@@ -56,42 +56,45 @@ _TAGS = {
     "span",
 }
 _REL = "noopener noreferrer nofollow"
-_MENTIONED = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_USER_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ANCHOR = Markup('<a class="link" href="{address}" rel="{rel}">{words}</a>')
 
 
-def render(text: str, people: Sequence[Mentioned] = (), *, everybody: bool = False) -> str | None:
-    """``text`` as sanitised HTML, or None where it says the same as plain text.
+def render(
+    text: str, people: Sequence[MentionedPerson] = (), *, everybody: bool = False
+) -> str | None:
+    """Render ``text`` as sanitised HTML, or return None if plain text shows the same.
 
-    ``people`` are those whom it mentions; with ``everybody`` it mentions all.
+    ``people`` are those it may mention; with ``everybody``, `@all` is a mention too.
     """
     if not people and not everybody and _HINT.search(text) is None:
         return None
     return _render(text, tuple(people), everybody).html
 
 
-def mentioned(
-    text: str, people: Sequence[Mentioned], *, everybody: bool = False
-) -> tuple[tuple[Mentioned, ...], bool]:
-    """Whom of ``people`` the text does mention, outside of code and links; and whether all."""
+def find_mentions(
+    text: str, people: Sequence[MentionedPerson], *, everybody: bool = False
+) -> tuple[tuple[MentionedPerson, ...], bool]:
+    """Return those of ``people`` whom the text mentions outside code and links; and `@all`."""
     names = _render(text, tuple(people), everybody).names
-    return tuple(one for one in people if one.username in names), everybody and EVERYBODY in names
+    found = tuple(person for person in people if person.username in names)
+    return found, everybody and EVERYBODY in names
 
 
-def text_of(html: str) -> str:
-    """What `render` gave, as the words that a reader sees, in one line."""
-    return Markup(html).striptags()  # noqa: S704  text from here on
+def plain_text(html: str) -> str:
+    """Return the words of HTML from `render`, on one line."""
+    return Markup(html).striptags()  # noqa: S704  plain text from here on
 
 
-class _Reading(NamedTuple):
+class _Rendered(NamedTuple):
     """A text as HTML, and the names that it mentions."""
 
     html: str | None = None
     names: frozenset[str] = frozenset()
 
 
-def linked(text: str) -> Markup:
-    """``text`` as it is, with its http(s) addresses as links."""
+def link_addresses(text: str) -> Markup:
+    """Escape ``text`` and turn its http(s) addresses into links."""
     parts, end = [], 0
     for found in _links.match(text) or []:
         parts += [
@@ -103,12 +106,12 @@ def linked(text: str) -> Markup:
 
 
 @lru_cache(maxsize=512)
-def _render(text: str, people: tuple[Mentioned, ...], everybody: bool) -> _Reading:
-    names: dict[str, Mentioned | None] = {one.username: one for one in people}
+def _render(text: str, people: tuple[MentionedPerson, ...], everybody: bool) -> _Rendered:
+    names: dict[str, MentionedPerson | None] = {person.username: person for person in people}
     if everybody:
         names[EVERYBODY] = None
-    if _too_much(text):
-        return _Reading(None, names_in(text, names))
+    if _is_too_complex(text):
+        return _Rendered(None, find_names(text, names))
     env: dict[str, Any] = {"names": names}
     tokens = _markdown.parse(text, env)
     found = frozenset(
@@ -117,25 +120,25 @@ def _render(text: str, people: tuple[Mentioned, ...], everybody: bool) -> _Readi
         for child in token.children or ()
         if child.type == "mention"
     )
-    if all(map(_is_plain, tokens)) or not any(map(_shows, tokens)):
-        return _Reading()
+    if all(map(_is_plain, tokens)) or not any(map(_has_content, tokens)):
+        return _Rendered()
     html = _markdown.renderer.render(tokens, _markdown.options, env)
-    return _Reading(_sanitiser.clean(html).strip(), found)
+    return _Rendered(_sanitiser.clean(html).strip(), found)
 
 
-def _too_much(text: str) -> bool:
-    """Whether reading it as Markdown would take too long."""
+def _is_too_complex(text: str) -> bool:
+    """Check whether parsing the text as Markdown would take too long."""
     return (
-        len(text) > TEXT_LIMIT
-        or text.count("\n") >= MOST_LINES
-        or _more(_MARK, MOST_MARKS, text)
-        or _more(_LINK, MOST_LINKS, text)
+        len(text) > MAX_TEXT_LENGTH
+        or text.count("\n") >= MAX_LINES
+        or _more_than(MAX_MARKS, _MARK, text)
+        or _more_than(MAX_LINKS, _LINK, text)
     )
 
 
-def _more(what: re.Pattern[str], most: int, text: str) -> bool:
-    """Whether there is more than so much of it, told without counting on."""
-    return any(number >= most for number, _ in enumerate(what.finditer(text)))
+def _more_than(limit: int, pattern: re.Pattern[str], text: str) -> bool:
+    """Check whether there are more matches than ``limit``, without counting all of them."""
+    return any(number >= limit for number, _ in enumerate(pattern.finditer(text)))
 
 
 def _is_plain(token: Token) -> bool:
@@ -144,32 +147,32 @@ def _is_plain(token: Token) -> bool:
     children = token.children or []
     if any(child.type not in _WORDS for child in children):
         return False
-    # an escaped mark leaves nothing but words, though not the ones that were typed
+    # With an escaped mark only words are left, but not as they were typed.
     return "\\" not in token.content or "".join(c.content for c in children) == "".join(
         line.strip() for line in token.content.split("\n")
     )
 
 
-def _shows(token: Token) -> bool:
+def _has_content(token: Token) -> bool:
     return token.type == "hr" or bool(token.content.strip())
 
 
-def _filter(tag: str, attribute: str, value: str) -> str | None:
+def _filter_attribute(tag: str, attribute: str, value: str) -> str | None:
     if (tag, attribute) == ("a", "href"):
         person = value.removeprefix("/people/")
-        allowed = _MENTIONED.fullmatch(person) if person != value else _ADDRESS.match(value)
+        allowed = _USER_ID.fullmatch(person) if person != value else _ADDRESS.match(value)
         return value if allowed else None
     if attribute == "class":
         return value if value == "mention" else None
     if attribute == "data-user":
-        return value if value == EVERYBODY or _MENTIONED.fullmatch(value) else None
+        return value if value == EVERYBODY or _USER_ID.fullmatch(value) else None
     if (tag, attribute) == ("ol", "start"):
         return value if value.isdecimal() else None
     return value if (tag, attribute, value) == ("a", "rel", _REL) else None
 
 
 def _image(self: RendererHTML, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
-    """An image as a link to it: a page loads nothing from another host."""
+    """Render an image as a link to it, because pages load nothing from other hosts."""
     image = tokens[at]
     source = str(image.attrs["src"])
     for child in image.children or ():
@@ -180,8 +183,8 @@ def _image(self: RendererHTML, tokens: Sequence[Token], at: int, options: Any, e
 
 
 def _mention(self: RendererHTML, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
-    """A person's name with a link to them; all are no link."""
-    person: Mentioned | None = env["names"][tokens[at].content]
+    """Render a person's name as a link to their page, and `@all` without a link."""
+    person: MentionedPerson | None = env["names"][tokens[at].content]
     if person is None:
         return f'<span class="mention" data-user="{EVERYBODY}">@{EVERYBODY}</span>'
     id_ = person.user_id
@@ -189,35 +192,35 @@ def _mention(self: RendererHTML, tokens: Sequence[Token], at: int, options: Any,
     return f"{link}@{escape(person.name)}</a>"
 
 
-def _make() -> MarkdownIt:
+def _markdown_parser() -> MarkdownIt:
     markdown = MarkdownIt(
         "commonmark",
-        {"html": False, "breaks": True, "linkify": True, "maxNesting": DEEPEST},
+        {"html": False, "breaks": True, "linkify": True, "maxNesting": MAX_NESTING},
     )
     markdown.enable(["linkify", "strikethrough"])
-    # An entity is what somebody typed to show it; a definition or an underline would make words
+    # An entity was typed to be shown as it is; a definition or an underline would make words
     # disappear.
     markdown.disable(["entity", "reference", "lheading", "html_block", "html_inline"])
     markdown.validateLink = lambda url: bool(_ADDRESS.match(url))  # type: ignore[method-assign]
-    markdown.linkify = _linkify("ftp:", "//")
+    markdown.linkify = _link_finder("ftp:", "//")
     markdown.add_render_rule("heading_open", lambda *_: "<p><strong>")
     markdown.add_render_rule("heading_close", lambda *_: "</strong></p>\n")
     markdown.add_render_rule("image", _image)
     markdown.add_render_rule("mention", _mention)
-    mention_rule(markdown)
+    add_mention_rule(markdown)
     return markdown
 
 
-def _linkify(*without: str) -> LinkifyIt:
-    links = LinkifyIt({}, {"fuzzy_link": False, "fuzzy_ip": False})  # README.md is no site
+def _link_finder(*without: str) -> LinkifyIt:
+    links = LinkifyIt({}, {"fuzzy_link": False, "fuzzy_ip": False})  # README.md is no website
     for scheme in without:
         links.add(scheme, None)
     return links
 
 
-_links = _linkify("ftp:", "//", "mailto:")
+_links = _link_finder("ftp:", "//", "mailto:")
 _links.set({"fuzzy_email": False})
-_markdown = _make()
+_markdown = _markdown_parser()
 _sanitiser = nh3.Cleaner(
     tags=_TAGS,
     attributes={
@@ -225,7 +228,7 @@ _sanitiser = nh3.Cleaner(
         "span": {"class", "data-user"},
         "ol": {"start"},
     },
-    attribute_filter=_filter,
+    attribute_filter=_filter_attribute,
     url_schemes={"http", "https", "mailto"},
     link_rel=_REL,
 )

@@ -1,7 +1,8 @@
-"""`@username` in a text: where one stands, and whom of some people it means.
+"""Find `@username` in a text, and decide which of some people it means.
 
-Not within an e-mail address or the path of a URL. Dots, hyphens and underscores at its end belong
-to the sentence, unless somebody is called just that. `text.markdown` reads Markdown around it.
+Mentions don't count inside an e-mail address or the path of a URL. Dots, hyphens and underscores at
+the end belong to the sentence, unless a person's username ends in them. `text.markdown` parses the
+Markdown around mentions.
 """
 
 from __future__ import annotations
@@ -14,20 +15,20 @@ from typing import Any, NamedTuple
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 
-#: Whoever is in a group.
+#: `@all` mentions every member.
 EVERYBODY = "all"
-#: Of how many a text can mention the first are looked up.
-MOST_MENTIONS = 100
-_SHORTEST, _LONGEST = 3, 30
-#: What may belong to the sentence.
-_ENDS = "._-"
+#: Only the first this many mentions of a text are looked up.
+MAX_MENTIONS = 100
+_MIN_LENGTH, _MAX_LENGTH = 3, 30
+#: Characters at the end that may belong to the sentence.
+_PUNCTUATION = "._-"
 
 #: The characters of usernames after an @, and the @ that makes it something else.
 _RUN = re.compile(r"(?<![A-Za-z0-9+/=@-])(?<![A-Za-z0-9]_)@([A-Za-z0-9_.-]{3,})(?=(@?))")
 
 
-class Mentioned(NamedTuple):
-    """Somebody, by the username that stands in the text, and what they are called now."""
+class MentionedPerson(NamedTuple):
+    """A person, by the username in the text, with the name they have now."""
 
     username: str
     user_id: str
@@ -35,17 +36,17 @@ class Mentioned(NamedTuple):
 
 
 def possible_names(text: str) -> set[str]:
-    """Every username that ``text`` may mention; whether it does, Markdown decides."""
-    return {name for run in islice(_runs(text), MOST_MENTIONS) for name in _readings(run)}
+    """Return every username that ``text`` may mention; Markdown decides whether it does."""
+    return {name for run in islice(_runs(text), MAX_MENTIONS) for name in _readings(run)}
 
 
-def names_in(text: str, names: Container[str]) -> frozenset[str]:
-    """Which of ``names`` the text mentions, if nothing in it is Markdown."""
+def find_names(text: str, names: Container[str]) -> frozenset[str]:
+    """Return those of ``names`` that the text mentions if none of it is Markdown."""
     return frozenset(name for run in _runs(text) if (name := _name(run, names)) is not None)
 
 
-def mention_rule(markdown: MarkdownIt) -> None:
-    """Let `markdown` make tokens of type "mention", of the names in its `env["names"]`."""
+def add_mention_rule(markdown: MarkdownIt) -> None:
+    """Make `markdown` parse the names in its `env["names"]` into tokens of type "mention"."""
     markdown.inline.ruler.push("mention", _mention)
 
 
@@ -66,20 +67,20 @@ def _mention(state: StateInline, silent: bool) -> bool:
 
 
 def _runs(text: str) -> dict[str, None]:
-    """Each once, in their order."""
+    """Return each run of username characters after an @ once, in order."""
     return dict.fromkeys(run for run, more in _RUN.findall(text) if not more)
 
 
 def _name(run: str, names: Container[str]) -> str | None:
-    """Which of ``names`` it is, the longest reading first."""
+    """Return the longest reading of this run that is one of ``names``."""
     whole = run.lower()
-    if whole in names or run[-1] not in _ENDS:
+    if whole in names or run[-1] not in _PUNCTUATION:
         return whole if whole in names else None
     return next((name for name in _readings(run) if name in names), None)
 
 
 def _readings(run: str) -> Iterator[str]:
-    """What usernames a run of their characters can be, the longest first."""
-    least = max(_SHORTEST, len(run.rstrip(_ENDS)))
-    for length in range(min(len(run), _LONGEST), least - 1, -1):
+    """Yield the usernames that a run of characters can mean, the longest first."""
+    least = max(_MIN_LENGTH, len(run.rstrip(_PUNCTUATION)))
+    for length in range(min(len(run), _MAX_LENGTH), least - 1, -1):
         yield run[:length].lower()

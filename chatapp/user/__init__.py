@@ -1,4 +1,4 @@
-"""People: who there is."""
+"""People: profiles, settings, contacts and blocks, the directory, export and deletion."""
 
 from __future__ import annotations
 

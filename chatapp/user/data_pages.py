@@ -8,14 +8,14 @@ from typing import Any
 from flask import flash, redirect, render_template, request, send_file, url_for
 from pydantic import ValidationError
 
+from chatapp.auth.schemas import PasswordConfirmation
 from chatapp.auth.signin.browser_session import sign_out
 from chatapp.core.db import now
 from chatapp.core.errors import ChatError, ValidationFailed, describe
 from chatapp.models import SignIn
 from chatapp.security.identity import caller, current_sign_in
-from chatapp.user import bp, service
+from chatapp.user import account_deletion, bp
 from chatapp.user.export import export
-from chatapp.user.schemas import Farewell
 from chatapp.web.forms import Form, refused, waiting
 from chatapp.web.request_input import read_form
 
@@ -36,13 +36,15 @@ def download_page() -> Any:
 @bp.post("/settings/data/deactivate")
 def deactivate_form() -> Any:
     """Leave for a while: signed out everywhere, until an administrator lifts it."""
-    return _leave("deactivate", service.deactivate_oneself, "Your account is deactivated.")
+    return _leave(
+        "deactivate", account_deletion.deactivate_own_account, "Your account is deactivated."
+    )
 
 
 @bp.post("/settings/data/delete")
 def delete_form() -> Any:
     """Leave for good."""
-    return _leave("delete", service.delete_account, "Your account is deleted.")
+    return _leave("delete", account_deletion.delete_own_account, "Your account is deleted.")
 
 
 def download() -> Any:
@@ -60,7 +62,7 @@ def _leave(which: str, leave: Callable[[SignIn, str | None], None], words: str) 
     try:
         if which == "delete" and request.form.get("sure") != "yes":
             raise ValidationFailed("Say that you know that this can't be undone.")
-        leave(mine, read_form(Farewell).password)
+        leave(mine, read_form(PasswordConfirmation).password)
     except (ChatError, ValidationError) as exc:
         error = describe(exc)
         return (

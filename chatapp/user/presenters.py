@@ -1,4 +1,4 @@
-"""People as JSON."""
+"""Profiles, contacts and blocks as JSON."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from chatapp.models import User
 
 
 class ProfileJson(PersonJson):
-    """A person, with what is private where it is for the viewer."""
+    """A person; private fields only for themself and for administrators."""
 
     email: NotRequired[str | None]
     phone_number: NotRequired[str | None]
@@ -21,15 +21,15 @@ class ProfileJson(PersonJson):
     is_superuser: NotRequired[bool]
 
 
-class SinceJson(TypedDict):
-    """Somebody among one's contacts or those one blocks, and since when."""
+class RelationshipJson(TypedDict):
+    """A contact or a blocked person, and since when."""
 
     user: ProfileJson
     created_at: str
 
 
 def profile_json(user: User, viewer: User, *, online: Presence | None) -> ProfileJson:
-    """Someone as the viewer may know them: what is private is for oneself and for staff."""
+    """Present a person to the viewer; private fields only for themself and administrators."""
     profile = cast(ProfileJson, person_json(user, online=online))
     if user.id == viewer.id or viewer.is_staff:
         profile.update(
@@ -44,6 +44,6 @@ def profile_json(user: User, viewer: User, *, online: Presence | None) -> Profil
     return profile
 
 
-def since_json(profile: ProfileJson, since: datetime) -> SinceJson:
-    """Somebody, and since when they are a contact or blocked."""
+def relationship_json(profile: ProfileJson, since: datetime) -> RelationshipJson:
+    """Present a contact or a blocked person."""
     return {"user": profile, "created_at": iso(since)}

@@ -11,7 +11,7 @@ from chatapp.core.errors import ChatError, describe
 from chatapp.core.paging import PageQuery
 from chatapp.security.identity import caller
 from chatapp.user import bp, queries, service
-from chatapp.user.schemas import Hidden, ProfilePatch
+from chatapp.user.schemas import PrivacyForm, ProfilePatch
 from chatapp.web.forms import Form, refused, waiting
 from chatapp.web.request_input import read_form, read_query
 from config import Settings
@@ -42,14 +42,14 @@ def profile_form() -> Any:
 @bp.get("/settings/privacy")
 def privacy_settings() -> Any:
     """What one hides of oneself, and whom one blocks."""
-    blocked = queries.blocked(caller().id, read_query(PageQuery))
+    blocked = queries.list_blocked(caller().id, read_query(PageQuery))
     return render_template("settings/privacy.html", blocked=blocked)
 
 
 @bp.post("/settings/privacy")
 def privacy_form() -> Any:
     """What is ticked is hidden from now on, the rest isn't."""
-    me, hidden = caller(), read_form(Hidden)
+    me, hidden = caller(), read_form(PrivacyForm)
     service.update_profile(me.id, ProfilePatch.model_validate(hidden.model_dump()))
     flash("Saved.")
     return redirect(url_for("user.privacy_settings"), 303)

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
-from chatapp.security.api_paths import is_call
+from chatapp.security.api_paths import is_api_path
 from config import Settings
 
 Environ = dict[str, Any]
@@ -44,7 +44,7 @@ class CookieGuard:
         if path.startswith("/socket.io"):
             if not cookie_counts(self._settings, environ):
                 environ.pop("HTTP_COOKIE", None)
-        elif is_call(path, self._settings):
+        elif is_api_path(path, self._settings):
             origin = environ.get("HTTP_ORIGIN")
             if origin is not None and not _is_trusted(self._settings, origin, environ):
                 environ.pop("HTTP_COOKIE", None)
@@ -60,7 +60,7 @@ class CrossOrigin:
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         """Pass the request on, and put into its answer's headers what they may say of origins."""
-        called = is_call(environ.get("PATH_INFO", ""), self._settings)
+        called = is_api_path(environ.get("PATH_INFO", ""), self._settings)
         granted = self._granted(environ.get("HTTP_ORIGIN")) if called else []
         if called and _is_preflight(environ):
             headers = [("Content-Length", "0"), *granted, *(_PREFLIGHT if granted else [])]

@@ -7,13 +7,14 @@ needs it too, or another site could sign a visitor in as someone else.
 
 from __future__ import annotations
 
-from flask import Flask, current_app, request
+from flask import Flask, request
 from flask_wtf.csrf import CSRFError
 
 from chatapp.core.errors import Forbidden
 from chatapp.extensions import csrf
-from chatapp.security.api_paths import is_marked, is_rest
+from chatapp.security.api_paths import is_rest_request
 from chatapp.security.identity import by_cookie_token, signed_in
+from chatapp.security.view_policy import ViewPolicy
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
@@ -27,21 +28,21 @@ def init_app(app: Flask) -> None:
         WTF_CSRF_SSL_STRICT=False,
     )
     csrf.init_app(app)
-    app.before_request(_check)
 
 
-def _check() -> None:
+def check_request(policy: ViewPolicy) -> None:
+    """Raise Forbidden for a request that changes something and may be another site's."""
     bearer = request.headers.get("Authorization", "").lower().startswith("bearer ")
     if request.method in _SAFE or bearer:
         return
     if by_cookie_token():
         # Which page makes the call stands in its Origin; that of a foreign one has cost it the
-        # cookie before (see `origins`).
+        # cookie before (see `cors`).
         same_site = request.headers.get("Sec-Fetch-Site") == "same-origin"
-        if "Origin" in request.headers or same_site or is_marked("public"):
+        if "Origin" in request.headers or same_site or policy.public:
             return
         raise Forbidden("With this cookie a call needs the Origin header that browsers send.")
-    if is_rest(request.path, current_app.config["SETTINGS"]) and signed_in() is None:
+    if is_rest_request() and signed_in() is None:
         return
     try:
         csrf.protect()

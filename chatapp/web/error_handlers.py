@@ -19,9 +19,9 @@ from flask import (
 )
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from chatapp.core.errors import ChatError, Unauthenticated, error_json, tell
+from chatapp.core.errors import ChatError, Unauthenticated, describe_and_log, error_json
 from chatapp.core.logs import request_id
-from chatapp.security.api_paths import is_call
+from chatapp.security.api_paths import is_api_path
 from chatapp.web import themes
 from chatapp.web.forms import waiting
 
@@ -53,7 +53,7 @@ def error_page(error: ChatError) -> Response:
 
 def wants_json() -> bool:
     """Whether this request comes from a program."""
-    return is_call(request.path, current_app.config["SETTINGS"])
+    return is_api_path(request.path, current_app.config["SETTINGS"])
 
 
 def _answer(exc: Exception) -> Any:
@@ -61,7 +61,7 @@ def _answer(exc: Exception) -> Any:
         exc = exc.original_exception
     if isinstance(exc, HTTPException) and exc.code is not None and exc.code < 400:
         return exc  # a redirect
-    error = tell(exc)
+    error = describe_and_log(exc)
     if wants_json():
         shape = current_app.extensions.get("error_shape", error_json)
         response = jsonify(shape(error))

@@ -5,10 +5,7 @@ Everywhere else a body has at most `factory.BODY_LIMIT` bytes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
-
-from flask import Flask, flash, request
+from flask import flash, request
 
 from chatapp.core.errors import (
     ChatError,
@@ -18,30 +15,29 @@ from chatapp.core.errors import (
     UnsupportedMediaType,
     ValidationFailed,
 )
-from chatapp.security.api_paths import is_marked
 from chatapp.security.identity import signed_in
-
-V = TypeVar("V", bound=Callable[..., Any])
+from chatapp.security.view_policy import ViewPolicy
 
 #: What may be wrong with a file: whoever chose it by a form is told so on the page they came from.
 PROBLEMS = (TooLarge, UnsupportedMediaType, ValidationFailed, RateLimited, InsufficientStorage)
 
 #: Bytes of a file.
-MOST_BYTES = 10 * 1024 * 1024
+MAX_BYTES = 10 * 1024 * 1024
 #: What the form around it may have.
 _FORM_BYTES = 64 * 1024
 _TOO_LARGE = "A file has at most 10 MB here. Choose a smaller one, or make it smaller first."
 
 
-def takes_upload(view: V) -> V:
-    """Marks a route that takes a file."""
-    view.takes_upload = True  # type: ignore[attr-defined]
-    return view
+def allow_upload(policy: ViewPolicy) -> None:
+    """Allow a larger body where a file is expected; before anything reads the form.
 
-
-def init_app(app: Flask) -> None:
-    """Let a larger body in where a file is expected; before anything reads the form."""
-    app.before_request(_make_room)
+    Raises TooLarge.
+    """
+    if not policy.upload or signed_in() is None:
+        return
+    request.max_content_length = MAX_BYTES + _FORM_BYTES
+    if (request.content_length or 0) > request.max_content_length:
+        raise TooLarge(_TOO_LARGE)
 
 
 def read_upload(name: str = "file") -> bytes:
@@ -53,10 +49,10 @@ def read_upload(name: str = "file") -> bytes:
     if request.mimetype != "multipart/form-data":
         raise UnsupportedMediaType("Send this as multipart/form-data, with the file in it.")
     file = request.files.get(name)
-    data = file.read(MOST_BYTES + 1) if file else b""
+    data = file.read(MAX_BYTES + 1) if file else b""
     if not data:
         raise ValidationFailed(fields={name: "Choose a file first."})
-    if len(data) > MOST_BYTES:
+    if len(data) > MAX_BYTES:
         raise TooLarge(_TOO_LARGE)
     return data
 
@@ -64,11 +60,3 @@ def read_upload(name: str = "file") -> bytes:
 def tell_problem(error: ChatError) -> None:
     """The next page says what is wrong with the file."""
     flash(next(iter(error.fields.values()), error.message), "problem")
-
-
-def _make_room() -> None:
-    if not is_marked("takes_upload") or signed_in() is None:
-        return
-    request.max_content_length = MOST_BYTES + _FORM_BYTES
-    if (request.content_length or 0) > request.max_content_length:
-        raise TooLarge(_TOO_LARGE)

@@ -1,7 +1,7 @@
-"""The foundation
+"""Users, conversations, messages and sessions
 
-Why: people with accounts, signed in by token or session; conversations with a gapless log of
-messages, and how far each member has read.
+Why: people have accounts and sign in by token or session. Conversations have a log of messages
+without gaps, and remember how far each member has read.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Groups, blocks, replies and reactions
 
-Why: conversations of many with roles, people who don't want to hear from each other, and answers
-to a single message, in words or by emoji.
+Why: groups whose members have roles, people who block each other, and answers to a single message
+in words or by emoji.
 """
 
 from __future__ import annotations

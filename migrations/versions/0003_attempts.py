@@ -1,7 +1,7 @@
-"""How often something was tried
+"""Counters of attempts
 
-Why: passwords, links and codes can't be guessed, nor accounts made in heaps, by anyone who tries
-again and again; counted here, every process counts together and a restart forgets nothing.
+Why: limit repeated attempts at guessing passwords, links and codes, or at creating many accounts.
+Counters in the database are shared by all processes and survive a restart.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Where people are signed in
+"""Sign-ins
 
-Why: a person can see and end every place they are signed in at, whether that is a browser or a
-client with a token, and whatever store holds the sessions' data. Tokens that were given out go on
-being good; browsers sign in once more.
+Why: people can see and end every place where they are signed in, whether it is a browser or a
+client with a token, and wherever sessions are stored. Existing tokens stay valid; browsers have to
+sign in once more.
 """
 
 from __future__ import annotations

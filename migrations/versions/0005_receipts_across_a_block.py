@@ -1,6 +1,6 @@
-"""Receipts across a block
+"""Read receipts during a block
 
-Why: whoever reads while a block stands knows how far they have read; the other one must not.
+Why: a person who reads during a block keeps track of how far, but the other person must not see it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Accounts elsewhere
+"""Linked accounts at OpenID providers
 
-Why: people sign in through Google or another OpenID provider, and are known there by a subject that
-stays theirs when their address changes.
+Why: people sign in with Google or another OpenID provider, which identifies them by a subject that
+stays the same when their address changes.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Service tokens, and what outer applications call their people
+"""Service tokens and external ids
 
-Why: an application that owns users and conversations makes accounts here and acts for them, with a
-credential of its own that can be revoked.
+Why: another application that owns users and conversations creates accounts here and acts for them,
+with its own credential that can be revoked.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Verifications
 
-Why: an address counts as someone's once they have followed a link that was mailed to it, and a
-forgotten password is replaced the same way.
+Why: an e-mail address is confirmed by following a link that was mailed to it, and a forgotten
+password is reset the same way.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Invitations
 
-Why: a server that isn't open to everyone lets in those who hold a link, so many of them, until it
-expires or is withdrawn.
+Why: a server that isn't open to everyone lets people with an invitation link register, up to a
+number of them, until the link expires or is revoked.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """People, groups and themes
 
-Why: contacts, pictures that are kept here, what one hides from others, links into groups, groups in
-which only admins write, what each member wants to be told of and where it stands in their list, and
-who is mentioned in a message. What stands is as it was: everything visible, nothing muted.
+Why: contacts, stored pictures, privacy settings, join links, groups in which only admins write,
+notifications, pins and archives per member, and mentions. Existing data keeps its behaviour:
+everything visible, nothing muted.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""By which name somebody is mentioned, and where everybody is
+"""The username of each mention, and an index for mentions of everyone
 
-Why: whoever takes another username stays marked in what mentioned them, and nobody who takes their
-old one is marked instead. The unread messages that mention everybody are found without reading the
-others.
+Why: people stay mentioned after they change their username, and a person who takes their old one
+isn't mentioned instead. Unread messages that mention everyone are found without reading the others.
 """
 
 from __future__ import annotations

@@ -4,32 +4,32 @@ import { Store } from "./lib/store.js";
 
 startMenus();
 
-// Whoever uses this computer next doesn't find what was half written. Not before the page goes: it writes it down once more.
+// At logout, remove the drafts: the next person at this computer must not find them. Wait for pagehide, which saves once more.
 for (const form of $$("form[action='/logout']")) {
   form.addEventListener("submit", () => {
-    addEventListener("pagehide", () => Store.local().forget(`draft:${document.body.dataset.me}:`));
+    addEventListener("pagehide", () => Store.local().removeAll(`draft:${document.body.dataset.me}:`));
   });
 }
 
-const search = $("#people-search");
-if (search) {
-  const { startPeople } = await import("./controllers/people.js");
-  startPeople(search);
+const searchForm = $("#people-search");
+if (searchForm) {
+  const { startPeopleSearch } = await import("./controllers/people_search.js");
+  startPeopleSearch(searchForm);
 }
 
-const picker = $("#picker");
+const picker = $("#people-picker");
 if (picker) {
-  const { startPicker } = await import("./controllers/picker.js");
-  startPicker(picker);
+  const { startPeoplePicker } = await import("./controllers/people_picker.js");
+  startPeoplePicker(picker);
 }
 
-const copies = $$("[data-copy]");
-if (copies.length) {
-  const { startCopying } = await import("./controllers/copy.js");
-  copies.forEach(startCopying);
+const copyButtons = $$("[data-copy]");
+if (copyButtons.length) {
+  const { startCopyButton } = await import("./controllers/copy_button.js");
+  copyButtons.forEach(startCopyButton);
 }
 
-// Only the pages that show conversations pay for the socket.
+// Only pages that show conversations load the socket.
 if ($("#conversations")) {
   const { startChat } = await import("./controllers/chat.js");
   startChat();

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from chatapp.auth import service
-from chatapp.auth.schemas import Visitor
+from chatapp.auth.schemas import SelfRegistration
 from chatapp.core.db import atomic, db
 from chatapp.core.errors import Conflict
 from chatapp.models import SignIn, StoredSession, User
@@ -342,11 +342,14 @@ def test_a_wrong_bearer_isnt_made_good_by_a_cookie(app, world):
 
 def test_generated_names_give_up_in_the_end(app, monkeypatch):
     with app.app_context():
-        service.register(Visitor(email="ada@example.org", password=PASSWORD), Source("192.0.2.1"))
+        service.register(
+            SelfRegistration(email="ada@example.org", password=PASSWORD), Source("192.0.2.1")
+        )
         monkeypatch.setattr(service, "_usernames", lambda _: iter(["ada", "ada"]))
         with pytest.raises(Conflict):
             service.register(
-                Visitor(email="ada@other.example.org", password=PASSWORD), Source("192.0.2.1")
+                SelfRegistration(email="ada@other.example.org", password=PASSWORD),
+                Source("192.0.2.1"),
             )
 
 

@@ -66,7 +66,7 @@ class BrowserPerson:
         """Register by the form, which also signs in."""
         self.page.goto("/register")
         self.page.get_by_label("Your name").fill(self.name)
-        self.page.get_by_label("E-mail").fill(f"{self.username}@example.org")
+        self.page.get_by_label("Email").fill(f"{self.username}@example.org")
         self.page.get_by_label("Username").fill(self.username)
         self.page.get_by_label("Password").fill(PASSWORD)
         self.page.get_by_role("button", name="Create account").click()

@@ -26,7 +26,7 @@ def pick(person: BrowserPerson, other: BrowserPerson, *, javascript: bool) -> No
     search.fill(other.username)
     if not javascript:
         person.page.get_by_role("button", name="Search", exact=True).click()
-    found = person.page.locator("#found").get_by_role("checkbox")
+    found = person.page.locator("#found-people").get_by_role("checkbox")
     expect(found).to_have_count(1)
     found.check(force=True) if not javascript else found.click()
 
@@ -49,22 +49,22 @@ def test_a_group_is_made_left_and_joined(new_person: NewPerson, javascript: bool
     pick(alice, bob, javascript=javascript)
     pick(alice, dave, javascript=javascript)
     if javascript:
-        expect(page.locator("#picks li")).to_have_text([bob.name, dave.name])
-        expect(page.locator("#picked-count")).to_have_text("2 picked")
-        page.locator("#picks").get_by_label(dave.name).click()
-        expect(page.locator("#picks li")).to_have_text([bob.name])
+        expect(page.locator("#picked-people li")).to_have_text([bob.name, dave.name])
+        expect(page.locator("#picked-count")).to_have_text("2 selected")
+        page.locator("#picked-people").get_by_label(dave.name).click()
+        expect(page.locator("#picked-people li")).to_have_text([bob.name])
     else:
-        expect(page.locator("#picks li")).to_have_text([bob.name])
-        page.locator("#found").get_by_role("checkbox").uncheck()
-    page.get_by_role("button", name="Make the group").click()
+        expect(page.locator("#picked-people li")).to_have_text([bob.name])
+        page.locator("#found-people").get_by_role("checkbox").uncheck()
+    page.get_by_role("button", name="Create group").click()
     expect(page).to_have_url(re.compile(r"/chats/\d+$"))
     says(alice, "Alice made the group")
     conversation_id = int(page.url.rpartition("/")[2])
 
     # a link for Carol
-    page.get_by_role("link", name="Harbour crew 2 people").click()
-    page.get_by_label("How many may join by it").fill("1")
-    page.get_by_role("button", name="Make a link").click()
+    page.get_by_role("link", name="Harbour crew 2 members").click()
+    page.get_by_label("How many people can join with it").fill("1")
+    page.get_by_role("button", name="Create link").click()
     expect(page.get_by_role("status")).to_contain_text(["Here is the link."])
     link = page.get_by_label("Link 1", exact=True).input_value()
     if javascript:
@@ -73,15 +73,15 @@ def test_a_group_is_made_left_and_joined(new_person: NewPerson, javascript: bool
 
     # Bob leaves
     bob.go(conversation_id)
-    bob.page.get_by_role("link", name="Harbour crew 2 people").click()
-    bob.page.get_by_text("Leave this group…").click()
+    bob.page.get_by_role("link", name="Harbour crew 2 members").click()
+    bob.page.get_by_text("Leave group…").click()
     bob.page.get_by_role("button", name="Leave", exact=True).click()
     expect(bob.page).to_have_url(f"{bob.url}/chats")
     expect(bob.page.get_by_text("You’ve left the group.")).to_be_visible()
 
     # Carol joins
     carol.page.goto(link)
-    expect(carol.page.get_by_text("Alice invites you")).to_be_visible()
+    expect(carol.page.get_by_text("Alice invited you")).to_be_visible()
     carol.page.get_by_role("button", name="Join as Carol").click()
     expect(carol.page).to_have_url(f"{carol.url}/chats/{conversation_id}")
     says(carol, "Carol joined by a link")
@@ -101,12 +101,12 @@ def test_what_was_picked_outlives_a_refusal(new_person: NewPerson) -> None:
     alice, bob = new_person("Alice"), new_person("Bob")
     alice.page.goto("/groups/new")
     pick(alice, bob, javascript=True)
-    expect(alice.page.locator("#picks li")).to_have_text([bob.name])
+    expect(alice.page.locator("#picked-people li")).to_have_text([bob.name])
     alice.expect_failed_requests()  # 422 is the answer
     alice.page.get_by_label("Name", exact=True).fill("   ")
     alice.page.get_by_label("Name", exact=True).press("Enter")
     expect(alice.page.locator("#name-error")).to_be_visible()
-    expect(alice.page.locator("#picks li")).to_have_text([bob.name])
+    expect(alice.page.locator("#picked-people li")).to_have_text([bob.name])
     alice.page.get_by_label("Name", exact=True).fill("Crew")
     alice.page.get_by_label("Name", exact=True).press("Enter")
     expect(alice.page).to_have_url(re.compile(r"/chats/\d+$"))
@@ -125,7 +125,7 @@ def test_who_writes_changes_while_one_looks(new_person: NewPerson) -> None:
     bob.go(group["conversation_id"])
     bob.say("before")
     expect(bob.pending).to_have_count(0)
-    sentence = bob.page.get_by_text("Only the owners and admins of this group write here.")
+    sentence = bob.page.get_by_text("Only owners and admins can write in this group.")
     expect(sentence).to_be_hidden()
 
     alice.page.goto(f"/groups/{group['id']}")
@@ -196,9 +196,9 @@ def test_every_page_is_accessible_and_fits(
         ada.page.goto(address)
         check(address)
     ada.page.goto("/groups/new?q=odd")
-    for box in ada.page.locator("#found input:visible").all()[:2]:
+    for box in ada.page.locator("#found-people input:visible").all()[:2]:
         box.click()
-    expect(ada.page.locator("#picks li")).to_have_count(2)
+    expect(ada.page.locator("#picked-people li")).to_have_count(2)
     check("people picked")
     ada.page.goto(f"/groups/{crew['id']}")
     check("a group")
@@ -213,7 +213,7 @@ def test_every_page_is_accessible_and_fits(
     check("a link that leads nowhere")
     ada.page.goto("/groups/new")
     ada.page.get_by_label("Name", exact=True).fill(" ")
-    ada.page.get_by_role("button", name="Make the group").click()
+    ada.page.get_by_role("button", name="Create group").click()
     ada.page.locator("#name-error").wait_for()
     check("a refused group")
 

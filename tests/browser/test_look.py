@@ -93,7 +93,7 @@ def test_every_page_is_accessible_and_fits(
         assert violations(ada.page) == [], path
         assert not overflows(ada.page), path
     ada.page.goto("/login")
-    ada.page.get_by_label("E-mail or username").fill("nobody")
+    ada.page.get_by_label("Email or username").fill("nobody")
     ada.page.get_by_label("Password").fill("not the password")
     ada.page.get_by_role("button", name="Log in").click()
     ada.page.get_by_role("alert").wait_for()
@@ -120,8 +120,8 @@ def test_the_pages_of_administration_are_accessible_and_fit(
     look("/setup")
     server.flask("user", "staff", ada.username)
     look("/admin/people", "/admin/people?q=nobody-is-called-this", "/admin/invitations")
-    ada.page.get_by_role("button", name="Make a link").click()
-    ada.page.get_by_text("Here is the link").wait_for()
+    ada.page.get_by_role("button", name="Create link").click()
+    ada.page.get_by_text("Your invitation link").wait_for()
     assert violations(ada.page) == [], "a new link"
     look("/admin/invitations", "/settings/privacy")
 
@@ -148,10 +148,10 @@ def test_the_page_stands_still_in_any_zone(server: LiveServer, new_person: NewPe
         ada.page.goto(path)
         ada.page.wait_for_timeout(800)
         assert ada.page.evaluate("shifted") < 0.02, path
-    assert ada.page.locator(".line--new").count() == 1
-    ada.page.locator(".line--new").wait_for()
+    assert ada.page.locator(".divider--new").count() == 1
+    ada.page.locator(".divider--new").wait_for()
     assert "M" in ada.messages.last.locator("time").inner_text(), "12-hour clock, as en-US has it"
-    assert ada.page.locator(".line--day").last.inner_text() == "Today"
+    assert ada.page.locator(".divider--day").last.inner_text() == "Today"
 
 
 def test_the_clock_needs_no_intl_on_the_next_page(

@@ -28,7 +28,7 @@ def menu(person: BrowserPerson, seq: int) -> Locator:
     """The message's menu, opened as with a mouse; without scripts it is the page's."""
     row(person, seq).locator(".message__bubble").hover()
     row(person, seq).get_by_role("link", name="More actions").click()
-    opened = person.page.locator("#actions")
+    opened = person.page.locator("#message-menu")
     expect(opened).to_be_visible()
     return opened
 
@@ -92,7 +92,7 @@ def test_delete_asks_first(new_person: NewPerson) -> None:
     sure.click()
     for person in (ada, ben):
         person.sees(["Message deleted"])
-        expect(row(person, 1).locator(".actions")).to_be_hidden()
+        expect(row(person, 1).locator(".message-actions")).to_be_hidden()
         expect(person.entry(conversation_id)).to_contain_text("Message deleted")
         assert "not for long" not in person.page.content()
     ben.page.reload()
@@ -109,8 +109,8 @@ def test_reply_and_jump(new_person: NewPerson) -> None:
     ben.go(conversation_id)
     ada.page.goto(f"/chats/{conversation_id}?newest")
     row(ada, 46).hover()
-    row(ada, 46).locator("[data-act=reply]").first.click()
-    expect(ada.page.locator("#about")).to_contain_text("Reply to Ben between 44")
+    row(ada, 46).locator("[data-action=reply]").first.click()
+    expect(ada.page.locator("#composer-context")).to_contain_text("Reply to Ben between 44")
     ada.say("to the last")
     ada.known_as.says(
         conversation_id, "to the first", reply_to=ada.known_as.history(conversation_id)[0]["id"]
@@ -118,7 +118,7 @@ def test_reply_and_jump(new_person: NewPerson) -> None:
     for person in (ada, ben):
         expect(row(person, 47).locator(".quote")).to_have_text("Ben between 44")
         expect(row(person, 48).locator(".quote")).to_have_text("Ada the question")
-    expect(ada.page.locator("#about")).to_be_hidden()
+    expect(ada.page.locator("#composer-context")).to_be_hidden()
     row(ben, 48).locator(".quote").click()
     expect(row(ben, 1)).to_have_class(re.compile("message--target"))
     expect(row(ben, 1)).to_be_in_viewport()
@@ -145,7 +145,7 @@ def test_one_menu_serves_every_message(new_person: NewPerson) -> None:
         expect(opened.get_by_role("button", name="👍")).to_have_attribute("formaction", address)
         ada.page.keyboard.press("Escape")
     row(ada, 1).get_by_role("link", name="More actions").press("Enter")
-    expect(row(ada, 1).locator("#actions")).to_be_visible()
+    expect(row(ada, 1).locator("#message-menu")).to_be_visible()
 
 
 def test_react_and_take_it_back(new_person: NewPerson) -> None:
@@ -180,7 +180,7 @@ def test_keys(new_person: NewPerson) -> None:
     keyboard.press("k")
     expect(row(ada, 2)).to_be_focused()
     keyboard.press("+")
-    expect(row(ada, 2).locator(".picker button").first).to_be_focused()
+    expect(row(ada, 2).locator(".emoji-picker button").first).to_be_focused()
     keyboard.press("Enter")
     expect(row(ben, 2).locator(".chip")).to_contain_text("👍 1")
     row(ada, 2).focus()
@@ -191,15 +191,15 @@ def test_keys(new_person: NewPerson) -> None:
     ada.composer.press("Escape")
     row(ada, 1).focus()
     keyboard.press("+")
-    expect(row(ada, 1).locator(".actions__menu")).to_be_visible()
+    expect(row(ada, 1).locator(".popover-menu")).to_be_visible()
     keyboard.press("Escape")
-    expect(row(ada, 1).locator(".actions__menu")).to_be_hidden()
+    expect(row(ada, 1).locator(".popover-menu")).to_be_hidden()
     row(ada, 1).focus()
     keyboard.press("r")
-    expect(ada.page.locator("#about")).to_contain_text("one")
+    expect(ada.page.locator("#composer-context")).to_contain_text("one")
     row(ada, 1).focus()
     keyboard.press("?")
-    expect(ada.page.get_by_role("dialog", name="Keys")).to_be_visible()
+    expect(ada.page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
     assert violations(ada.page) == []
     keyboard.press("Escape")
     expect(ada.page.get_by_role("dialog")).to_have_count(0)
@@ -282,7 +282,7 @@ def test_being_taken_out_of_a_group(new_person: NewPerson) -> None:
     expect(ben.page.get_by_role("alert")).to_contain_text("no longer in this conversation")
     expect(ben.composer).to_have_count(0)
     expect(ben.entry(conversation_id)).to_have_count(0)
-    ben.page.get_by_role("link", name="To your conversations").click()
+    ben.page.get_by_role("link", name="Go to your conversations").click()
     expect(ben.page).to_have_url(f"{ben.url}/chats")
 
 
@@ -294,7 +294,7 @@ def test_without_scripts(server: LiveServer, new_person: NewPerson) -> None:
     cleo.go(conversation_id)
 
     menu(cleo, 1).get_by_role("link", name="Reply").click()
-    expect(cleo.page.locator("#about")).to_contain_text("Reply to Ben")
+    expect(cleo.page.locator("#composer-context")).to_contain_text("Reply to Ben")
     cleo.post("an answer")
     expect(row(cleo, 2).locator(".quote")).to_have_text("Ben a question")
 
@@ -311,14 +311,14 @@ def test_without_scripts(server: LiveServer, new_person: NewPerson) -> None:
     expect(row(cleo, 1).locator(".chip")).to_have_count(0)
 
     menu(cleo, 1).get_by_role("link", name="Cancel").click()
-    expect(cleo.page.locator("#actions")).to_be_hidden()
+    expect(cleo.page.locator("#message-menu")).to_be_hidden()
     expect(menu(cleo, 1).get_by_role("link", name="Edit")).to_be_hidden()
     opened = menu(cleo, 2)
     opened.locator("summary").click()
     opened.get_by_role("button", name="Delete message").click()
     cleo.sees(["a question", "Message deleted"])
     cleo.page.goto(f"/chats/{conversation_id}/@2?actions")
-    expect(cleo.page.locator("#actions")).to_be_hidden()
+    expect(cleo.page.locator("#message-menu")).to_be_hidden()
 
 
 def test_a_refused_edit_keeps_what_was_typed_without_scripts(new_person: NewPerson) -> None:
@@ -329,7 +329,7 @@ def test_a_refused_edit_keeps_what_was_typed_without_scripts(new_person: NewPers
     cleo.expect_failed_requests()  # a 422 stands in the console
     cleo.post("x" * 10_001)
     expect(cleo.composer).to_have_value("x" * 10_001)
-    expect(cleo.page.locator("#about")).to_contain_text("Editing")
+    expect(cleo.page.locator("#composer-context")).to_contain_text("Editing")
     cleo.post("long enough")
     cleo.sees(["long enough"])
 
@@ -346,7 +346,7 @@ def test_a_long_press_opens_the_menu(new_person: NewPerson) -> None:
     assert box is not None
     finger = {"x": box["x"] + 5, "y": box["y"] + 5}
     touch = ada.context.new_cdp_session(ada.page)
-    opened = row(ada, 1).locator(".actions__menu")
+    opened = row(ada, 1).locator(".popover-menu")
 
     touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [finger]})
     touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})

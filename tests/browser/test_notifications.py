@@ -53,12 +53,12 @@ def look_away(page: Page, away: bool = True) -> None:
 def turn_on(person: BrowserPerson) -> None:
     person.page.goto("/settings/notifications")
     person.page.get_by_role("button", name="Turn on").click()
-    expect(person.page.get_by_text("Notes are on in this browser")).to_be_visible()
+    expect(person.page.get_by_text("Notifications are on in this browser")).to_be_visible()
 
 
 def open_chats(page: Page) -> None:
     """Live, with what tells loaded."""
-    told, listed = "**/notifier.js", "**/chats/sidebar*"
+    told, listed = "**/desktop_notifications.js", "**/chats/sidebar*"
     with page.expect_response(told), page.expect_response(listed):
         page.goto("/chats")
 
@@ -75,7 +75,7 @@ def test_a_note_for_what_one_wants_to_be_told_of(server: LiveServer, new_person:
 
     bob.page.goto("/chats")
     assert not bob.page.evaluate(
-        "performance.getEntries().some(({name}) => name.includes('notifier'))"
+        "performance.getEntries().some(({name}) => name.includes('desktop_notifications'))"
     )
     turn_on(bob)
     assert notes(bob.page) == ["Notifications are on: This is how a new message will show."]
@@ -157,8 +157,8 @@ def test_the_settings_say_what_holds(
     assert violations(bob.page) == []
     assert not overflows(bob.page)
     expect(bob.page.get_by_text("Mentions only · Muted until you turn it on")).to_be_visible()
-    bob.page.get_by_role("button", name="Lift for Alice").click()
-    expect(bob.page.get_by_text("No conversation is muted")).to_be_visible()
+    bob.page.get_by_role("button", name="Reset for Alice").click()
+    expect(bob.page.get_by_text("No conversations are muted")).to_be_visible()
     bob.page.get_by_label("Mentions only").check()
     bob.page.get_by_role("button", name="Save").click()
     expect(bob.page.get_by_text("Saved.")).to_be_visible()
@@ -167,8 +167,8 @@ def test_the_settings_say_what_holds(
 
     bob.page.get_by_role("button", name="Turn on").click()
     bob.page.get_by_role("button", name="Turn off").click()
-    expect(bob.page.get_by_text("Notes are off in this browser")).to_be_visible()
+    expect(bob.page.get_by_text("Notifications are off.")).to_be_visible()
     bob.page.evaluate("localStorage.setItem('test:permission', 'denied')")
     bob.page.reload()
-    expect(bob.page.get_by_text("This browser refuses notes from here")).to_be_visible()
+    expect(bob.page.get_by_text("Notifications are blocked")).to_be_visible()
     assert bob.page.get_by_role("button", name="Turn on").count() == 0

@@ -43,7 +43,7 @@ def test_a_picture_stands_beside_what_one_says(new_person: NewPerson, tmp_path: 
     ada.say("before")
     ben.page.add_init_script(WATCH_SHIFTS)
     ben.go(conversation_id)
-    for place in (".message", "#conversations", ".conversation__head"):
+    for place in (".message", "#conversations", ".conversation__header"):
         is_shown(ben, place)
     ben.say("an answer, so that the next begins a run of its own")
     ada.say("live")
@@ -59,7 +59,7 @@ def test_without_a_script(new_person: NewPerson, tmp_path: Path) -> None:
     file.write_bytes(photo("PNG"))
     choose(ada, "/settings/profile", file)
     expect(ada.page.locator("#picture .avatar__picture")).to_be_visible()
-    ada.page.get_by_role("button", name="Remove it").click()
+    ada.page.get_by_role("button", name="Remove picture").click()
     expect(ada.page.get_by_role("status").first).to_contain_text("removed")
     expect(ada.page.locator("#picture .avatar__picture")).to_have_count(0)
     file.write_text("<svg/>", encoding="utf-8")

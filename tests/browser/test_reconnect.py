@@ -159,7 +159,7 @@ def test_a_reply_and_an_edit_survive_a_reload(new_person: NewPerson) -> None:
     conversation_id = ada.meet(ben)
     ada.say("a **first** thought")
     expect(ada.pending).to_have_count(0)
-    about = ada.page.locator("#about")
+    about = ada.page.locator("#composer-context")
 
     ada.page.goto(f"/chats/{conversation_id}?reply=1")
     expect(ada.composer).to_be_focused()
@@ -218,7 +218,7 @@ def test_a_page_of_someone_signed_out_says_so_and_stays_away(new_person: NewPers
     expect(ada.banner.get_by_role("button")).to_be_hidden()
 
     other.goto("/login")
-    other.get_by_label("E-mail or username").fill(ben.known_as.email)
+    other.get_by_label("Email or username").fill(ben.known_as.email)
     other.get_by_label("Password").fill(PASSWORD)
     other.get_by_role("button", name="Log in", exact=True).click()
     other.wait_for_url(ada.url + "/chats")
@@ -264,22 +264,22 @@ def test_the_sidebar_of_another_page_counts_what_is_unread(new_person: NewPerson
     ben.go(with_ben)
     ben.page.goto("/chats")
     assert with_cleo
-    expect(ben.entry(with_ben).locator(".pill")).to_have_text("")
+    expect(ben.entry(with_ben).locator(".unread-badge")).to_have_text("")
     ada.go(with_ben)
     for number in range(1, 4):
         ada.say(f"unread {number}")
-        expect(ben.entry(with_ben).locator(".pill")).to_have_text(str(number))
+        expect(ben.entry(with_ben).locator(".unread-badge")).to_have_text(str(number))
     expect(ben.page).to_have_title("(3) Chats · chatapp")
     expect(ben.entry(with_ben)).to_contain_text("unread 3")
 
     with_cleo_too = cleo.meet(ben)
     cleo.say("a conversation that Ben's page didn't know")
-    expect(ben.entry(with_cleo_too).locator(".pill")).to_have_text("1")
+    expect(ben.entry(with_cleo_too).locator(".unread-badge")).to_have_text("1")
     expect(ben.page).to_have_title("(4) Chats · chatapp")
 
     other = ben.open_page()
     other.goto(f"/chats/{with_ben}")
-    expect(ben.entry(with_ben).locator(".pill")).to_have_text("")
+    expect(ben.entry(with_ben).locator(".unread-badge")).to_have_text("")
     expect(ben.page).to_have_title("(1) Chats · chatapp")
 
 
@@ -356,7 +356,7 @@ def test_much_unread_opens_at_the_first_and_leads_to_the_newest(
                 reader.known_as.rest("POST", f"/api/chat/{id_}/read", json={"seq": 30})
         reader.page.goto("/chats")
         reader.entry(id_).click()
-        expect(reader.page.locator(".line--new")).to_be_in_viewport()
+        expect(reader.page.locator(".divider--new")).to_be_in_viewport()
         expect(reader.page.locator("#m31")).to_be_in_viewport()
         expect(reader.page.locator("#m120")).to_have_count(0)
         expect(reader.page.locator("#jump")).to_have_text("90 new")

@@ -47,7 +47,7 @@ def unharmed(page: Page) -> None:
     page.evaluate("new Promise((done) => setTimeout(done))")
     assert page.evaluate("window.caught") == []
     stray = page.evaluate(
-        """() => [".message__text *", ".message__author *", ".quote *", ".cut *"]
+        """() => [".message__text *", ".message__author *", ".quote *", ".truncate *"]
           .flatMap((words) => [...document.querySelectorAll(words)])
           .filter((element) => element.localName === "script" || element.localName === "iframe"
             || [...element.attributes].some(({ name }) => name.startsWith("on"))

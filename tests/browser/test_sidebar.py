@@ -52,7 +52,7 @@ def test_pinned_muted_and_archived_while_others_write(
 
     bob.go(with_alice)
     listed(bob, with_carol, with_alice)
-    press(bob, "Pin to the top")
+    press(bob, "Pin to top")
     listed(bob, with_alice, with_carol)
     expect(second.locator("#conversations [data-conversation]").first).to_have_attribute(
         "data-conversation", str(with_alice)
@@ -137,7 +137,7 @@ def test_filters_and_names_narrow_it(
     search.fill("nobody")
     if not javascript:
         search.press("Enter")
-    expect(bob.page.get_by_text("Nothing called “nobody”")).to_be_visible()
+    expect(bob.page.get_by_text("No results for “nobody”")).to_be_visible()
     if javascript:
         search.fill("")
         expect(entries(bob)).to_have_count(2)
@@ -209,9 +209,9 @@ def test_in_a_group_words_say_whose_they_are(server: LiveServer, new_person: New
     direct = alice.opens(bob.known_as)
     alice.says(direct, "hi")
     bob.page.goto("/chats")
-    words = bob.entry(crew).locator(".conversation-link__words")
+    words = bob.entry(crew).locator(".conversation-link__preview")
     expect(words).to_have_text("Alice made the group")
-    expect(bob.entry(direct).locator(".conversation-link__words")).to_have_text("hi")
+    expect(bob.entry(direct).locator(".conversation-link__preview")).to_have_text("hi")
     for person, shown in ((alice, "Alice: hello"), (amir, "\u2068أمير\u2069: hello")):
         said = person.says(crew, "hello")
         expect(words).to_have_text(shown)
@@ -258,7 +258,7 @@ def test_the_list_is_accessible_and_fits(
         assert violations(bob.page) == [], path
         assert not overflows(bob.page), path
     bob.go(id_)
-    press(bob, "Mute…", "Notify me…")
+    press(bob, "Mute…", "Notify me about…")
     assert violations(bob.page) == []
     assert not overflows(bob.page)
 
@@ -271,4 +271,4 @@ def test_a_long_list_scrolls_by_itself(server: LiveServer, new_person: NewPerson
         ada.known_as.says(conversation_id, "Hello")
     ada.page.goto(f"/chats/{conversation_id}/@1#m1")
     expect(ada.messages.first).to_be_in_viewport()
-    expect(ada.page.locator(".conversation__head")).to_be_in_viewport(ratio=1)
+    expect(ada.page.locator(".conversation__header")).to_be_in_viewport(ratio=1)

@@ -67,7 +67,7 @@ LINES = """() => {
   const walker = document.createTreeWalker(document.getElementById("log"), NodeFilter.SHOW_TEXT);
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     const element = node.parentElement;
-    const unread = ".visually-hidden, .actions, .avatar, .message--emoji";
+    const unread = ".visually-hidden, .message-actions, .avatar, .message--emoji";
     if (!node.data.trim() || element.closest(unread)) continue;
     if (!element.checkVisibility({ opacityProperty: true, visibilityProperty: true })) continue;
     const { color, clipPath } = getComputedStyle(element);
@@ -118,7 +118,7 @@ def test_what_is_picked_shows_before_it_is_saved(server: LiveServer, new_person:
     red = color()
     ada.page.get_by_title("Teal").click()
     teal = color()
-    ada.page.get_by_title("This site’s own").click()
+    ada.page.get_by_title("Default").click()
     own = color()
     assert len({red, teal, own}) == 3
     ada.page.get_by_label("Dark").check()

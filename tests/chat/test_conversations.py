@@ -363,7 +363,10 @@ def test_markup_in_what_people_write_stays_text(world):
 def test_the_list_shows_words_without_marks(world, said, seen):
     world.bob.api.post(f"/api/chat/{world.conversation_id}/messages", {"content": said})
     page = world.alice.client.get("/chats/sidebar").text
-    assert f'<span class="conversation-link__words cut" dir="auto">{escape(seen)}</span>' in page
+    assert (
+        f'<span class="conversation-link__preview truncate" dir="auto">{escape(seen)}</span>'
+        in page
+    )
     reply = world.alice.client.get(f"/chats/{world.conversation_id}?reply=4").text
     assert f"<b>Reply to Bob</b> <span>{escape(seen)}</span>" in reply
 

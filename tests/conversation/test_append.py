@@ -14,7 +14,7 @@ from chatapp.conversation.access import lock_conversations
 from chatapp.conversation.append import Draft, Stored, append_messages
 from chatapp.core.db import atomic, db, now
 from chatapp.core.errors import NotFound
-from chatapp.core.events import Announcement, subscribe
+from chatapp.core.events import ClientEvent
 from chatapp.models import Conversation, Message, Participant
 from tests.support.concurrent import Beside
 
@@ -153,8 +153,8 @@ def test_whoever_is_removed_meanwhile_is_not_mentioned(app, world):
     """Who is a member is read after the wait, like everything that a draft depends on."""
     made = world.alice.api.post("/api/groups", {"name": "Crew", "members": [world.bob.id]})
     crew = made.get_json()["conversation_id"]
-    heard: list[Announcement] = []
-    end = subscribe(heard.append)
+    heard: list[ClientEvent] = []
+    end = app.extensions["events"].subscribe(heard.append)
     try:
         with while_locked(
             app,
@@ -171,7 +171,7 @@ def test_whoever_is_removed_meanwhile_is_not_mentioned(app, world):
     finally:
         end()
     assert (outcome.message["mentions"], outcome.message["mentions_all"]) == ([], True)
-    assert [event.event for event in heard] == ["message:received"]
+    assert [event.name for event in heard] == ["message:received"]
 
 
 @pytest.mark.slow
@@ -189,8 +189,8 @@ def test_many_at_once_number_without_a_gap(app, world):
 
 
 def test_a_failure_before_the_commit_leaves_no_trace(app, world, monkeypatch):
-    events: list[Announcement] = []
-    end = subscribe(events.append)
+    events: list[ClientEvent] = []
+    end = app.extensions["events"].subscribe(events.append)
     try:
         with app.app_context():
             with pytest.raises(ZeroDivisionError), atomic():

@@ -10,23 +10,23 @@ from sqlalchemy import func, select, text
 from chatapp.auth.service_accounts import tokens
 from chatapp.conversation.append import Draft, append_messages
 from chatapp.core.db import db
-from chatapp.core.events import Announcement, subscribe
+from chatapp.core.events import ClientEvent
 from chatapp.models import Mention, Message
 from tests.support.world import Api, Person, register
 
 
 @pytest.fixture
-def told() -> Iterator[list[tuple[str, frozenset[str], int]]]:
+def told(app) -> Iterator[list[tuple[str, frozenset[str], int]]]:
     """Whom `user:mentioned` was announced to, with who wrote and where."""
     heard: list[tuple[str, frozenset[str], int]] = []
 
-    def note(announcement: Announcement) -> None:
-        if announcement.event == "user:mentioned":
+    def note(announcement: ClientEvent) -> None:
+        if announcement.name == "user:mentioned":
             payload = announcement.payload
             assert set(payload) == {"conversation_id", "message_id", "seq", "user_id"}
-            heard.append((payload["user_id"], announcement.only_ids, payload["seq"]))
+            heard.append((payload["user_id"], announcement.to.only, payload["seq"]))
 
-    end = subscribe(note)
+    end = app.extensions["events"].subscribe(note)
     yield heard
     end()
 
@@ -280,7 +280,7 @@ def test_the_page_asks_and_keeps_what_was_typed(app, world):
     path = f"/chats/{many}"
     asked = world.alice.client.submit(path, content="Now, @all")
     assert asked.status_code == 422
-    assert "This tells 20 people" in asked.text
+    assert "This will notify 20 people" in asked.text
     assert "Now, @all</textarea>" in asked.text
     assert 'name="mention_all"' in asked.text
     sent = world.alice.client.submit(path, content="Now, @all", mention_all="true")

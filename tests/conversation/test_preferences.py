@@ -10,10 +10,8 @@ import pytest
 from sqlalchemy import update
 
 from chatapp.conversation.preferences import FOREVER
-from chatapp.core import presence
 from chatapp.core.clock import iso
 from chatapp.core.db import atomic, now, uuid7
-from chatapp.core.events import subscribe
 from chatapp.models import Conversation, Group, Message, Participant, User
 from tests.support.messages import say
 from tests.support.world import register
@@ -27,10 +25,12 @@ def path(world):
 
 
 @contextmanager
-def heard():
+def heard(app):
     """The announcements of preferences meanwhile."""
     events: list = []
-    end = subscribe(lambda one: events.append(one) if one.event.startswith("preferences") else None)
+    end = app.extensions["events"].subscribe(
+        lambda one: events.append(one) if one.name.startswith("preferences") else None
+    )
     try:
         yield events
     finally:
@@ -58,9 +58,9 @@ def let_pass(app, world, **ago) -> None:
         )
 
 
-def test_each_sets_their_own_and_is_told_alone(world, path):
+def test_each_sets_their_own_and_is_told_alone(app, world, path):
     until = iso(now() + timedelta(hours=8))
-    with heard() as events:
+    with heard(app) as events:
         answer = world.alice.api.patch(path, {"notify": "mentions", "muted_until": until})
         assert answer.status_code == 200
         said = {**NONE, "notify": "mentions", "muted_until": until}
@@ -69,7 +69,7 @@ def test_each_sets_their_own_and_is_told_alone(world, path):
         again = world.alice.api.patch(path, {"pinned": True, "notify": "mentions"})
         assert again.get_json()["muted_until"] == until, "what isn't given stays"
     assert [one.payload for one in events] == [answer.get_json(), again.get_json()], "no repeats"
-    assert {one.user_ids for one in events} == {frozenset((world.alice.id,))}
+    assert {one.to.user_ids for one in events} == {frozenset((world.alice.id,))}
     assert all(one.conversation_id is None for one in events)
     assert own(world.alice, world.conversation_id)["notify"] == "mentions"
     assert own(world.bob, world.conversation_id) == NONE
@@ -83,7 +83,7 @@ def test_it_is_no_version_and_stands_in_no_event(app, world, path):
     world.alice.api.patch(path, {"pinned": True, "archived": True, "notify": "none"})
     assert world.bob.api.get(f"/api/chat/{world.conversation_id}").get_json() == before
     events: list = []
-    end = subscribe(lambda one: events.append(one.payload))
+    end = app.extensions["events"].subscribe(lambda one: events.append(one.payload))
     world.alice.api.post("/api/groups", {"name": "Crew", "members": [world.bob.id]})
     end()
     assert events
@@ -188,7 +188,7 @@ def test_filters_and_names(app, world):
     page = world.alice.client.page("/chats?filter=unread")
     assert f'href="/chats/{crew}?filter=unread#new"' in page.html
     assert f'href="/chats/{direct}' not in page.html
-    assert "Nothing called “nobody”" in world.alice.client.page("/chats?q=nobody").text
+    assert "No results for “nobody”" in world.alice.client.page("/chats?q=nobody").text
     assert f'data-conversation="{crew}"' in world.alice.client.page("/chats?q=über").html
 
 
@@ -321,7 +321,7 @@ def test_the_account_says_of_what_one_is_told(app, world, path):
     client, page = world.alice.client, "/settings/notifications"
     assert client.submit(page, notify="mentions").status_code == 303
     assert world.alice.api.get("/api/users/me").get_json()["notify"] == "mentions"
-    assert "As in my settings: mentions" in client.page(f"/chats/{world.conversation_id}").text
+    assert "Default: mentions" in client.page(f"/chats/{world.conversation_id}").text
     assert client.submit(page, notify="some").status_code == 422
     assert world.bob.api.get("/api/users/me").get_json()["notify"] == "all"
 
@@ -329,19 +329,19 @@ def test_the_account_says_of_what_one_is_told(app, world, path):
 def test_what_differs_is_listed_and_lifted(app, world, path):
     client, page = world.alice.client, "/settings/notifications"
     lift = f"/chats/{world.conversation_id}/preferences"
-    assert "No conversation is muted" in client.page(page).text
+    assert "No conversations are muted" in client.page(page).text
     world.alice.api.patch(path, {"notify": "none", "pinned": True})
     world.bob.api.patch(path, {"notify": "all"})
-    assert "Bob Nothing Lift for Bob" in client.page(page).text
+    assert "Bob Nothing Reset for Bob" in client.page(page).text
     answer = client.submit(page, lift)
     assert (answer.status_code, answer.headers["Location"]) == (303, page)
-    assert "No conversation is muted" in client.page(page).text
+    assert "No conversations are muted" in client.page(page).text
     assert own(world.alice, world.conversation_id)["pinned_at"]
     until = now() + timedelta(hours=1)
     world.alice.api.patch(path, {"muted_until": iso(until)})
     assert "Muted until" in client.page(page).text
     let_pass(app, world, seconds=1)
-    assert "No conversation is muted" in client.page(page).text
+    assert "No conversations are muted" in client.page(page).text
 
 
 def test_who_is_online_is_who_one_is_told_of(app, world):
@@ -357,8 +357,9 @@ def test_who_is_online_is_who_one_is_told_of(app, world):
 
     assert online() == []
     people = [*others, world.bob, world.carol, world.alice]
+    presence = app.extensions["presence"]
     for one in people:
-        presence.came(one.id, one.id)
+        presence.add(one.id, one.id)
     try:
         assert online() == ["Hal", "Ann", "Ben", "Bob", "Cleo", "Dan", "Eve"], "contacts first"
         world.alice.api.post(f"/api/users/{others[0].id}/block")
@@ -368,8 +369,8 @@ def test_who_is_online_is_who_one_is_told_of(app, world):
         assert f'action="/people/{others[1].id}/message"' in page
     finally:
         for one in people:
-            presence.went(one.id, one.id)
-            presence.stayed_away(one.id, one.id)
+            presence.remove(one.id, one.id)
+            presence.expire(one.id, one.id)
 
 
 def test_a_groups_page_has_them_too(world):

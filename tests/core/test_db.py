@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterator
 import pytest
 from sqlalchemy import func, select, text
 
-from chatapp.core import events as announcements
-from chatapp.core.db import NOW, announce, atomic, db, now, release, snapshot
-from chatapp.core.events import Announcement, held, subscribe
+from chatapp.core.db import NOW, announce, atomic, db, now, release_connection, snapshot
+from chatapp.core.event_bus import EventBus
+from chatapp.core.events import ClientEvent, People
 from chatapp.models import User
 from tests.support.waiting import wait_until
+
+NOBODY = People(frozenset())
 
 
 def _user(username: str) -> User:
@@ -24,9 +26,14 @@ def _count() -> int:
 
 
 @pytest.fixture
-def heard() -> Iterator[list[str]]:
+def bus(app) -> EventBus:
+    return app.extensions["events"]
+
+
+@pytest.fixture
+def heard(bus) -> Iterator[list[str]]:
     events: list[str] = []
-    end = subscribe(lambda announcement: events.append(announcement.event))
+    end = bus.subscribe(lambda announcement: events.append(announcement.name))
     yield events
     end()
 
@@ -34,10 +41,10 @@ def heard() -> Iterator[list[str]]:
 def test_all_is_committed_together(context, heard):
     with atomic() as work:
         work.add(_user("ada"))
-        announce("one", {})
+        announce("one", {}, to=NOBODY)
         with atomic() as inner:
             inner.add(_user("bob"))
-            announce("two", {})
+            announce("two", {}, to=NOBODY)
         assert heard == []
     assert heard == ["one", "two"]
     db.session.rollback()
@@ -47,7 +54,7 @@ def test_all_is_committed_together(context, heard):
 def test_a_failure_undoes_everything_and_silences_announcements(context, heard):
     with pytest.raises(ZeroDivisionError), atomic() as work:
         work.add(_user("ada"))
-        announce("one", {})
+        announce("one", {}, to=NOBODY)
         with atomic() as inner:
             inner.add(_user("bob"))
         raise ZeroDivisionError
@@ -60,7 +67,7 @@ def test_a_failure_undoes_everything_and_silences_announcements(context, heard):
 
 def test_a_savepoint_inside_drops_no_announcement(context, heard):
     with atomic() as work:
-        announce("one", {})
+        announce("one", {}, to=NOBODY)
         with pytest.raises(ZeroDivisionError), work.begin_nested():
             work.add(_user("ada"))
             work.flush()
@@ -90,12 +97,12 @@ def test_a_snapshot_stays_at_its_moment(app):
 
 def test_nothing_is_written_or_announced_outside(context):
     with pytest.raises(RuntimeError, match="outside atomic"):
-        announce("one", {})
+        announce("one", {}, to=NOBODY)
     db.session.add(_user("ada"))
     with pytest.raises(RuntimeError, match="outside atomic"), atomic():
         pass
     with pytest.raises(RuntimeError, match="outside atomic"):
-        release()
+        release_connection()
     db.session.expunge_all()
     with pytest.raises(RuntimeError, match="inside snapshot"), snapshot(), atomic():
         pass
@@ -148,16 +155,16 @@ def test_a_statement_that_is_built_once_asks_the_time_anew(context):
     assert before < db.session.scalar(statement) <= now()
 
 
-def test_a_failing_subscriber_silences_nobody(context, heard, caplog):
-    def fail(_: Announcement) -> None:
+def test_a_failing_subscriber_silences_nobody(context, bus, heard, caplog):
+    def fail(_: ClientEvent) -> None:
         raise ZeroDivisionError
 
-    end_first = subscribe(fail)
+    end_first = bus.subscribe(fail)
     later: list[str] = []
-    end_second = subscribe(lambda announcement: later.append(announcement.event))
+    end_second = bus.subscribe(lambda announcement: later.append(announcement.name))
     try:
         with atomic():
-            announce("one", {})
+            announce("one", {}, to=NOBODY)
     finally:
         end_first()
         end_second()
@@ -165,28 +172,28 @@ def test_a_failing_subscriber_silences_nobody(context, heard, caplog):
     assert "a subscriber failed on one" in caplog.text
 
 
-def test_held_back_until_the_block_ends_even_when_it_raises(context, heard):
-    with pytest.raises(ZeroDivisionError), held():
+def test_held_back_until_the_block_ends_even_when_it_raises(context, bus, heard):
+    with pytest.raises(ZeroDivisionError), bus.deferred():
         with atomic():
-            announce("one", {})
+            announce("one", {}, to=NOBODY)
         assert heard == []
         raise ZeroDivisionError
     assert heard == ["one"]
 
 
-def test_a_rollback_gives_up_the_reserved_place(context):
+def test_a_rollback_gives_up_the_reserved_place(context, bus):
     calls: list[tuple[str, str]] = []
-    end = announcements.subscribe(
-        lambda a: calls.append(("deliver", a.event)),
-        reserve=lambda a: calls.append(("reserve", a.event)),
-        cancel=lambda a: calls.append(("cancel", a.event)),
+    end = bus.subscribe(
+        lambda a: calls.append(("deliver", a.name)),
+        reserve=lambda a: calls.append(("reserve", a.name)),
+        cancel=lambda a: calls.append(("cancel", a.name)),
     )
     try:
         with pytest.raises(ZeroDivisionError), atomic():
-            announce("one", {})
+            announce("one", {}, to=NOBODY)
             raise ZeroDivisionError
         with atomic():
-            announce("two", {})
+            announce("two", {}, to=NOBODY)
     finally:
         end()
     assert calls == [("reserve", "one"), ("cancel", "one"), ("reserve", "two"), ("deliver", "two")]

@@ -66,7 +66,7 @@ def test_wrong_fields_are_named():
     assert list(told.fields) == ["numbers.1"]
     with pytest.raises(ValidationError) as caught:
         Inner.model_validate({})
-    assert describe(caught.value).fields == {"numbers": "This is needed."}
+    assert describe(caught.value).fields == {"numbers": "This is required."}
 
 
 def test_numbers_are_told_as_people_count():
@@ -97,14 +97,14 @@ def test_lengths_are_told_as_people_count():
             Inner.model_validate({"name": "Ada", **fields})
         return dict(describe(caught.value).fields)
 
-    assert told(name=" ") == {"name": "This is needed."}
+    assert told(name=" ") == {"name": "This is required."}
     assert told(name="x" * 81) == {"name": "At most 80 characters, please."}
     assert told(line="abc", code="x") == {
         "line": "At most 2 characters, please.",
         "code": "At least 3 characters, please.",
     }
-    assert told(ids=[]) == {"ids": "This is needed."}
-    assert told(ids=[1, 2, 3]) == {"ids": "At most 2 of these, please."}
+    assert told(ids=[]) == {"ids": "This is required."}
+    assert told(ids=[1, 2, 3]) == {"ids": "At most 2 items, please."}
 
 
 def test_the_one_shape():

@@ -45,7 +45,7 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., io.StringIO
     """`start("json")` configures logging and gives what is then written to standard error."""
     root = logging.getLogger()
     before = (root.level, root.handlers[:])
-    levels = {name: logging.getLogger(name).level for name in logs._QUIET}
+    levels = {name: logging.getLogger(name).level for name in logs._LIBRARY_LEVELS}
 
     def configured(
         log_format: str = "text", log_level: str = "info", stream: io.StringIO | None = None

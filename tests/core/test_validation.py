@@ -8,11 +8,11 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from chatapp.auth.schemas import Credentials, Registration
-from chatapp.auth.signin.browser_session import safe_next
 from chatapp.chat.schemas import Known, MessageBody, MessagesQuery, NewConversation
 from chatapp.core.errors import BadRequest, ValidationFailed
-from chatapp.core.paging import PageQuery, decode_cursor, encode_cursor, page_of
+from chatapp.core.paging import PageQuery, decode_cursor, encode_cursor, make_page
 from chatapp.core.validation import ConversationId, Uuid, read_event
+from chatapp.web.next_redirect import safe_next
 
 PASSWORD = "correct horse battery"
 
@@ -133,10 +133,10 @@ def test_a_login_name_is_folded():
 
 
 def test_pages_of_a_list():
-    page = page_of([1, 2, 3], 2, lambda n: (n, "x"))
+    page = make_page([1, 2, 3], 2, lambda n: (n, "x"))
     assert page.items == [1, 2]
     assert decode_cursor(page.next_cursor, int, str) == [2, "x"]
-    assert page_of([1, 2], 2, lambda n: (n,)).next_cursor is None
+    assert make_page([1, 2], 2, lambda n: (n,)).next_cursor is None
     assert decode_cursor(None, int) is None
     assert PageQuery(limit=1000).limit == 200
 

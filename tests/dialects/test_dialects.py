@@ -8,7 +8,7 @@ import pytest
 
 from chatapp.dialects import DIALECTS
 from chatapp.models import Contact, Conversation, Group, Message, Participant, User
-from chatapp.realtime.dialect import Dialect, begin, end, spoken
+from chatapp.realtime.dialect import Dialect
 from tests.support.process import TOP
 
 PAGE = (TOP / "docs" / "dialects.md").read_text(encoding="utf-8")
@@ -29,7 +29,7 @@ def _names(section: str, heading: str) -> set[str]:
 def test_the_page_names_every_event(app, module):
     section = _section(module.DIALECT.name)
     assert _names(section, "| client → server |") == set(module.DIALECT.handlers)
-    for canonical in module.DIALECT.hears:
+    for canonical in module.DIALECT.renderers:
         assert f"`{canonical}` |" in section
 
 
@@ -60,8 +60,9 @@ def test_the_page_names_columns_that_there_are(app):
 
 def test_a_dialect_is_spoken_while_somebody_does(app):
     dialect: Dialect = DIALECTS[0].DIALECT
-    before = dialect in list(spoken())
-    begin(dialect)
-    assert dialect in list(spoken())
-    end(dialect)
-    assert (dialect in list(spoken())) == before
+    speakers = app.extensions["hub"].speakers
+    before = dialect in speakers.spoken()
+    speakers.begin(dialect)
+    assert dialect in speakers.spoken()
+    speakers.end(dialect)
+    assert (dialect in speakers.spoken()) == before

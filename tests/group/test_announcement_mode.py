@@ -14,7 +14,7 @@ from tests.support.world import Person, World
 
 pytestmark = pytest.mark.usefixtures("world")
 
-SENTENCE = "Only the owners and admins of this group write here."
+SENTENCE = "Only owners and admins can write in this group."
 
 
 @pytest.fixture
@@ -130,14 +130,14 @@ def test_the_page_says_so_in_the_place_of_the_composer(world, board):
     path = f"/chats/{board['conversation_id']}"
     for person, reads_only in ((world.alice, False), (world.bob, True)):
         page = person.client.page(path)
-        assert (" data-reads-only>" in page.html) is reads_only
+        assert (" data-read-only>" in page.html) is reads_only
         assert SENTENCE in page.text
     assert world.carol.client.get(path).status_code == 404
     answer = world.bob.client.submit(path, content="Could I just say")
     assert answer.status_code == 403
     assert SENTENCE in answer.text
     assert ">\nCould I just say</textarea>" in answer.text, "what was typed isn't lost"
-    assert " data-reads-only>" not in answer.text, "nor hidden"
+    assert " data-read-only>" not in answer.text, "nor hidden"
 
 
 def test_whoever_catches_up_learns_of_it(app, world, board):

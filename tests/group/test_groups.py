@@ -13,7 +13,7 @@ from chatapp.conversation.append import Draft, append_messages
 from chatapp.conversation.audience import neighbours
 from chatapp.conversation.changes import sync
 from chatapp.core.db import atomic
-from chatapp.core.events import Announcement, subscribe
+from chatapp.core.events import ClientEvent
 from chatapp.group.service import create_group
 from chatapp.models import User
 from tests.support.concurrent import Beside
@@ -22,10 +22,10 @@ from tests.support.world import Person, World, register
 
 
 @pytest.fixture
-def heard() -> Iterator[list[Announcement]]:
+def heard(app) -> Iterator[list[ClientEvent]]:
     """What is announced from here on."""
-    events: list[Announcement] = []
-    end = subscribe(events.append)
+    events: list[ClientEvent] = []
+    end = app.extensions["events"].subscribe(events.append)
     yield events
     end()
 
@@ -80,12 +80,12 @@ def test_adding_five_is_one_change_and_one_system_message(world, crew, more, hea
     assert after["version"] == before["version"] + 2
     assert after["last_seq"] == before["last_seq"] + 1
     assert after["membership_version"] == before["version"] + 1
-    told = [(event.event, event.version) for event in heard if event.version]
+    told = [(event.name, event.version) for event in heard if event.version]
     assert told == [
         ("conversation:updated", before["version"] + 1),
         ("message:received", before["version"] + 2),
     ]
-    assert heard[0].user_ids == {person.id for person in people}
+    assert heard[0].to.joined == {person.id for person in people}
     newcomers = chat(people[0], id_)
     assert newcomers["last_read_seq"] == before["last_seq"], "it starts at the end"
     history = people[0].api.get(f"/api/chat/{id_}/messages").get_json()["items"]
@@ -181,7 +181,7 @@ def test_renaming_says_so_once(world, crew, heard):
     assert world.alice.api.patch(path, {"name": "Crew"}).status_code == 200
     assert heard == []
     assert world.alice.api.patch(path, {"name": "Band"}).get_json()["name"] == "Band"
-    told = [(event.event, event.version) for event in heard if event.version]
+    told = [(event.name, event.version) for event in heard if event.version]
     assert told == [("conversation:updated", version + 1), ("message:received", version + 2)]
     assert chat(world.bob, crew["conversation_id"])["name"] == "Band"
     assert world.alice.api.patch(path, {"group_picture": "javascript:x"}).status_code == 422
@@ -216,9 +216,7 @@ def test_a_deleted_group_is_not_found_by_anyone(app, world, crew, heard):
         assert person.api.get("/api/groups").get_json()["items"] == []
         with app.app_context():
             assert sync(person.id, {id_: 1})["removed"] == [id_]
-    assert [event.former_ids for event in heard if event.version] == [
-        {world.alice.id, world.bob.id}
-    ]
+    assert [event.to.left for event in heard if event.version] == [{world.alice.id, world.bob.id}]
 
 
 # -- blocks
@@ -242,7 +240,7 @@ def test_a_block_closes_the_conversation_of_two_either_way_round(world, heard, w
     reacted = world.bob.api.put(f"/api/messages/{mine['id']}/reactions/👍")
     assert code(reacted) == "forbidden"
     assert chat(world.alice, world.conversation_id)["version"] == before["version"]
-    assert [event.event for event in heard if event.version] == []
+    assert [event.name for event in heard if event.version] == []
     one.api.delete(f"/api/users/{other.id}/block")
     say(world.bob, world.conversation_id, "again")
 
@@ -276,7 +274,7 @@ def test_reading_across_a_block_is_told_with_the_first_reading_after_it(
         assert world.bob.api.post(f"/api/chat/{id_}/read", {"seq": seq}).status_code == 204
     assert receipts(app, world.alice, id_) == before
     assert "unread" in world.alice.client.page(f"/chats/{id_}").text
-    assert {event.user_ids for event in heard} == {frozenset((world.bob.id,))}
+    assert {event.to.user_ids for event in heard} == {frozenset((world.bob.id,))}
     assert {event.conversation_id for event in heard} == {None}
     mine = chat(world.bob, id_)
     assert (mine["unread_count"], mine["last_read_seq"], mine["read_by_all_seq"]) == (0, 4, 4)
@@ -296,7 +294,7 @@ def test_reading_across_a_block_is_told_with_the_first_reading_after_it(
     assert [one["Bob"] for one in pointers] == [bobs] * 4
     assert set(by_all) == {min(bobs, 4 if then == "writes" else 5)}
     assert read[:4] == [True] * 4
-    (told,) = [event for event in heard if event.event == "message:read"]
+    (told,) = [event for event in heard if event.name == "message:read"]
     assert (told.conversation_id, told.payload["seq"]) == (id_, bobs)
 
 
@@ -376,7 +374,7 @@ def test_a_deleted_messages_content_is_nowhere(app, world, heard):
     assert code(world.bob.api.delete(path)) == "forbidden"
     assert world.alice.api.delete(path).status_code == 204
     assert world.alice.api.delete(path).status_code == 204, "a second time changes nothing"
-    assert [event.event for event in heard] == ["message:deleted"]
+    assert [event.name for event in heard] == ["message:deleted"]
     gone = world.bob.api.get(path).get_json()
     assert (gone["content"], gone["media"], gone["reactions"]) == (None, None, [])
     assert gone["content_html"] is None
@@ -474,18 +472,18 @@ def test_beyond_a_hundred_members_receipts_and_presence_are_ones_own(app, world,
     message = say(world.alice, id_)
     last = people[-1]
 
-    def read(*readers: Person) -> list[Announcement]:
+    def read(*readers: Person) -> list[ClientEvent]:
         heard.clear()
         with app.app_context():
             for reader in readers:
                 mark_read(reader.id, id_, message["seq"])
-        return [event for event in heard if event.event == "message:read"]
+        return [event for event in heard if event.name == "message:read"]
 
     def read_at() -> Any:
         return world.alice.api.get(f"/api/messages/{message['id']}").get_json()["read_at"]
 
     events = read(world.bob, *people)
-    assert [(one.conversation_id, one.user_ids) for one in events] == [
+    assert [(one.conversation_id, one.to.user_ids) for one in events] == [
         (None, frozenset((reader.id,))) for reader in (world.bob, *people)
     ]
     assert read_at() is None
@@ -549,7 +547,7 @@ def test_a_deleted_account(world, crew, app):
     assert code(world.bob.api.delete(taken_back)) == "conflict"
     assert world.bob.api.delete(f"/api/messages/{items[0]['id']}/reactions/👀").status_code == 200
     page = world.bob.client.page(f"/chats/{world.conversation_id}").html
-    assert "This account is deleted" in page
+    assert "This account was deleted" in page
     assert "@deleted." not in page
     assert world.bob.api.get(f"/api/users/{world.alice.id}").status_code == 404
     again = register(app, "Alice")

@@ -15,7 +15,8 @@ import flask
 import pytest
 import requests
 
-from chatapp.security.scopes import SCOPES, scope_of
+from chatapp.security.scopes import SCOPES
+from chatapp.security.view_policy import policy_of
 from tests.live.test_strangers import NOBODY, ROUTES, SECRET, Rule, Scene, routes_of, scene_on
 from tests.support.errors import rest_error
 from tests.support.people import PASSWORD, Person, new_username
@@ -83,10 +84,10 @@ def scopes(app: flask.Flask) -> dict[str, str | None]:
         view = app.view_functions[rule.endpoint]
         if rule.endpoint.startswith("cookie."):
             continue  # a dialect's, which test_dialects asks
-        if rule.rule.startswith("/api/") and not getattr(view, "public", False):
+        if rule.rule.startswith("/api/") and not policy_of(view).public:
             path = re.sub(r"(?<=<)[^:<>]+:", "", rule.rule)
             for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
-                found[f"{method} {path}"] = scope_of(view)
+                found[f"{method} {path}"] = policy_of(view).scope
     assert len(found) > 20
     assert found.keys() <= routes_of(app)
     return found

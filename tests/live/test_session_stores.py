@@ -19,9 +19,9 @@ import pytest
 import requests
 from sqlalchemy import create_engine, select, update
 
-import config_values
 from chatapp.models import StoredSession
 from chatapp.security.sessions import stored_id
+from chatapp.settings.databases import database_url
 from tests.support.cast import Register
 from tests.support.mongo import Mongo
 from tests.support.people import PASSWORD, Person, WebSession
@@ -42,7 +42,7 @@ class InDatabase:
     name = "database"
 
     def __init__(self, server: LiveServer) -> None:
-        self._engine = create_engine(config_values.database(server.environ["DATABASE_URL"]).url)
+        self._engine = create_engine(database_url(server.environ["DATABASE_URL"]).url)
 
     def plant(self, key: str, data: bytes) -> None:
         with self._engine.begin() as connection:

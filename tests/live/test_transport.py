@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import requests
 
-from chatapp.realtime.setup import FRAME_LIMIT
+from chatapp.realtime.server import FRAME_LIMIT
 from tests.support.cast import Register
 from tests.support.memory import MEGABYTE, peak
 from tests.support.people import Person

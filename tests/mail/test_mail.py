@@ -9,10 +9,10 @@ from urllib.parse import quote
 
 import pytest
 
-import config_values as kind
 from chatapp.core.db import after_commit, atomic
 from chatapp.mail import compose as mail
 from chatapp.mail import smtp as backends
+from chatapp.settings.mail import smtp_url
 from config import Settings, SettingsError
 from tests.support.mail import CONFIRM, link_in, token_in, words
 from tests.support.smtp import PASSWORD, USER, SmtpServer
@@ -41,11 +41,9 @@ def through(app, monkeypatch, drained):
     """`through(url)`: mail of this app leaves there, and is soon tried again."""
 
     def use(url: str, **settings) -> None:
-        changed = dataclasses.replace(
-            app.config["SETTINGS"], smtp_url=kind.mail_server(url), **settings
-        )
+        changed = dataclasses.replace(app.config["SETTINGS"], smtp_url=smtp_url(url), **settings)
         monkeypatch.setitem(app.config, "SETTINGS", changed)
-        monkeypatch.setattr(mail, "WAITS", (0.01, 0.02, 0.03))
+        monkeypatch.setattr(mail, "RETRY_DELAYS", (0.01, 0.02, 0.03))
 
     yield use
     drained()  # before the waits are long again
@@ -137,7 +135,7 @@ def test_what_fails_for_now_is_tried_again(app, smtp, through, caplog):
     through(server.url())
     register(app, "Ada")
     server.wait()
-    assert "mail is tried again: OSError: 451 later, please" in caplog.text
+    assert "mail will be retried: OSError: 451 later, please" in caplog.text
     assert server.answers == []
     assert len(server.received) == 1
 
@@ -157,14 +155,14 @@ def test_a_server_that_isnt_there_is_given_up_in_the_end(app, through, caplog, d
     through(f"smtp://127.0.0.1:{free_port()}")
     register(app, "Ada")
     drained()
-    assert caplog.text.count("mail is tried again: ConnectionRefusedError") == 3
-    assert caplog.text.count("mail isn't sent: ConnectionRefusedError") == 1
+    assert caplog.text.count("mail will be retried: ConnectionRefusedError") == 3
+    assert caplog.text.count("mail could not be sent: ConnectionRefusedError") == 1
     assert "token" not in caplog.text
 
 
 def test_waits_grow():
-    assert list(mail.WAITS) == sorted(set(mail.WAITS))
-    assert 3 <= len(mail.WAITS) <= 10
+    assert list(mail.RETRY_DELAYS) == sorted(set(mail.RETRY_DELAYS))
+    assert 3 <= len(mail.RETRY_DELAYS) <= 10
 
 
 @pytest.mark.parametrize(
@@ -218,7 +216,7 @@ def test_after_the_commit_and_only_then(context, mailbox, drained):
 
 
 def test_without_a_server_it_is_kept_and_told_to_the_log(app, mailbox, caplog, monkeypatch):
-    monkeypatch.setattr(backends, "MOST_KEPT", 3)
+    monkeypatch.setattr(backends, "MAX_KEPT", 3)
     with caplog.at_level(logging.INFO):
         register(app, "Ada")
         message = mailbox.wait("ada@example.org")
@@ -250,11 +248,11 @@ class TestSettings:
         ],
     )
     def test_a_server(self, url, host, port, tls, verify):
-        server = kind.mail_server(url)
+        server = smtp_url(url)
         assert (server.host, server.port, server.tls, server.verify) == (host, port, tls, verify)
 
     def test_its_password(self):
-        server = kind.mail_server(f"smtp://{LOGIN}mail.example.org")
+        server = smtp_url(f"smtp://{LOGIN}mail.example.org")
         assert (server.user, server.password) == (USER, PASSWORD)
         assert PASSWORD not in repr(server)
 

@@ -126,7 +126,7 @@ def test_what_waited_before_a_restart_is_fetched(app, world, site, drained):
         with atomic() as work:
             work.add(Picture(owner_id=world.alice.id, purpose="profile", source_url=url))
             work.execute(db.update(db.metadata.tables["users"]).values(profile_picture=url))
-        fetching.begin()
+        fetching.start()
     wait_until(lambda: me(world.alice)["avatar_url"], "the picture is there")
     drained()
 
@@ -145,7 +145,7 @@ def test_few_at_once(app, world, site, drained):
         group_of(world, group_picture=f"{site.url}/{number}.png")
     drained()
     assert len(files_of(app)) == 8
-    assert max(most) <= fetching.MOST_AT_ONCE
+    assert max(most) <= fetching.MAX_AT_ONCE
 
 
 def test_private_addresses_are_never_asked(app, world, site, monkeypatch, drained):

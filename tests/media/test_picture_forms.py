@@ -29,13 +29,13 @@ def test_a_picture_of_oneself(app, world):
     page, action = "/settings/profile", "/settings/profile/picture"
     answer = choose(world.alice, action, photo())
     assert (answer.status_code, answer.location) == (303, page + "#picture")
-    told(world.alice, "This is your picture now.")
+    told(world.alice, "Your picture has been changed.")
     url = world.alice.api.get("/api/users/me").get_json()["avatar_url"]
     assert seen(world.bob, url).size == (256, 256)
     for place in ("/chats", f"/chats/{world.conversation_id}", "/people"):
         assert f'src="{url}"' in world.bob.client.get(place).text, place
     remove(world.alice, action)
-    told(world.alice, "Your picture is removed.")
+    told(world.alice, "Your picture has been removed.")
     assert world.alice.api.get("/api/users/me").get_json()["avatar_url"] is None
     assert files_of(app) == set()
 
@@ -66,7 +66,7 @@ def test_a_picture_of_a_group(world):
 def test_what_is_wrong_is_said_on_the_page(app, world):
     page, action = "/settings/profile", "/settings/profile/picture"
     for data, words in (
-        (b"<svg/>", "be shown: choose a JPEG"),
+        (b"<svg/>", "we can show. Choose a JPEG"),
         (photo()[:-2000], "This picture is damaged"),
         (None, "Choose a file first"),
     ):

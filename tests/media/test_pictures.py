@@ -12,7 +12,7 @@ from PIL import Image
 from sqlalchemy import func, select
 
 from chatapp.core.db import db
-from chatapp.media.service import MOST_UNUSED
+from chatapp.media.service import MAX_UNUSED_UPLOADS
 from chatapp.models import Picture
 from chatapp.security import rate_limits
 from tests.support.photos import GPS, MAKER, ORIENTATION, photo, png_of_size
@@ -286,7 +286,7 @@ def test_who_is_gone_leaves_no_picture(app, world):
 def test_unused_uploads_make_room(app, world):
     used = uploaded(world.alice, size=(8, 8))
     profile(world.alice, profile_picture=used["url"])
-    made = [uploaded(world.alice, size=(8, 8))["id"] for _ in range(MOST_UNUSED + 3)]
+    made = [uploaded(world.alice, size=(8, 8))["id"] for _ in range(MAX_UNUSED_UPLOADS + 3)]
     assert files_of(app) == {used["id"], *made[3:]}
 
 

@@ -19,7 +19,10 @@ from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.engine import Engine, make_url
 
 import config
-from chatapp.ops import preflight
+from chatapp.ops import database_check, preflight
+from chatapp.ops.database_state import ADVISORY_LOCK
+from chatapp.ops.errors import NotReady
+from chatapp.ops.port_check import check_port
 from chatapp.security import setup_code
 from config import Settings
 
@@ -79,7 +82,7 @@ def port() -> str:
 def head() -> str:
     from alembic.script import ScriptDirectory
 
-    (found,) = ScriptDirectory(str(preflight.MIGRATIONS)).get_heads()
+    (found,) = ScriptDirectory(str(database_check.MIGRATIONS)).get_heads()
     return str(found)
 
 
@@ -118,23 +121,23 @@ class TestPort:
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", int(port)))
             taken.listen()
-            with pytest.raises(preflight.NotReady) as caught:
-                preflight.check_port("127.0.0.1", int(port))
+            with pytest.raises(NotReady) as caught:
+                check_port("127.0.0.1", int(port))
         proposed = int(str(caught.value).split("PORT=")[1].split()[0])
         assert proposed != int(port)
-        preflight.check_port("127.0.0.1", proposed)
+        check_port("127.0.0.1", proposed)
 
     def test_one_just_left_is_free(self, port: str) -> None:
         with socket.create_server(("127.0.0.1", int(port)), reuse_port=False) as server:
             client = socket.create_connection(server.getsockname())
             server.accept()[0].close()  # the side that closes first keeps the port in TIME_WAIT
             client.close()
-        preflight.check_port("127.0.0.1", int(port))
+        check_port("127.0.0.1", int(port))
 
     @pytest.mark.parametrize("host", ["203.0.113.7", "no-such-host.invalid"])
     def test_an_address_of_another_computer(self, host: str, port: str) -> None:
-        with pytest.raises(preflight.NotReady, match=f"HOST={host} isn't an address"):
-            preflight.check_port(host, int(port))
+        with pytest.raises(NotReady, match=f"HOST={host} isn't an address"):
+            check_port(host, int(port))
 
 
 class TestDatabase:
@@ -142,17 +145,19 @@ class TestDatabase:
         self, url: str, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         settings = settings_for(url, tmp_path)
-        preflight.prepare_database(settings)
+        database_check.prepare_database(settings)
         assert {"users", "messages", "alembic_version"} <= set(inspect(engine).get_table_names())
-        monkeypatch.setattr(preflight, "_migrate", lambda settings: pytest.fail("migrated again"))
-        preflight.prepare_database(settings)
+        monkeypatch.setattr(
+            database_check, "_migrate", lambda settings: pytest.fail("migrated again")
+        )
+        database_check.prepare_database(settings)
 
     def test_revisions_are_read_as_alembic_reads_them(self) -> None:
         from alembic.script import ScriptDirectory
 
-        scripts = ScriptDirectory(str(preflight.MIGRATIONS)).walk_revisions()
+        scripts = ScriptDirectory(str(database_check.MIGRATIONS)).walk_revisions()
         expected = {script.revision: script._all_down_revisions for script in scripts}
-        found = preflight._revisions()
+        found = database_check.read_revisions()
         assert found.keys() == expected.keys()
         assert all(set(found[name]) == set(expected[name]) for name in found)
 
@@ -169,8 +174,8 @@ class TestDatabase:
                 connection.execute(text(f"INSERT INTO alembic_version VALUES ('{noted}')"))
         engine.dispose()
         before = contents(engine)
-        with pytest.raises(preflight.NotReady) as caught:
-            preflight.prepare_database(settings_for(url, tmp_path))
+        with pytest.raises(NotReady) as caught:
+            database_check.prepare_database(settings_for(url, tmp_path))
         assert "orders" in str(caught.value)
         assert "DATABASE_URL" in str(caught.value)
         assert contents(engine) == before
@@ -179,11 +184,11 @@ class TestDatabase:
         self, url: str, engine: Engine, tmp_path: Path
     ) -> None:
         settings = settings_for(url, tmp_path)
-        preflight.prepare_database(settings)
+        database_check.prepare_database(settings)
         with engine.begin() as connection:
             connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-        with pytest.raises(preflight.NotReady, match="newer chatapp"):
-            preflight.prepare_database(settings)
+        with pytest.raises(NotReady, match="newer chatapp"):
+            database_check.prepare_database(settings)
 
     @pytest.mark.slow
     def test_starts_at_once_do_not_collide(self, url: str, engine: Engine, tmp_path: Path) -> None:
@@ -232,19 +237,23 @@ class TestSQLite:
         assert (tmp_path / "new/chatapp.db").stat().st_mode & 0o077 == 0
 
     def test_a_folder_is_made(self, tmp_path: Path) -> None:
-        preflight.prepare_database(settings_for(f"sqlite:///{tmp_path}/a/b c/chat.db", tmp_path))
+        database_check.prepare_database(
+            settings_for(f"sqlite:///{tmp_path}/a/b c/chat.db", tmp_path)
+        )
         assert (tmp_path / "a/b c/chat.db").exists()
 
     def test_what_is_no_database_is_named(self, tmp_path: Path) -> None:
         path = tmp_path / "chat.db"
         path.write_text("this is a letter, " * 100, encoding="utf-8")
-        with pytest.raises(preflight.NotReady, match=r"chat\.db can't be used: file is not a data"):
-            preflight.prepare_database(settings_for(f"sqlite:///{path}", tmp_path))
+        with pytest.raises(NotReady, match=r"chat\.db can't be used: file is not a data"):
+            database_check.prepare_database(settings_for(f"sqlite:///{path}", tmp_path))
 
     def test_a_folder_in_the_way_is_named(self, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("", encoding="utf-8")
-        with pytest.raises(preflight.NotReady, match=r"the folder .*/file of the database"):
-            preflight.prepare_database(settings_for(f"sqlite:///{tmp_path}/file/chat.db", tmp_path))
+        with pytest.raises(NotReady, match=r"the folder .*/file of the database"):
+            database_check.prepare_database(
+                settings_for(f"sqlite:///{tmp_path}/file/chat.db", tmp_path)
+            )
 
     def test_a_database_in_wal_mode_is_looked_at_untouched(self, tmp_path: Path) -> None:
         path = tmp_path / "chat.db"
@@ -253,8 +262,8 @@ class TestSQLite:
             connection.execute("CREATE TABLE orders (id integer)")
             connection.commit()
         before = path.read_bytes()
-        with pytest.raises(preflight.NotReady, match="orders"):
-            preflight.prepare_database(settings_for(f"sqlite:///{path}", tmp_path))
+        with pytest.raises(NotReady, match="orders"):
+            database_check.prepare_database(settings_for(f"sqlite:///{path}", tmp_path))
         assert path.read_bytes() == before
 
 
@@ -267,7 +276,7 @@ class TestPostgreSQL:
     def test_a_schema_is_made_and_used(self, url: str, engine: Engine, tmp_path: Path) -> None:
         with engine.begin() as connection:
             connection.execute(text("CREATE TABLE orders (id integer)"))
-        preflight.prepare_database(settings_for(f"{url}?schema=Chat_1", tmp_path))
+        database_check.prepare_database(settings_for(f"{url}?schema=Chat_1", tmp_path))
         assert inspect(engine).get_table_names() == ["orders"]
         assert "messages" in inspect(engine).get_table_names(schema="Chat_1")
 
@@ -277,14 +286,14 @@ class TestPostgreSQL:
         with engine.begin() as connection:
             connection.execute(text("CREATE SCHEMA shop"))
             connection.execute(text("CREATE TABLE shop.orders (id integer)"))
-        with pytest.raises(preflight.NotReady, match="orders"):
-            preflight.prepare_database(settings_for(f"{url}?schema=shop", tmp_path))
-        preflight.prepare_database(settings_for(url, tmp_path))
+        with pytest.raises(NotReady, match="orders"):
+            database_check.prepare_database(settings_for(f"{url}?schema=shop", tmp_path))
+        database_check.prepare_database(settings_for(url, tmp_path))
 
     def test_migrating_waits_for_who_is_at_it(self, url: str, tmp_path: Path, port: str) -> None:
         with closing(psycopg2.connect(url)) as other:
             other.autocommit = True
-            other.cursor().execute("SELECT pg_advisory_lock(%s)", (preflight._LOCK,))
+            other.cursor().execute("SELECT pg_advisory_lock(%s)", (ADVISORY_LOCK,))
             process = run(tmp_path, wait=False, DATABASE_URL=url, PORT=port)
             with pytest.raises(subprocess.TimeoutExpired):
                 process.wait(timeout=2)
@@ -294,8 +303,8 @@ class TestPostgreSQL:
     def test_a_wrong_password_is_not_repeated(self, url: str, tmp_path: Path) -> None:
         wrong = make_url(url).set(username="nobody_here", password="topsecret")
         address = wrong.render_as_string(hide_password=False)
-        with pytest.raises(preflight.NotReady, match="can't be reached") as caught:
-            preflight.prepare_database(settings_for(address, tmp_path))
+        with pytest.raises(NotReady, match="can't be reached") as caught:
+            database_check.prepare_database(settings_for(address, tmp_path))
         assert "topsecret" not in str(caught.value)
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 
-from chatapp.core.events import Announcement
+from chatapp.core.events import ClientEvent, Members, People
 from chatapp.realtime.sequence import Sequencer
 
 
-def event(version: int, conversation: int = 1) -> Announcement:
-    return Announcement("message:received", {}, conversation_id=conversation, version=version)
+def event(version: int, conversation: int = 1) -> ClientEvent:
+    return ClientEvent("message:received", {}, Members(conversation, 0), version)
 
 
 class Heard:
@@ -18,15 +18,15 @@ class Heard:
         self._most = most
         self.complete = threading.Event()
 
-    def __call__(self, announcement: Announcement) -> None:
-        self.versions.append(announcement.version)
+    def __call__(self, committed: ClientEvent) -> None:
+        self.versions.append(committed.version)
         if len(self.versions) == self._most:
             self.complete.set()
 
 
 def test_whoever_is_early_waits_for_those_before():
     heard = Heard()
-    sequencer = Sequencer(heard, patience=60)
+    sequencer = Sequencer(heard, timeout=60)
     events = [event(version) for version in (1, 2, 3)]
     for one in events:
         sequencer.reserve(one)
@@ -39,7 +39,7 @@ def test_whoever_is_early_waits_for_those_before():
 
 def test_a_rollback_lets_the_others_pass():
     heard = Heard()
-    sequencer = Sequencer(heard, patience=60)
+    sequencer = Sequencer(heard, timeout=60)
     lost, kept = event(1), event(1)
     sequencer.reserve(lost)
     sequencer.reserve(kept)
@@ -51,7 +51,7 @@ def test_a_rollback_lets_the_others_pass():
 
 def test_conversations_dont_wait_for_each_other():
     heard = Heard()
-    sequencer = Sequencer(heard, patience=60)
+    sequencer = Sequencer(heard, timeout=60)
     slow, quick = event(1, conversation=1), event(7, conversation=2)
     sequencer.reserve(slow)
     sequencer.reserve(quick)
@@ -62,15 +62,15 @@ def test_conversations_dont_wait_for_each_other():
 def test_what_has_no_conversation_goes_at_once():
     heard = Heard()
     sequencer = Sequencer(heard)
-    announcement = Announcement("credential:ended", {})
-    sequencer.reserve(announcement)
-    sequencer.deliver(announcement)
+    committed = ClientEvent("preferences:updated", {}, People(frozenset()))
+    sequencer.reserve(committed)
+    sequencer.deliver(committed)
     assert heard.versions == [None]
 
 
 def test_a_hole_is_waited_for_only_so_long_and_comes_late_if_it_comes():
     heard = Heard(most=2)
-    sequencer = Sequencer(heard, patience=0.01)
+    sequencer = Sequencer(heard, timeout=0.01)
     events = [event(version) for version in (1, 2, 3)]
     for one in events:
         sequencer.reserve(one)
@@ -85,12 +85,12 @@ def test_a_hole_is_waited_for_only_so_long_and_comes_late_if_it_comes():
 def test_delivering_from_within_a_delivery_keeps_the_order():
     versions: list[int | None] = []
 
-    def nested(announcement: Announcement) -> None:
-        if announcement.version == 1:
+    def nested(committed: ClientEvent) -> None:
+        if committed.version == 1:
             sequencer.deliver(second)
-        versions.append(announcement.version)
+        versions.append(committed.version)
 
-    sequencer = Sequencer(nested, patience=60)
+    sequencer = Sequencer(nested, timeout=60)
     first, second = event(1), event(2)
     sequencer.reserve(first)
     sequencer.reserve(second)
@@ -109,7 +109,7 @@ def test_nothing_is_kept_of_a_quiet_conversation():
 
 def test_threads_that_finish_in_any_order():
     heard = Heard(most=200)
-    sequencer = Sequencer(heard, patience=60)
+    sequencer = Sequencer(heard, timeout=60)
     events = [event(version) for version in range(200)]
     for one in events:
         sequencer.reserve(one)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import delete, func, select, update
 
-from chatapp.auth.signin import sign_ins
+from chatapp.auth import sign_ins
 from chatapp.core.db import atomic, db
 from chatapp.models import StoredSession, User
 from chatapp.security.sessions import stored_id

@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from chatapp.core.db import atomic
 from chatapp.models import User
-from chatapp.realtime.dispatch import handlers
+from chatapp.realtime.dialect import COLON
 from tests.live.test_strangers import routes_of
 from tests.support.errors import rest_error
 from tests.support.mail import CONFIRM
@@ -87,7 +87,7 @@ def test_reading_goes_on(app, world, required):
     assert ada.api.get(f"/api/chat/{id_}/messages").status_code == 200
     assert ada.api.post(f"/api/chat/{id_}/read", {"seq": 1}).status_code == 204
     page = ada.client.page(f"/chats/{id_}")
-    assert "Confirm your address to write" in page.html
+    assert "Confirm your email address to write" in page.html
     assert page.form("/verify/resend")
     assert "disabled" in page.html.split('name="content"')[1].split(">")[0]
 
@@ -96,7 +96,7 @@ def test_reading_goes_on(app, world, required):
 def test_pages_say_so_with_a_button(app, required, path):
     ada = register(app, "Ada")
     page = ada.client.page(path)
-    assert f"we mailed to {ada.email}" in page.text
+    assert f"we sent to {ada.email}" in page.text
     assert page.form("/verify/resend")
 
 
@@ -111,14 +111,14 @@ def test_afterwards_everything_is_open(app, world, required, mailbox):
     assert ada.api.post(path, say).status_code == 201
     sent = ada.client.submit(f"/chats/{id_}", content="by the page")
     assert sent.status_code == 303
-    assert "mailed to" not in ada.client.page(f"/chats/{id_}").text
+    assert "we sent to" not in ada.client.page(f"/chats/{id_}").text
 
 
 def test_it_is_off_unless_it_is_asked_for(app, world):
     ada, id_ = world.alice, world.conversation_id
     assert ada.api.post(f"/api/chat/{id_}/messages", {"content": "Hello"}).status_code == 201
     for path in (f"/chats/{id_}", "/people"):
-        assert "mailed to" not in ada.client.page(path).text
+        assert "we sent to" not in ada.client.page(path).text
     assert "not confirmed yet" in ada.client.page("/settings/account").text
 
 
@@ -141,4 +141,4 @@ def test_who_has_no_address_is_told_to_add_one(app, required):
 
 
 def test_every_event_is_marked_or_closed(app):
-    assert {name for name, handler in handlers.items() if handler.reads} == READING
+    assert {name for name, handler in COLON.handlers.items() if handler.reads} == READING

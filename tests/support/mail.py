@@ -50,7 +50,7 @@ class Mailbox:
             path.unlink(missing_ok=True)
 
 
-CONFIRM, RESET = "Confirm your address", "Choose a new password"
+CONFIRM, RESET = "Confirm your email address", "Choose a new password"
 
 
 def read(raw: bytes) -> EmailMessage:

@@ -12,7 +12,7 @@ import itertools
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from random import random
 from types import SimpleNamespace
@@ -35,13 +35,11 @@ class Switchboard:
     """Takes the place of Engine.IO: what the server sends to a line comes to it at once."""
 
     def __init__(self, app: flask.Flask, reader: Reader) -> None:
-        from chatapp.extensions import socketio
-
         self.app = app
         self.reader = reader
         self.before: Truth = reader.read()  # as of the `look` before the last one
         self.truth: Truth = self.before
-        self.server = socketio.server
+        self.server = app.extensions["hub"].server
         self.lines: dict[str, Line] = {}
         #: Every announcement with a version, in the order in which they went out.
         self.announced: list[tuple[int, int]] = []
@@ -107,11 +105,9 @@ class Switchboard:
 
     def end_history(self) -> None:
         """Nobody is connected, nothing waits, the database is empty but for people."""
-        from chatapp.core import presence
-
         for line in list(self.lines.values()):
             line.close()
-        presence._leaving.clear()  # they don't need to be seen off
+        self.app.extensions["presence"]._leaving.clear()  # they don't need to be seen off
         self.clock.pass_time(60)
         assert not self.clock.busy
         self.reader.clear()
@@ -196,17 +192,16 @@ def busy_switchboard(app: flask.Flask) -> Iterator[Switchboard]:
     Between a commit and its announcement each thread is held up for a moment, now long, now short:
     in few threads they would hardly ever overtake each other.
     """
-    from chatapp.core import events
     from chatapp.realtime import typing, views
     from chatapp.realtime.hooks import Hooks
-    from chatapp.realtime.sequence import Sequencer
 
-    def in_line(self: Hooks, of: flask.Flask, connection: Any) -> None:
-        for function in self.functions:
+    def in_line(self: Hooks, of: flask.Flask, connection: Any, own: Sequence[Any] = ()) -> None:
+        for function in own:
             if function.__module__ in (typing.__name__, views.__name__):
                 self._run(of, function, connection)
 
-    publish = events.publish
+    bus = app.extensions["events"]
+    publish = bus.publish
 
     def publish_late(announcements: Any) -> None:
         time.sleep(random() / 10)
@@ -214,31 +209,29 @@ def busy_switchboard(app: flask.Flask) -> Iterator[Switchboard]:
 
     with _board(app) as (board, patch):
         board.calm = False
-        patch.setattr(events, "publish", publish_late)
+        patch.setattr(bus, "publish", publish_late)
         patch.setattr(Hooks, "run", in_line)
-        for subscription in events._subscriptions:
-            sequencer = getattr(subscription.deliver, "__self__", None)
-            if isinstance(sequencer, Sequencer):  # however long a busy machine lets a thread wait
-                patch.setattr(sequencer, "_patience", 60)
+        # however long a busy machine lets a thread wait
+        patch.setattr(app.extensions["hub"].sequencer, "_timeout", 60)
         yield board
 
 
 @contextmanager
 def _board(app: flask.Flask) -> Iterator[tuple[Switchboard, pytest.MonkeyPatch]]:
-    from chatapp.core.events import Announcement, subscribe
+    from chatapp.core.events import ClientEvent
 
     reader = Reader(app)
     board = Switchboard(app, reader)
 
-    def note(announcement: Announcement) -> None:
-        if announcement.version is not None:
-            assert announcement.conversation_id is not None
-            board.announced.append((announcement.conversation_id, announcement.version))
+    def note(event: ClientEvent) -> None:
+        if event.version is not None:
+            assert event.conversation_id is not None
+            board.announced.append((event.conversation_id, event.version))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(board.server.eio, "send", board.send)
         patch.setattr(board.server.eio, "send_packet", board.send_packet)
-        end = subscribe(note)
+        end = app.extensions["events"].subscribe(note)
         try:
             yield board, patch
         finally:
@@ -252,7 +245,7 @@ class Line:
 
     _numbers = itertools.count(1)
 
-    def __init__(self, board: Switchboard, person: Person) -> None:
+    def __init__(self, board: Switchboard, person: Person, **auth: str) -> None:
         self._board = board
         self.person = person
         self.id = f"line-{next(self._numbers)}"
@@ -264,7 +257,7 @@ class Line:
         board.lines[self.id] = self
         environ = EnvironBuilder("/socket.io/", method="GET").get_environ()
         board.server._handle_eio_connect(self.id, environ)
-        board.server._handle_eio_message(self.id, "0" + json.dumps({"token": person.token}))
+        board.server._handle_eio_message(self.id, "0" + json.dumps({"token": person.token, **auth}))
         assert self._welcomed, "the handshake was refused"
 
     def gets(self, packet: Packet) -> None:

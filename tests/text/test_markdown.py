@@ -14,10 +14,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
-from chatapp.core.validation import TEXT_LIMIT
+from chatapp.core.validation import MAX_TEXT_LENGTH
 from chatapp.text import markdown
-from chatapp.text.markdown import MOST_LINES, MOST_LINKS, MOST_MARKS, mentioned, render
-from chatapp.text.mention_syntax import Mentioned, possible_names
+from chatapp.text.markdown import MAX_LINES, MAX_LINKS, MAX_MARKS, find_mentions, render
+from chatapp.text.mention_syntax import MentionedPerson, possible_names
 from tests.browser.xss_corpus import NAMES, NO_URLS, TEXTS, URLS
 
 #: Calls of functions that one text may cost: some 20 ms.
@@ -87,8 +87,8 @@ def test_what_says_the_same_as_plain_text_stays_plain(text: str) -> None:
     assert render(text) is None
 
 
-ADA = Mentioned("ada", "01234567-89ab-4cde-8f01-23456789abcd", "Ada Lovelace")
-DOT = Mentioned("_x.", "11234567-89ab-4cde-8f01-23456789abcd", "Ẋ")
+ADA = MentionedPerson("ada", "01234567-89ab-4cde-8f01-23456789abcd", "Ada Lovelace")
+DOT = MentionedPerson("_x.", "11234567-89ab-4cde-8f01-23456789abcd", "Ẋ")
 MENTIONABLE = {ADA.user_id, DOT.user_id, "all"}
 
 
@@ -126,7 +126,7 @@ class Checker(HTMLParser):
         raise AssertionError(f"a comment: {data}")
 
 
-def check(text: str, people: Sequence[Mentioned] = (), *, everybody: bool = False) -> None:
+def check(text: str, people: Sequence[MentionedPerson] = (), *, everybody: bool = False) -> None:
     html = render(text, people, everybody=everybody)
     if html is not None:
         checker = Checker()
@@ -184,11 +184,11 @@ def test_nobody_is_marked_by_typing_it() -> None:
         (f"@ada{'-' * 40}", {"ada"}),
         (f"@{'ada' * 40}", set()),
         (r"\@ada", set()),
-        ("`*` " * MOST_MARKS + "`@ada`", {"ada"}),  # shown as typed, so this is no code
+        ("`*` " * MAX_MARKS + "`@ada`", {"ada"}),  # shown as typed, so this is no code
     ],
 )
 def test_where_a_mention_is_one(text: str, names: set[str]) -> None:
-    people, everybody = mentioned(text, [ADA, DOT], everybody=True)
+    people, everybody = find_mentions(text, [ADA, DOT], everybody=True)
     assert {one.username for one in people} | ({"all"} if everybody else set()) == names
     assert names <= possible_names(text)
     if len(text) < 1_000:
@@ -220,7 +220,7 @@ PIECES = st.sampled_from(
 def test_nothing_gets_out_whatever_is_written(text: str) -> None:
     check(text)
     check(text, [ADA, DOT], everybody=True)
-    people, everybody = mentioned(text, [ADA, DOT], everybody=True)
+    people, everybody = find_mentions(text, [ADA, DOT], everybody=True)
     assert render(text, people, everybody=everybody) == render(text, [ADA, DOT], everybody=True)
 
 
@@ -253,17 +253,21 @@ HOSTILE = (
 
 def just_let_through(piece: str) -> str:
     """As much of it as isn't refused for its size."""
-    text = (piece * TEXT_LIMIT)[:TEXT_LIMIT]
-    for pattern, most in ((markdown._MARK, MOST_MARKS), (markdown._LINK, MOST_LINKS)):
+    text = (piece * MAX_TEXT_LENGTH)[:MAX_TEXT_LENGTH]
+    for pattern, most in ((markdown._MARK, MAX_MARKS), (markdown._LINK, MAX_LINKS)):
         ends = [found.end() for found in pattern.finditer(text)]
         if len(ends) > most:
             text = text[: ends[most - 1]]
-    return "\n".join(text.split("\n")[:MOST_LINES])
+    return "\n".join(text.split("\n")[:MAX_LINES])
 
 
 @pytest.mark.parametrize("piece", HOSTILE)
 def test_the_work_has_a_bound(piece: str) -> None:
-    for text in (just_let_through(piece), (piece * TEXT_LIMIT)[:TEXT_LIMIT], piece * 16_384):
+    for text in (
+        just_let_through(piece),
+        (piece * MAX_TEXT_LENGTH)[:MAX_TEXT_LENGTH],
+        piece * 16_384,
+    ):
         markdown._render.cache_clear()
         assert work(lambda text=text: render(text)) < MOST_WORK  # type: ignore[misc]
         check(text)
@@ -284,10 +288,10 @@ def test_the_work_of_finding_mentions_has_a_bound(piece: str) -> None:
         markdown._render.cache_clear()
         start = time.thread_time()
         possible_names(text)
-        mentioned(text, [ADA, DOT], everybody=True)
+        find_mentions(text, [ADA, DOT], everybody=True)
         return time.thread_time() - start
 
-    for most in (65_536, TEXT_LIMIT):
+    for most in (65_536, MAX_TEXT_LENGTH):
         text = (piece * (most // len(piece) + 1))[:most]
         assert min(find(text) for _ in range(3)) <= 0.05
         assert work(lambda text=text: find(text)) < MOST_WORK  # type: ignore[misc]
@@ -300,7 +304,7 @@ def test_long_runs_of_addresses_and_depth_have_a_bound() -> None:
     for text in (ladder, nested, ticks, "http://" + "a." * 4_900, "http://a" + "-" * 9_900):
         markdown._render.cache_clear()
         assert work(lambda text=text: render(text)) < MOST_WORK  # type: ignore[misc]
-    assert (render(nested) or "").count("<blockquote>") <= markdown.DEEPEST
+    assert (render(nested) or "").count("<blockquote>") <= markdown.MAX_NESTING
 
 
 def test_plain_words_cost_one_look() -> None:
@@ -310,7 +314,7 @@ def test_plain_words_cost_one_look() -> None:
 
 
 def test_the_most_that_is_rendered_is_rendered() -> None:
-    assert render("**a** " * (MOST_MARKS // 4)) is not None
-    assert render("- a\n" * (MOST_LINES - 1)) is not None
+    assert render("**a** " * (MAX_MARKS // 4)) is not None
+    assert render("- a\n" * (MAX_LINES - 1)) is not None
     assert render("```\n" + "x = y  # more\n" * 400 + "```") is not None
-    assert render("*" + "a" * TEXT_LIMIT) is None
+    assert render("*" + "a" * MAX_TEXT_LENGTH) is None

@@ -10,11 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from chatapp.auth.schemas import NewServiceUser, OpenIdClaims, Registration
+from chatapp.auth.oidc.schemas import OpenIdClaims
+from chatapp.auth.schemas import Registration
+from chatapp.auth.service_accounts.schemas import NewServiceUser
 from chatapp.chat.schemas import MessageBody, NewConversation
 from chatapp.core.validation import Description, Name, clean
 from chatapp.group.schemas import GroupPatch, NewGroup
-from chatapp.text.visible_text import MOST_MARKS, nfc, visible_line
+from chatapp.text.visible_text import MAX_MARKS, nfc, visible_line
 from chatapp.user.schemas import ProfilePatch
 
 ZWNJ, ZWJ, RLO, RLI, PDI = "\u200c", "\u200d", "\u202e", "\u2067", "\u2069"
@@ -58,8 +60,8 @@ class _Described(BaseModel):
         ("🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f",) * 2,  # Scotland
         ("1️⃣ ❤️ 🇺🇳", "1️⃣ ❤️ 🇺🇳"),
         ("Trần Thị Hằng", "Trần Thị Hằng"),
-        ("Z" + "\u0335" * 10_000, "Z" + "\u0335" * MOST_MARKS),
-        ("Z" + f"\u0335{ZWNJ}" * 5_000, "Z" + "\u0335" * MOST_MARKS),
+        ("Z" + "\u0335" * 10_000, "Z" + "\u0335" * MAX_MARKS),
+        ("Z" + f"\u0335{ZWNJ}" * 5_000, "Z" + "\u0335" * MAX_MARKS),
         ("\u0335\u0336a \u0335b", "a b"),  # on nothing
         ("x", "x"),
         ("!", "!"),
@@ -81,7 +83,7 @@ def test_a_name_of_which_nothing_can_be_seen_is_refused(given):
 
 @pytest.mark.parametrize("given", ["", " ", "\u3000\n"])
 def test_a_name_is_needed(given):
-    with pytest.raises(ValidationError, match="This is needed"):
+    with pytest.raises(ValidationError, match="This is required"):
         _Named(name=given)
 
 

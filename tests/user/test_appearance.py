@@ -79,7 +79,7 @@ def test_what_is_chosen_is_so_on_every_page(world):
         assert accent.css("#0a7c66") in page
         assert page.index("themes/plain.css") < page.index("--accent:")
         assert f'<meta name="theme-color" content="{accent.dark("#0a7c66").accent_soft}">' in page
-    assert 'data-enter="breaks"' in client.get(f"/chats/{world.conversation_id}").text
+    assert 'data-enter="newline"' in client.get(f"/chats/{world.conversation_id}").text
 
     other = world.bob.client.get(f"/chats/{world.conversation_id}").text
     assert 'data-mode="system"' in other

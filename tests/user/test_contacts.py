@@ -8,11 +8,10 @@ from collections import Counter
 import pytest
 from sqlalchemy import select
 
-from chatapp.core import presence
 from chatapp.core.db import atomic, db
 from chatapp.core.paging import encode_cursor
 from chatapp.models import Contact, User
-from chatapp.user.service import add_contact, block
+from chatapp.user.relationships import add_contact, block
 from tests.support.errors import rest_error
 from tests.support.world import PASSWORD, register
 
@@ -213,18 +212,19 @@ def test_what_is_private_is_for_oneself_and_for_staff(app, world):
 
 
 @pytest.fixture
-def here():
+def here(app):
     """`here(person)` is online, until the test ends."""
     came = []
+    presence = app.extensions["presence"]
 
     def come(person):
-        presence.came(person.id, person.name)
+        presence.add(person.id, person.name)
         came.append(person)
 
     yield come
     for person in came:
-        presence.went(person.id, person.name)
-        presence.stayed_away(person.id, person.name)
+        presence.remove(person.id, person.name)
+        presence.expire(person.id, person.name)
 
 
 def sees(viewer, other):

@@ -272,7 +272,7 @@ def test_deactivating_oneself_over_rest(app, world):
 def test_deleting_oneself(world):
     browser = world.alice.client
     page = browser.page("/settings/data")
-    assert "Nobody can undo this" in page.text
+    assert "This can’t be undone" in page.text
     action = "/settings/data/delete"
     unsure = browser.submit("/settings/data", action, password=PASSWORD, sure="")
     assert unsure.status_code == 422

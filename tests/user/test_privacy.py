@@ -392,14 +392,13 @@ def test_a_switch_in_another_process_is_noticed(crew, app: flask.Flask, board: S
 
     from chatapp.core.db import db
     from chatapp.models import User
-    from chatapp.realtime import receipts
 
     alice, bob, _, dave, id_ = crew
     lines = {one.name: line(board, one) for one in (alice, dave)}
     with app.app_context():
         db.session.execute(update(User).where(User.id == dave.id).values(hide_read_receipts=True))
         db.session.commit()
-    receipts.refresh(app)
+    app.extensions["hub"].receipts.refresh()
     says(alice, id_)
     reads(bob, id_)
     assert set(heard(lines, "message:read")) == {"Alice"}

@@ -243,7 +243,7 @@ def test_a_role_is_one_of_those_the_site_has(app, world, monkeypatch):
     settings = app.config["SETTINGS"]
     monkeypatch.setitem(app.config, "SETTINGS", replace(settings, user_roles=("tenant", "agent")))
     error = rest_error(world.alice.api.patch("/api/users/me", {"role": "Tenant"}))
-    assert error["fields"] == {"role": "A role here is one of: tenant, agent."}
+    assert error["fields"] == {"role": "Choose one of these roles: tenant, agent."}
     for role in ("Wizard", "tenant", "agent", None):  # what stood may stay
         assert world.alice.api.patch("/api/users/me", {"role": role}).status_code == 200
         assert own(world.alice)["role"] == role

@@ -53,7 +53,7 @@ def test_where_one_is_signed_in_is_shown_and_ended(app, world):
     assert client.submit("/settings/sessions", "/settings/sessions/end").status_code == 303
     last = client.get("/settings/sessions").text
     assert last.count('<li class="sign-in">') == 1
-    assert "You are signed in nowhere else." in last
+    assert "You’re not logged in anywhere else." in last
     assert world.alice.api.get("/api/users/me").status_code == 401
 
 

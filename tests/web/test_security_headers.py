@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from werkzeug.test import Client, TestResponse
 
+from chatapp.security.view_policy import policy
 from chatapp.web.cors import CookieGuard, CrossOrigin
 from chatapp.web.security_headers import SecureHeaders
 from tests.support.attacks import foreign_origins
@@ -78,6 +79,7 @@ def test_answers_that_no_route_gives(app, client):
 
 
 def test_accidents_too(app, client, monkeypatch):
+    @policy(public=True)
     def accident():
         raise RuntimeError("boom")
 

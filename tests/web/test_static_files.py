@@ -61,7 +61,7 @@ def test_all_sheets_are_in_one_of_two_in_their_order(app):
     one, rest = (
         app.test_client().get(files().url(f"css/{name}")).text for name in ("all.css", "pages.css")
     )
-    bundles = ("all.css", "pages.css", "dialogs.css", "completion.css")
+    bundles = ("all.css", "pages.css", "dialogs.css", "mention_completion.css")
     # scripts fetch the last two
     sheets = [path for path in (STATIC / "css").rglob("*.css") if path.name not in bundles]
     small = {path: _bare(path.read_text(encoding="utf-8")).decode() for path in sheets}

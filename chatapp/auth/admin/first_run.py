@@ -1,4 +1,4 @@
-"""The first administrator: whoever enters the code that the first start printed."""
+"""First run: the setup code that the first start prints creates the first administrator."""
 
 from __future__ import annotations
 
@@ -14,53 +14,56 @@ from chatapp.models import User
 from chatapp.security import attempt_limits, audit, setup_code
 from chatapp.security.request_source import Source
 
-DONE = (
-    "This server is set up already. Whoever runs it can name another administrator: "
+ALREADY_SET_UP = (
+    "This server is already set up. To add an administrator, run this command on the server: "
     "flask --app wsgi user staff NAME"
 )
+_WRONG_CODE = "That isn't the code. You find it where chatapp was started, and in its log."
 
 
-def is_open() -> bool:
-    """Whether the code waits for somebody to enter it."""
-    return setup_code.read(_folder()) is not None
+def is_setup_open() -> bool:
+    """Return whether the setup code can still be used."""
+    return setup_code.read(_instance_dir()) is not None
 
 
 def check_code(code: str, source: Source) -> None:
-    """Raises ValidationFailed for another code, NotFound where none is waited for, RateLimited."""
+    """Check the setup code that was entered.
+
+    Raises ValidationFailed for a wrong code, NotFound if the server is set up, RateLimited.
+    """
     attempt_limits.refuse(attempt_limits.LINKS, source.network)
-    waiting = setup_code.read(_folder())
-    if waiting is None:
-        raise NotFound(DONE)
-    if not setup_code.matches(waiting, code):
+    expected = setup_code.read(_instance_dir())
+    if expected is None:
+        raise NotFound(ALREADY_SET_UP)
+    if not setup_code.matches(expected, code):
         attempt_limits.allows(attempt_limits.LINKS, source.network)
         audit.note("setup refused", address=source.address)
-        words = "This isn't the code. It stands where chatapp was started, and in its log."
-        raise ValidationFailed(words, fields={"code": words})
+        raise ValidationFailed(_WRONG_CODE, fields={"code": _WRONG_CODE})
 
 
-def become_administrator(user_id: str, code: str, source: Source) -> None:
-    """This person is the administrator, and the code is used up. Raises as `check_code`."""
+def promote_to_administrator(user_id: str, code: str, source: Source) -> None:
+    """Use up the code and make an existing account the administrator. Raises as `check_code`."""
     check_code(code, source)
-    with setup_code.claimed(_folder()) as ours:
-        if not ours:
-            raise NotFound(DONE)
+    with setup_code.claimed(_instance_dir()) as claimed:
+        if not claimed:
+            raise NotFound(ALREADY_SET_UP)
         accounts.set_administrator(user_id, True)
 
 
 def register_administrator(new: Registration, code: str, source: Source) -> User:
-    """A new account for the administrator, and the code is used up; REGISTRATION doesn't matter.
+    """Use up the code and create an administrator's account, whatever REGISTRATION says.
 
-    Raises as `check_code`, and Conflict where address or name is taken.
+    Raises as `check_code`, and Conflict if the email or username is taken.
     """
     check_code(code, source)
-    with setup_code.claimed(_folder()) as ours:
-        if not ours:
-            raise NotFound(DONE)
+    with setup_code.claimed(_instance_dir()) as claimed:
+        if not claimed:
+            raise NotFound(ALREADY_SET_UP)
         user = service.register_admitted(new, source)
         accounts.set_administrator(user.id, True)
     return user
 
 
-def _folder() -> Path:
+def _instance_dir() -> Path:
     folder: Path = current_app.config["SETTINGS"].instance_dir
     return folder

@@ -1,57 +1,62 @@
-"""Links that are mailed, over REST."""
+"""REST calls for mailed links: request them and use them."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from chatapp.auth import bp
-from chatapp.auth.mailed_links import confirmation, email_change, password_reset, verification
+from chatapp.auth import bp, verification
+from chatapp.auth.mailed_links import email_change, email_confirmation, password_reset
+from chatapp.auth.mailed_links.schemas import (
+    EmailChange,
+    LinkToken,
+    PasswordReset,
+    PasswordResetRequest,
+)
 from chatapp.auth.presenters import account_json
-from chatapp.auth.schemas import EmailChange, Forgotten, LinkToken, NewPassword
-from chatapp.security.identity import caller, current_sign_in, public
+from chatapp.security.identity import caller, current_sign_in
 from chatapp.security.request_source import remember_device, request_source
-from chatapp.security.scopes import personal
+from chatapp.security.view_policy import policy
 from chatapp.web.request_input import read_json
 
 
 @bp.post("/api/auth/verify")
-@public
+@policy(public=True)
 def verify() -> Any:
-    """200 with the account whose address is confirmed by this token."""
-    return {
-        "user": account_json(confirmation.confirm(read_json(LinkToken).token, request_source()))
-    }
+    """Confirm the email address that the token was mailed to; return the account."""
+    user = email_confirmation.confirm_email(read_json(LinkToken).token, request_source())
+    return {"user": account_json(user)}
 
 
 @bp.post("/api/auth/verify/resend")
-@personal
+@policy(personal=True)
 def resend_verification() -> Any:
-    """202; a new link is on its way, unless one's address is confirmed."""
+    """Mail a new confirmation link unless the address is confirmed (202)."""
     verification.resend_verification(caller().id, request_source())
     return "", 202
 
 
 @bp.post("/api/auth/password/forgot")
-@public
+@policy(public=True)
 def forgot_password() -> Any:
-    """202, whether or not somebody has this address."""
-    password_reset.forgot_password(read_json(Forgotten).email, request_source())
+    """Mail a reset link if an account has this address; the answer never tells (202)."""
+    password_reset.request_password_reset(read_json(PasswordResetRequest).email, request_source())
     return "", 202
 
 
 @bp.post("/api/auth/password/reset")
-@public
+@policy(public=True)
 def reset_password() -> Any:
-    """204; the password is the new one, and everything that was signed in isn't any more."""
-    new = read_json(NewPassword)
-    remember_device(password_reset.reset_password(new.token, new.password, request_source()))
+    """Set the new password and end all sign-ins (204)."""
+    reset = read_json(PasswordReset)
+    user_id = password_reset.reset_password(reset.token, reset.password, request_source())
+    remember_device(user_id)
     return "", 204
 
 
 @bp.put("/api/users/me/email")
-@personal
+@policy(personal=True)
 def change_email() -> Any:
-    """202; the address changes once the link that is mailed to it is followed."""
-    mine = current_sign_in()
-    email_change.ask_for(mine, read_json(EmailChange), request_source())
+    """Mail a link to the new address, which changes the account when followed (202)."""
+    change = read_json(EmailChange)
+    email_change.request_email_change(current_sign_in(), change, request_source())
     return "", 202

@@ -1,4 +1,4 @@
-"""Another address for an account: asked for here, done when a link that went there is followed."""
+"""Change an account's email address, once a link that is mailed to the new one is followed."""
 
 from __future__ import annotations
 
@@ -7,42 +7,45 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from chatapp import mail
-from chatapp.auth.mailed_links.links import end_links, lock_person, new_link
-from chatapp.auth.schemas import EmailChange
-from chatapp.auth.signin.password_change import prove_oneself
+from chatapp.auth.link_tokens import create_link, lock_user, revoke_links
+from chatapp.auth.mailed_links.schemas import EmailChange
+from chatapp.auth.signin.reauthentication import reauthenticate
 from chatapp.core.db import atomic, db, now
 from chatapp.core.errors import Conflict, ValidationFailed
 from chatapp.models import SignIn, User, Verification
 from chatapp.security import attempt_limits, audit
 from chatapp.security.request_source import Source
 
-_TAKEN = "Another account has this address. Choose a different one."
+_EMAIL_TAKEN = "Another account has this address. Choose a different one."
 
 
-def ask_for(mine: SignIn, wanted: EmailChange, source: Source) -> None:
-    """A link goes to the new address, a word about it to the present one; nothing else changes.
+def request_email_change(sign_in: SignIn, change: EmailChange, source: Source) -> None:
+    """Mail a link to the new address and a notice to the current one; nothing else changes yet.
 
-    Raises as `prove_oneself` does, ValidationFailed for the address one has, Conflict for one that
-    somebody else has, RateLimited.
+    Raises as `reauthenticate`, ValidationFailed for the current address, Conflict if another
+    account has the new one, RateLimited.
     """
-    prove_oneself(mine, wanted.password)
+    reauthenticate(sign_in, change.password)
     attempt_limits.spend(attempt_limits.MAILS, source.network)
     with atomic() as work:
-        user = lock_person(work, mine.user_id)
-        if user.email == wanted.email:
-            raise ValidationFailed(fields={"email": "This is your address already."})
-        _refuse_taken(work, wanted.email)
-        # Not before: else who asks for another's address uses up the mails with their way back.
-        attempt_limits.spend(attempt_limits.MAILS_TO, wanted.email)
-        token = new_link(work, user, "email", wanted.email)
-        mail.send("new_email", wanted.email, secret=token, link=mail.link("/verify", token=token))
+        user = lock_user(work, sign_in.user_id)
+        if user.email == change.email:
+            raise ValidationFailed(fields={"email": "This is already your email address."})
+        _check_email_available(work, change.email)
+        # Only now: otherwise requests for someone else's address would use up the mails that its
+        # owner needs to reset their password.
+        attempt_limits.spend(attempt_limits.MAILS_TO, change.email)
+        token = create_link(work, user, "email", change.email)
+        mail.send(
+            "new_email", change.email, secret=token, link=mail.absolute_url("/verify", token=token)
+        )
         if user.email:
-            mail.send("email_changing", user.email, link=mail.link("/settings/account"))
-    audit.note("address change asked for", user_id=mine.user_id, address=source.address)
+            mail.send("email_changing", user.email, link=mail.absolute_url("/settings/account"))
+    audit.note("address change asked for", user_id=sign_in.user_id, address=source.address)
 
 
-def asked_for(user_id: str) -> str | None:
-    """The address that this person's account changes to if they follow the link that went there."""
+def pending_email(user_id: str) -> str | None:
+    """Return the new address of a requested change that isn't confirmed yet."""
     return db.session.scalar(
         select(Verification.email).where(
             Verification.user_id == user_id,
@@ -53,23 +56,23 @@ def asked_for(user_id: str) -> str | None:
     )
 
 
-def carry_out(work: Session, user: User, verification: Verification) -> None:
-    """The account has the address that this link went to; its other links count no more.
+def apply_email_change(work: Session, user: User, verification: Verification) -> None:
+    """Set the account's email to the address the link was mailed to; revoke its other links.
 
-    Inside `atomic()`, with the person locked. Raises Conflict where somebody else has it by now.
+    Call inside `atomic()`, with the user locked. Raises Conflict if the address was taken.
     """
-    _refuse_taken(work, verification.email)
+    _check_email_available(work, verification.email)
     former, user.email = user.email, verification.email
     try:
         work.flush()
-    except IntegrityError:  # somebody else got it this very moment
-        raise Conflict(_TAKEN, fields={"email": _TAKEN}) from None
-    end_links(work, user.id, but=verification)
+    except IntegrityError:  # another account took it a moment ago
+        raise Conflict(_EMAIL_TAKEN, fields={"email": _EMAIL_TAKEN}) from None
+    revoke_links(work, user.id, keep=verification)
     if former:
         mail.send("email_changed", former)
     audit.note("address changed", user_id=user.id)
 
 
-def _refuse_taken(work: Session, email: str) -> None:
+def _check_email_available(work: Session, email: str) -> None:
     if work.scalar(select(User.id).where(User.email == email)) is not None:
-        raise Conflict(_TAKEN, fields={"email": _TAKEN})
+        raise Conflict(_EMAIL_TAKEN, fields={"email": _EMAIL_TAKEN})

@@ -1,13 +1,20 @@
-"""A forgotten password: a link to the account's address, and a new password by that link."""
+"""Reset a forgotten password with a link that is mailed to the account's address."""
 
 from __future__ import annotations
 
 from sqlalchemy import delete, select
 
 from chatapp import mail
-from chatapp.auth.mailed_links.links import Link, counted, end_links, new_link, read_link, use_link
-from chatapp.auth.signin import sign_ins
-from chatapp.core.db import atomic, now, release
+from chatapp.auth import sign_ins
+from chatapp.auth.link_tokens import (
+    Link,
+    create_link,
+    find_link,
+    limit_invalid_links,
+    revoke_links,
+    use_link,
+)
+from chatapp.core.db import atomic, now, release_connection
 from chatapp.jobs import runner
 from chatapp.models import LinkedAccount, User
 from chatapp.security import attempt_limits, audit
@@ -15,17 +22,17 @@ from chatapp.security.password_hashing import hash_password
 from chatapp.security.request_source import Source
 
 
-def forgot_password(email: str, source: Source) -> None:
-    """A link to choose a new password goes to this address, if an account has it.
+def request_password_reset(email: str, source: Source) -> None:
+    """Mail a reset link to this address if an account has it.
 
-    All of it in the background: what is done before the answer is the same for every address.
-    Raises RateLimited, by where it was asked from.
+    Looks the account up in the background, so that the answer takes the same time for every
+    address. Raises RateLimited if this network asked for too many mails.
     """
     attempt_limits.spend(attempt_limits.MAILS, source.network)
-    runner.run(lambda: _mail_reset(email))
+    runner.run_later(lambda: _mail_reset_link(email))
 
 
-def _mail_reset(email: str) -> None:
+def _mail_reset_link(email: str) -> None:
     if not attempt_limits.allows(attempt_limits.MAILS_TO, email):
         return
     with atomic() as work:
@@ -33,38 +40,40 @@ def _mail_reset(email: str) -> None:
             select(User).where(User.email == email, User.is_active, User.deleted_at.is_(None))
         )
         if user is not None:
-            token = new_link(work, user, "reset", email)
-            mail.send("reset", email, secret=token, link=mail.link("/reset", token=token))
+            token = create_link(work, user, "reset", email)
+            mail.send("reset", email, secret=token, link=mail.absolute_url("/reset", token=token))
 
 
-def read_reset(token: str) -> Link:
-    """What `reset_password` would do with this token. Raises ValidationFailed."""
-    return read_link(token, "reset")
+def find_reset_link(token: str) -> Link:
+    """Return the link that `reset_password` would use. Raises ValidationFailed."""
+    return find_link(token, "reset")
 
 
 def reset_password(token: str, password: str, source: Source) -> str:
-    """The person has this password, and every place where they are signed in is signed out.
+    """Set a new password, end all sign-ins, and return the user's id.
 
-    The address counts as read by them: that is how they got the token. Whoever was locked out may
-    sign in. Gives their id, by which the door remembers the device (`source.remember_device`):
-    else whoever goes on guessing has them locked out again before they could. Raises
-    ValidationFailed for a token that doesn't count (any more), RateLimited.
+    Also verifies the address, since the token was mailed there, and lifts any pause after wrong
+    passwords. The caller passes the id to `request_source.remember_device`: otherwise an attacker
+    who goes on guessing could lock the owner out again before they log in. Raises ValidationFailed
+    for an invalid link, RateLimited.
     """
-    with counted(source):
-        read_reset(token)  # before the hash, which is dear
-        release()
+    with limit_invalid_links(source):
+        find_reset_link(token)  # first, because hashing is expensive
+        release_connection()
         password_hash = hash_password(password)
         with atomic() as work:
             link = use_link(work, token, "reset")
             user = link.user
             user.password_hash = password_hash
             if user.email_verified_at is None:
-                # Whoever made the account needn't be who reads its address.
+                # The account may have been created, and linked, by someone else.
                 work.execute(delete(LinkedAccount).where(LinkedAccount.user_id == user.id))
                 user.email_verified_at = now()
-            end_links(work, user.id, but=link.verification)
+            revoke_links(work, user.id, keep=link.verification)
             sign_ins.end_all(user.id)
             attempt_limits.lift(user.id)
-            mail.send("password_changed", link.verification.email, link=mail.link("/forgot"))
+            mail.send(
+                "password_changed", link.verification.email, link=mail.absolute_url("/forgot")
+            )
     audit.note("password reset", user_id=user.id, address=source.address)
     return user.id

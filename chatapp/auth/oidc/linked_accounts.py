@@ -1,8 +1,8 @@
-"""Use cases of accounts elsewhere: signing in with one, connecting it, disconnecting it.
+"""Sign in with an account at an OpenID provider; connect and disconnect such accounts.
 
-An account elsewhere is known by issuer and subject, never by its address: addresses change hands.
-An address decides once only, when someone comes for the first time. If it is an account's already,
-that account's owner says with the password whether the two belong together.
+A provider account is identified by issuer and subject, never by its email, since addresses change
+hands. The email only matters on the first sign-in: if an account here already has it, its owner has
+to confirm with the password that the two belong together.
 """
 
 from __future__ import annotations
@@ -15,10 +15,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from chatapp import mail
-from chatapp.auth import service
-from chatapp.auth.admin import invitations
-from chatapp.auth.admin.invitations import Admission
-from chatapp.auth.schemas import OpenIdClaims
+from chatapp.auth import invitations, service
+from chatapp.auth.invitations import Redeem
+from chatapp.auth.oidc.schemas import OpenIdClaims
 from chatapp.auth.service import NewAccount, Proven
 from chatapp.core.db import atomic, db, now
 from chatapp.core.errors import Conflict, NotFound, Unauthenticated
@@ -26,13 +25,15 @@ from chatapp.models import LinkedAccount, User
 from chatapp.security import attempt_limits, audit
 from chatapp.security.request_source import Source
 
-_OTHERS = "It is connected to another account here. Log in to that one, and disconnect it there."
-_LAST = "Set a password first: without one, this is your only way to log in."
+_CONNECTED_ELSEWHERE = (
+    "This is connected to another account here. Log in to that account and disconnect it there."
+)
+_ONLY_LOGIN = "Set a password first. Without one, this is your only way to log in."
 
 
 @dataclass(frozen=True, slots=True)
 class UnconfirmedLink:
-    """An account elsewhere that ``user_id`` may connect, once it is certain that it is theirs."""
+    """A provider account that ``user_id`` may connect, once its owner has confirmed it."""
 
     user_id: str
     issuer: str
@@ -40,29 +41,30 @@ class UnconfirmedLink:
     email: str
 
 
-def sign_in(
+def sign_in_with_provider(
     issuer: str, claims: OpenIdClaims, source: Source, invitation: str | None = None
 ) -> User | UnconfirmedLink:
-    """The person with this account elsewhere, who is made where nobody has it or its address.
+    """Return the user that this provider account belongs to, creating one if needed.
 
-    Where somebody has the address, what has to be confirmed first. Raises Forbidden for who is
-    deactivated and for who may not register, RateLimited. The address must be verified: the caller
-    has made sure of that.
+    Returns an `UnconfirmedLink` instead if an account here has the same email. The caller must have
+    checked that the provider verified the email. Raises Forbidden if the account is deactivated or
+    the person may not register, RateLimited.
     """
     email = claims.email or ""
-    for _ in range(2):  # a second time if the same person came by two doors at once
-        # The owner first: an account made this moment is seen with its link, or not at all.
-        owner = db.session.scalar(
+    for _ in range(2):  # again if the same person registered in another way at the same moment
+        # Look for the email's owner first: an account that is created right now then appears either
+        # with its link or not at all.
+        email_owner = db.session.scalar(
             select(User).where(User.email == email, User.deleted_at.is_(None))
         )
-        user = _linked(issuer, claims)
+        user = _sign_in_linked_user(issuer, claims)
         if user is not None:
             audit.note("signed in", user_id=user.id, address=source.address, issuer=issuer)
             return user
-        if owner is not None:
-            service.refuse_deactivated(owner)
-            return UnconfirmedLink(owner.id, issuer, claims.subject, email)
-        admit = invitations.admission(invitation, email, source)
+        if email_owner is not None:
+            service.refuse_deactivated(email_owner)
+            return UnconfirmedLink(email_owner.id, issuer, claims.subject, email)
+        redeem_invitation = invitations.check_registration(invitation, email, source)
         new = NewAccount(
             email=email,
             name=claims.name,
@@ -71,13 +73,13 @@ def sign_in(
             last_login=now(),
         )
 
-        def with_link(work: Session, user: User, admit: Admission = admit) -> None:
-            admit(work)
-            _add(work, UnconfirmedLink(user.id, issuer, claims.subject, email))
+        def redeem_and_link(work: Session, user: User, redeem: Redeem = redeem_invitation) -> None:
+            redeem(work)
+            _add_link(work, UnconfirmedLink(user.id, issuer, claims.subject, email))
 
         attempt_limits.spend(attempt_limits.REGISTRATIONS, source.network)
         try:
-            user = service.create_account(new, along=with_link)
+            user = service.create_account(new, along=redeem_and_link)
         except Conflict:
             continue
         audit.note("registered", user_id=user.id, address=source.address, issuer=issuer)
@@ -85,49 +87,49 @@ def sign_in(
     raise Conflict()
 
 
-def confirm(link: UnconfirmedLink, password: str, source: Source) -> Proven:
-    """The link stands: whoever knows the account's password has said that it may.
+def confirm_link(link: UnconfirmedLink, password: str, source: Source) -> Proven:
+    """Connect the provider account after its owner has entered the account's password.
 
-    Raises Unauthenticated for a wrong password, Conflict where the account elsewhere is connected
-    to another one, Forbidden where this one is deactivated, RateLimited.
+    Raises Unauthenticated for a wrong password, Conflict if the provider account is connected to
+    another account, Forbidden if this account is deactivated, RateLimited.
     """
     user: User | None = db.session.scalar(
         select(User).where(User.id == link.user_id, User.deleted_at.is_(None))
     )
     proven = service.prove_password(user, password, source, typed=link.user_id)
     if proven is None:
-        raise Unauthenticated("The password is wrong.")
+        raise Unauthenticated("This password is incorrect.")
     service.refuse_deactivated(proven.user)
     connect(link)
     return proven
 
 
 def connect(link: UnconfirmedLink) -> None:
-    """The account elsewhere signs this person in. Raises Conflict where another person has it.
+    """Let the provider account sign this user in. Raises Conflict if another user has it.
 
-    Where both have one address, it is known to be read by them: the provider has verified it.
+    If both have the same email, marks it as verified: the provider has verified it.
     """
-    for _ in range(2):  # a second time if somebody, perhaps they, connected it a moment ago
+    for _ in range(2):  # again if it was connected a moment ago, perhaps by the same person
         try:
-            new = _try_to_connect(link)
+            is_new = _try_to_connect(link)
         except IntegrityError:
             continue
-        if new:
+        if is_new:
             audit.note("connected", user_id=link.user_id, issuer=link.issuer)
         return
-    raise Conflict(_OTHERS)
+    raise Conflict(_CONNECTED_ELSEWHERE)
 
 
 def _try_to_connect(link: UnconfirmedLink) -> bool:
-    """Whether it wasn't connected before."""
+    """Return whether the link is new."""
     with atomic() as work:
         user = work.get_one(User, link.user_id, with_for_update=True, populate_existing=True)
-        owner = _owner(work, link)
-        if owner is None:
-            _add(work, link)
-            _tell_owner("account_connected", user, link.issuer)
-        elif owner != user.id:
-            raise Conflict(_OTHERS)
+        linked_user_id = _linked_user_id(work, link)
+        if linked_user_id is None:
+            _add_link(work, link)
+            _notify_owner("account_connected", user, link.issuer)
+        elif linked_user_id != user.id:
+            raise Conflict(_CONNECTED_ELSEWHERE)
         work.execute(
             update(User)
             .where(
@@ -137,11 +139,11 @@ def _try_to_connect(link: UnconfirmedLink) -> bool:
             )
             .values(email_verified_at=now())
         )
-    return owner is None
+    return linked_user_id is None
 
 
-def connected(user_id: str) -> list[LinkedAccount]:
-    """What this person has connected, in the order of connecting."""
+def list_linked_accounts(user_id: str) -> list[LinkedAccount]:
+    """Return the provider accounts that this user has connected, oldest first."""
     return list(
         db.session.scalars(
             select(LinkedAccount)
@@ -151,28 +153,29 @@ def connected(user_id: str) -> list[LinkedAccount]:
     )
 
 
-def disconnect(user_id: str, id_: str) -> None:
-    """The account elsewhere signs this person in no more.
+def disconnect(user_id: str, linked_account_id: str) -> None:
+    """Remove a connected provider account.
 
-    Raises NotFound where it isn't theirs, Conflict where it is their last way in.
+    Raises NotFound if this user doesn't have it, Conflict if it is their only way to log in.
     """
     with atomic() as work:
         user = work.get_one(User, user_id, with_for_update=True, populate_existing=True)
         own = select(func.count()).where(LinkedAccount.user_id == user_id)
         if user.password_hash is None and (work.scalar(own) or 0) < 2:
-            raise Conflict(_LAST)
-        gone = work.execute(
+            raise Conflict(_ONLY_LOGIN)
+        removed = work.execute(
             delete(LinkedAccount)
-            .where(LinkedAccount.id == id_, LinkedAccount.user_id == user_id)
+            .where(LinkedAccount.id == linked_account_id, LinkedAccount.user_id == user_id)
             .returning(LinkedAccount.issuer)
         ).first()
-        if gone is None:
+        if removed is None:
             raise NotFound()
-        _tell_owner("account_disconnected", user, gone.issuer)
+        _notify_owner("account_disconnected", user, removed.issuer)
     audit.note("disconnected", user_id=user_id)
 
 
-def _linked(issuer: str, claims: OpenIdClaims) -> User | None:
+def _sign_in_linked_user(issuer: str, claims: OpenIdClaims) -> User | None:
+    """Return the user with this provider account and note the login. Raises Forbidden."""
     with atomic() as work:
         found = work.execute(
             select(User, LinkedAccount)
@@ -185,9 +188,9 @@ def _linked(issuer: str, claims: OpenIdClaims) -> User | None:
         ).first()
         if found is None:
             return None
-        user, link = found
+        user, linked_account = found
         service.refuse_deactivated(user)
-        link.email = claims.email
+        linked_account.email = claims.email
         work.execute(
             update(User)
             .where(User.id == user.id)
@@ -196,14 +199,16 @@ def _linked(issuer: str, claims: OpenIdClaims) -> User | None:
         return user
 
 
-def _tell_owner(template: str, user: User, issuer: str) -> None:
-    """By mail: whoever else does this to somebody's account shall not go unnoticed."""
+def _notify_owner(template: str, user: User, issuer: str) -> None:
+    """Mail the owner, so that they notice if someone else did this."""
     if user.email:
         provider = urlsplit(issuer).netloc
-        mail.send(template, user.email, provider=provider, link=mail.link("/settings/account"))
+        mail.send(
+            template, user.email, provider=provider, link=mail.absolute_url("/settings/account")
+        )
 
 
-def _owner(work: Session, link: UnconfirmedLink) -> str | None:
+def _linked_user_id(work: Session, link: UnconfirmedLink) -> str | None:
     return work.scalar(
         select(LinkedAccount.user_id).where(
             LinkedAccount.issuer == link.issuer, LinkedAccount.subject == link.subject
@@ -211,7 +216,7 @@ def _owner(work: Session, link: UnconfirmedLink) -> str | None:
     )
 
 
-def _add(work: Session, link: UnconfirmedLink) -> None:
+def _add_link(work: Session, link: UnconfirmedLink) -> None:
     work.add(
         LinkedAccount(
             user_id=link.user_id, issuer=link.issuer, subject=link.subject, email=link.email

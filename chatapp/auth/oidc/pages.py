@@ -14,11 +14,12 @@ from pydantic import ValidationError
 from chatapp.auth import bp
 from chatapp.auth.oidc import linked_accounts, provider
 from chatapp.auth.oidc.linked_accounts import UnconfirmedLink
+from chatapp.auth.oidc.schemas import DisconnectForm
 from chatapp.auth.pages import login_form_with
-from chatapp.auth.schemas import Confirmation, Disconnection
+from chatapp.auth.schemas import PasswordConfirmation
 from chatapp.auth.settings_pages import account_page, account_section
-from chatapp.auth.signin.browser_session import safe_next, sign_in
-from chatapp.auth.signin.password_change import prove_oneself
+from chatapp.auth.signin.browser_session import sign_in
+from chatapp.auth.signin.reauthentication import reauthenticate
 from chatapp.core.errors import (
     BadRequest,
     ChatError,
@@ -30,7 +31,9 @@ from chatapp.core.errors import (
 from chatapp.models import User
 from chatapp.security.identity import caller, current_sign_in, signed_in
 from chatapp.security.request_source import request_source
+from chatapp.security.view_policy import policy
 from chatapp.web.forms import Form, refused, waiting
+from chatapp.web.next_redirect import safe_next
 from chatapp.web.request_input import read_form
 
 #: Seconds in which a link has to be confirmed, and how many passwords may be tried for it.
@@ -40,15 +43,16 @@ _INVITATION = "invitation"
 
 
 @bp.get("/auth/google")
+@policy(public=True)
 def google() -> Any:
     """Off to the provider, to sign in."""
-    if provider.offered() is None:
+    if provider.provider_name() is None:
         raise NotFound()
     if signed_in():
         return redirect(safe_next(request.args.get("next")), 303)
     session[_INVITATION] = request.args.get("invitation", "")[:200]
     try:
-        return provider.begin(safe_next(request.args.get("next")))
+        return provider.start_authorization(safe_next(request.args.get("next")))
     except ChatError as error:
         return login_form_with(error)
 
@@ -58,18 +62,19 @@ def google_connect() -> Any:
     """Off to the provider, to connect an account there to one's own."""
     me = caller()
     try:
-        return provider.begin(url_for("auth.settings_account"), connect_to=me.id)
+        return provider.start_authorization(url_for("auth.settings_account"), connect_to=me.id)
     except Unavailable as error:
         return _refused_on_page(error)
 
 
 @bp.get("/auth/google/callback")
+@policy(public=True)
 def google_callback() -> Any:
     """Back from the provider: signed in, or on to what has to be confirmed first."""
     person = signed_in()
     found: User | UnconfirmedLink
     try:
-        answer = provider.finish()
+        answer = provider.finish_authorization()
         if answer.connect_to != (person.id if person else None):
             raise BadRequest("Somebody else was logged in when this began. Please begin again.")
         if person is not None:
@@ -77,7 +82,7 @@ def google_callback() -> Any:
             found = UnconfirmedLink(person.id, answer.issuer, claims.subject, claims.email or "")
         else:
             invitation = session.pop(_INVITATION, None)
-            found = linked_accounts.sign_in(
+            found = linked_accounts.sign_in_with_provider(
                 answer.issuer, answer.claims, request_source(), invitation
             )
     except NotFound:
@@ -97,6 +102,7 @@ def google_callback() -> Any:
 
 
 @bp.get("/auth/google/confirm")
+@policy(public=True)
 def google_confirm() -> Any:
     """Asks for the password of the account that something shall be connected to."""
     try:
@@ -107,6 +113,7 @@ def google_confirm() -> Any:
 
 
 @bp.post("/auth/google/confirm")
+@policy(public=True)
 def google_confirm_form() -> Any:
     """Connect what was to be confirmed, and sign in."""
     try:
@@ -116,14 +123,14 @@ def google_confirm_form() -> Any:
     session[_KEY] = {**kept, "tries": kept["tries"] - 1}
     person = signed_in()
     try:
-        password = read_form(Confirmation).password
+        password = read_form(PasswordConfirmation).password
         if person is not None:
-            prove_oneself(current_sign_in(), password)
+            reauthenticate(current_sign_in(), password)
             linked_accounts.connect(link)
         elif password:
-            proven = linked_accounts.confirm(link, password, request_source())
+            proven = linked_accounts.confirm_link(link, password, request_source())
         else:
-            raise ValidationFailed(fields={"password": "This is needed."})
+            raise ValidationFailed(fields={"password": "This is required."})
     except (ChatError, ValidationError) as exc:
         error = describe(exc)
         page = _confirm_page(link, refused(error, secret=["password"]))
@@ -132,26 +139,27 @@ def google_confirm_form() -> Any:
     if person is None:
         sign_in(proven.user, proven.password_hash)
     else:
-        flash(f"Connected. From now on you can log in with {provider.offered()}.")
+        flash(f"Connected. From now on you can log in with {provider.provider_name()}.")
     return redirect(safe_next(kept["next"]), 303)
 
 
 @account_section("connected")
 def _connected(me: User) -> Mapping[str, Any]:
-    links = linked_accounts.connected(me.id)
+    links = linked_accounts.list_linked_accounts(me.id)
     return {
         "links": [{"link": link, "at": urlsplit(link.issuer).netloc} for link in links],
-        "provider": provider.offered(),
+        "provider": provider.provider_name(),
         "needed": me.password_hash is None and len(links) < 2,
     }
 
 
 @bp.post("/settings/account/disconnect")
+@policy(personal=True)
 def google_disconnect() -> Any:
     """What was connected signs one in no more."""
     me = caller()
     try:
-        linked_accounts.disconnect(me.id, read_form(Disconnection).id)
+        linked_accounts.disconnect(me.id, read_form(DisconnectForm).id)
     except (ChatError, ValidationError) as exc:
         return _refused_on_page(describe(exc))
     flash("Disconnected.")
@@ -176,7 +184,7 @@ def _unconfirmed() -> tuple[UnconfirmedLink, dict[str, Any]]:
 
     Raises BadRequest where there is nothing, or no longer; NotFound where there never can be.
     """
-    if provider.offered() is None:
+    if provider.provider_name() is None:
         raise NotFound()
     kept: dict[str, Any] = session.get(_KEY) or {"until": 0, "tries": 0}
     person = signed_in()
@@ -194,6 +202,6 @@ def _confirm_page(link: UnconfirmedLink, form: Form) -> str:
         "auth/google_confirm.html",
         form=form,
         link=link,
-        provider=provider.offered(),
+        provider=provider.provider_name(),
         has_password=person is None or person.password_hash is not None,
     )

@@ -1,4 +1,4 @@
-"""Tokens for outer applications that act on behalf of people."""
+"""Service accounts: tokens of external applications that act on behalf of users."""
 
 # ruff: noqa: F401  (the modules below register their routes on the blueprint)
 from __future__ import annotations

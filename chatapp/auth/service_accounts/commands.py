@@ -1,4 +1,4 @@
-"""`flask --app wsgi token …`: service tokens are made by whoever has the server's command line."""
+"""`flask --app wsgi token …`: manage service tokens from the server's command line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from chatapp.core.clock import iso
 from chatapp.core.errors import ChatError
 from chatapp.security.scopes import SCOPES
 
-token_group = AppGroup("token", help="Service tokens, for applications that act for people.")
+token_group = AppGroup(
+    "token", help="Manage service tokens, for applications that act on behalf of users."
+)
 
 
 @token_group.command("create")
@@ -20,40 +22,41 @@ token_group = AppGroup("token", help="Service tokens, for applications that act 
     "scopes",
     required=True,
     multiple=True,
-    help=f"What it may do, separated by commas: {', '.join(SCOPES)}.",
+    help=f"What the token allows, separated by commas: {', '.join(SCOPES)}.",
 )
 def create_command(name: str, scopes: tuple[str, ...]) -> None:
-    """Make a token called NAME and print it, this once."""
-    wanted = {one.strip() for several in scopes for one in several.split(",") if one.strip()}
+    """Create a token called NAME and print it. It can't be shown again."""
+    names = {name.strip() for option in scopes for name in option.split(",")} - {""}
     try:
-        token = tokens.create(name, wanted)
+        token = tokens.create_service_token(name, names)
     except ChatError as exc:
         raise click.ClickException(exc.message) from None
-    click.echo("Keep this token safe: only its hash is stored, it can't be shown again.", err=True)
+    click.echo("Keep this token safe: it can't be shown again, only its hash is stored.", err=True)
     click.echo(token)
 
 
 @token_group.command("list")
 def list_command() -> None:
-    """Name every token with its scopes, its last use, and whether it counts."""
-    found = tokens.listing()
+    """List all tokens with their scopes, last use and state."""
+    found = tokens.list_service_tokens()
     if not found:
         click.echo(
-            "There is none. Make one: flask --app wsgi token create NAME --scope users:write"
+            "No service tokens yet. Create one: "
+            "flask --app wsgi token create NAME --scope users:write"
         )
-    for one in found:
-        used = f"used {iso(one.last_used_at)}" if one.last_used_at else "never used"
-        state = f"revoked {iso(one.revoked_at)}" if one.revoked_at else used
-        scopes = one.scopes.replace(" ", ",")
-        click.echo(f"{one.name}\t{scopes}\tmade {iso(one.created_at)}\t{state}")
+    for token in found:
+        used = f"used {iso(token.last_used_at)}" if token.last_used_at else "never used"
+        state = f"revoked {iso(token.revoked_at)}" if token.revoked_at else used
+        scopes = token.scopes.replace(" ", ",")
+        click.echo(f"{token.name}\t{scopes}\tmade {iso(token.created_at)}\t{state}")
 
 
 @token_group.command("revoke")
 @click.argument("name")
 def revoke_command(name: str) -> None:
-    """End the token called NAME, and every user's token that it issued, at once."""
+    """Revoke the token called NAME and all user tokens that it issued."""
     try:
-        tokens.revoke(name)
+        tokens.revoke_service_token(name)
     except ChatError as exc:
         raise click.ClickException(exc.message) from None
-    click.echo(f"{name} counts no more, nor do the tokens that it issued.")
+    click.echo(f"{name} is revoked, and so are the tokens that it issued.")

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
-from flask import Response, current_app, g, session, url_for
+from flask import Response, current_app, g, session
 from flask_login import current_user, login_user, logout_user
 from flask_wtf.csrf import generate_csrf
 
-from chatapp.auth import bp
-from chatapp.auth.signin import sign_ins
+from chatapp.auth import bp, sign_ins
 from chatapp.core.db import now
 from chatapp.core.errors import NotFound
 from chatapp.models import SignIn, User
@@ -77,18 +75,3 @@ def _end_sign_in() -> None:
         sign_ins.end(current_user.id, session["sign_in"])
     except NotFound:
         pass  # somebody else has ended it this very moment
-
-
-def safe_next(target: str | None) -> str:
-    """``target`` if it is a path of this site, else the start page.
-
-    Browsers read a backslash as a slash and drop tabs and line breaks, and two slashes begin
-    another host: whatever has one of these isn't a path.
-    """
-    home = url_for("chat.home")
-    if not target or not target.startswith("/") or target.startswith("//"):
-        return home
-    if "\\" in target or any(ord(character) <= 32 for character in target):
-        return home
-    parts = urlsplit(target)
-    return home if parts.scheme or parts.netloc else target

@@ -9,17 +9,18 @@ from uuid import UUID
 from flask import flash, redirect, render_template, url_for
 from pydantic import ValidationError
 
-from chatapp.auth import bp
+from chatapp.auth import bp, sign_ins
 from chatapp.auth.presenters import sign_in_json
 from chatapp.auth.schemas import PasswordChange
 from chatapp.auth.settings_pages import account_page, account_section
-from chatapp.auth.signin import password_change, sign_ins
+from chatapp.auth.signin import password_change
 from chatapp.auth.signin.browser_session import renew, sign_out
 from chatapp.auth.signin.device_names import device_name
 from chatapp.core.errors import ChatError, describe
 from chatapp.core.paging import PageQuery
 from chatapp.models import User
 from chatapp.security.identity import caller, current_sign_in
+from chatapp.security.view_policy import policy
 from chatapp.web.forms import Form, refused, waiting
 from chatapp.web.request_input import read_form, read_query
 
@@ -37,6 +38,7 @@ def settings_sessions() -> Any:
 
 
 @bp.post("/settings/sessions/<uuid:sign_in_id>/end")
+@policy(personal=True)
 def end_sign_in_page(sign_in_id: UUID) -> Any:
     """Sign out there; here it is logging out."""
     mine = current_sign_in()
@@ -49,6 +51,7 @@ def end_sign_in_page(sign_in_id: UUID) -> Any:
 
 
 @bp.post("/settings/sessions/end")
+@policy(personal=True)
 def end_other_sign_ins_page() -> Any:
     """Sign out everywhere but here."""
     mine = current_sign_in()
@@ -63,11 +66,12 @@ def _password(me: User) -> Mapping[str, Any]:
 
 
 @bp.post("/settings/account/password")
+@policy(personal=True)
 def change_password_page() -> Any:
     """Change one's password; who is signed in elsewhere is so no more."""
     mine, first = current_sign_in(), caller().password_hash is None
     try:
-        password_change.change(mine, read_form(PasswordChange))
+        password_change.change_password(mine, read_form(PasswordChange))
     except (ChatError, ValidationError) as exc:
         error = describe(exc)
         form: Form = refused(error, secret=["password", "current_password"])

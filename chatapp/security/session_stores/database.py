@@ -7,11 +7,11 @@ from datetime import timedelta
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from chatapp.core.clock import Every
+from chatapp.core.clock import Interval
 from chatapp.core.db import atomic, db, now
 from chatapp.models import StoredSession
 
-_sweeping = Every(3600)
+_sweeping = Interval(3600)
 
 
 class DatabaseStore:

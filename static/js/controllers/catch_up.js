@@ -1,24 +1,24 @@
 import { getJson } from "../lib/http.js";
 
-const AGAIN = 2000;
+const RETRY_MS = 2000;
 const EVENTS = ["message:received", "message:edited", "message:deleted", "message:reacted", "conversation:updated"];
 
-/** Keeps a conversation complete. Live events are hints: the next version in turn is shown, at a hole the changes since
-    the last known version are asked for, and after every (re)connect the join brings what was missed. */
-export function startCatchUp({ line, id, timeline, onMessages, onConversation, onGone }) {
-  let asking = false;
-  let waiting = [];
+/** Keep a conversation complete. Shows a live event if its version is next; at a gap, fetches the changes since the known
+    version; joins on every (re)connect, which brings what was missed. */
+export function startCatchUp({ socket, id, timeline, onMessages, onConversation, onGone }) {
+  let catchingUp = false;
+  let queue = []; // events that arrive while catching up
   let timer;
 
-  async function catchUp(ask) {
-    if (asking) return;
-    asking = true;
+  async function catchUp(fetchPage) {
+    if (catchingUp) return;
+    catchingUp = true;
     clearTimeout(timer);
     let done = false;
     try {
       for (let more = true; more; ) {
-        const page = await ask(timeline.version);
-        timeline.reach(page.version);
+        const page = await fetchPage(timeline.version);
+        timeline.advanceTo(page.version);
         onMessages(page.messages);
         onConversation(page.conversation);
         more = page.has_more;
@@ -26,32 +26,32 @@ export function startCatchUp({ line, id, timeline, onMessages, onConversation, o
       done = true;
     } catch (error) {
       if (error.code === "not_found" || error.code === "forbidden") onGone(error);
-      else if (line.connected) timer = setTimeout(() => catchUp(changes), AGAIN);
+      else if (socket.connected) timer = setTimeout(() => catchUp(fetchChanges), RETRY_MS);
     } finally {
-      asking = false;
-      const heard = waiting;
-      waiting = [];
-      if (done) heard.forEach(receive);
+      catchingUp = false;
+      const queued = queue;
+      queue = [];
+      if (done) queued.forEach(receive);
     }
   }
 
-  const join = (version) => line.request("conversation:join", { conversation_id: id, after_version: version });
-  const changes = (version) => getJson(`/api/chat/${id}/changes`, { after_version: version });
+  const join = (version) => socket.request("conversation:join", { conversation_id: id, after_version: version });
+  const fetchChanges = (version) => getJson(`/api/chat/${id}/changes`, { after_version: version });
 
-  /** Whatever carries a version: a message, or the conversation itself. */
-  function receive(news) {
-    if ((news.conversation_id ?? news.id) !== id) return;
-    if (asking) {
-      waiting.push(news);
+  /** Handle anything that carries a version: a message, or the conversation itself. */
+  function receive(change) {
+    if ((change.conversation_id ?? change.id) !== id) return;
+    if (catchingUp) {
+      queue.push(change);
       return;
     }
-    const turn = timeline.take(news.version);
-    if (turn === "gap") catchUp(changes);
-    else if (turn === "next" && news.conversation_id) onMessages([news], { live: true });
-    else if (turn === "next") onConversation(news);
+    const order = timeline.accept(change.version);
+    if (order === "gap") catchUp(fetchChanges);
+    else if (order === "next" && change.conversation_id) onMessages([change], { live: true });
+    else if (order === "next") onConversation(change);
   }
 
-  for (const event of EVENTS) line.on(event, receive);
-  line.on("conversation:removed", ({ conversation_id }) => conversation_id === id && onGone());
-  line.watch({ up: () => catchUp(join) });
+  for (const event of EVENTS) socket.on(event, receive);
+  socket.on("conversation:removed", ({ conversation_id }) => conversation_id === id && onGone());
+  socket.watch({ onConnect: () => catchUp(join) });
 }

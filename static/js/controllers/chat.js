@@ -1,51 +1,53 @@
-import { $, settled } from "../lib/dom.js";
-import { Line } from "../lib/socket.js";
+import { $, debounce } from "../lib/dom.js";
+import { SocketClient } from "../lib/socket_client.js";
 import { Store } from "../lib/store.js";
-import { localTimes } from "../lib/time.js";
+import { localizeTimes } from "../lib/time.js";
 import { Outbox } from "../models/outbox.js";
-import { startBanner } from "./banner.js";
+import { startConnectionBanner } from "./connection_banner.js";
 import { startConversation } from "./conversation.js";
-import { startKeys } from "./keys.js";
+import { startKeyboardShortcuts } from "./keyboard_shortcuts.js";
 import { startPresence } from "./presence.js";
 import { startSidebar } from "./sidebar.js";
 
-/** Everything live on a page that shows conversations: the line, what waits to be sent, the list, the open one. */
+/** Start everything live on a page that shows conversations: socket, outbox, sidebar, the open conversation. */
 export function startChat() {
   const me = { id: document.body.dataset.me, name: document.body.dataset.name };
   const store = Store.local();
-  const line = new Line(me.id);
+  const socket = new SocketClient(me.id);
   const outbox = new Outbox({
     store,
     user: me.id,
-    pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     send: async ({ conversation_id, content, client_id, reply_to, mention_all = false }) => {
-      const more = { mention_all, ...(reply_to && { reply_to }) };
-      const answer = await line.request("message:send", { conversation_id, content, client_id, type: "text", ...more });
-      return answer.message;
+      const options = { mention_all, ...(reply_to && { reply_to }) };
+      const ack = await socket.request("message:send", { conversation_id, content, client_id, type: "text", ...options });
+      return ack.message;
     },
   });
-  addEventListener("storage", (event) => outbox.touched(event.key));
+  addEventListener("storage", (event) => outbox.storageChanged(event.key));
 
-  const sidebar = startSidebar($("#conversations"), { line, me });
+  const sidebar = startSidebar($("#conversations"), { socket, me });
   const log = $("#log");
-  const conversation = log && startConversation(log, { line, sidebar, outbox, store, me });
-  startBanner($("#banner"), { line });
-  if (log) startPresence($("#status"), { line, id: Number(log.dataset.conversation), me });
-  startKeys({ sidebar, conversation });
-  if (!log) import("./dashboard.js").then(({ startDashboard }) => startDashboard($("#dashboard"), { line }));
-  line.watch({ up: () => outbox.flush() });
+  const conversation = log && startConversation(log, { socket, sidebar, outbox, store, me });
+  startConnectionBanner($("#banner"), { socket });
+  if (log) startPresence($("#status"), { socket, id: Number(log.dataset.conversation), me });
+  startKeyboardShortcuts({ sidebar, conversation });
+  if (!log) import("./dashboard.js").then(({ startDashboard }) => startDashboard($("#dashboard"), { socket }));
+  socket.watch({ onConnect: () => outbox.flush() });
   const key = `notifications:${me.id}`;
-  if (store.get(key)) import("./notifier.js").then(({ startNotifier }) => startNotifier({ line, store, key, me }));
+  if (store.get(key)) {
+    import("./desktop_notifications.js").then((module) => module.startDesktopNotifications({ socket, store, key, me }));
+  }
 
   keepTimesFresh();
 }
 
-/** "Today" becomes "Yesterday" on a page left open. */
+/** Update times on a page left open: "Today" becomes "Yesterday". */
 function keepTimesFresh() {
-  const again = settled(() => {
-    localTimes(document);
+  const refresh = debounce(() => {
+    localizeTimes(document);
     $("#messages")?.dispatchEvent(new Event("rearrange"));
   }, 50);
-  setInterval(again, 10 * 60_000);
-  document.addEventListener("visibilitychange", () => document.hidden || again());
+  setInterval(refresh, 10 * 60_000);
+  document.addEventListener("visibilitychange", () => document.hidden || refresh());
 }

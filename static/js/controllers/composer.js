@@ -1,17 +1,18 @@
-import { $, setText, settled } from "../lib/dom.js";
-import { isolated, lengthOf } from "../models/text.js";
+import { $, debounce, setText } from "../lib/dom.js";
+import { codePointCount, isolated } from "../models/text.js";
 
-const LONGEST = 10_000;
-const ALL = /(?<![\w+/=@-])@all(?![\w@-])/i;
+const MAX_LENGTH = 10_000;
+const MENTION_ALL = /(?<![\w+/=@-])@all(?![\w@-])/i;
 
-/** The form under the log: grows, keeps a draft, and hands what is sent to `onSend(text, replyTo, confirmed)`, or to
-    `onEdit(id, text, confirmed)` while a message is being edited. Where @all tells very many it asks first. That Enter submits it is early.js's, so that it does so before the modules are here. */
+/** The form under the log. Grows with the text, saves a draft, and calls `onSend(text, replyTo, mentionAll)`, or
+    `onEdit(id, text, mentionAll)` while a message is edited. Asks for confirmation before @all in a large group. That
+    Enter submits is in before_paint.js, so that it works before the modules have loaded. */
 export function startComposer(form, { store, key, onSend, onEdit }) {
-  const about = $("#about");
+  const context = $("#composer-context");
   const text = form.elements.content;
   const note = $(".composer__note", form);
-  const ask = $("#ask");
-  const touch = matchMedia("(hover: none) and (pointer: coarse)");
+  const confirmation = $("#confirm-mention-all");
+  const touchScreen = matchMedia("(hover: none) and (pointer: coarse)");
 
   function grow() {
     if (CSS.supports("field-sizing", "content")) return;
@@ -19,130 +20,130 @@ export function startComposer(form, { store, key, onSend, onEdit }) {
     text.style.height = `${text.scrollHeight}px`;
   }
 
-  function count() {
-    const over = lengthOf(text.value) - LONGEST;
+  function checkLength() {
+    const over = codePointCount(text.value) - MAX_LENGTH;
     note.hidden = over <= -500;
     setText(note, over > 0 ? `${over} characters too long` : `${-over} characters left`);
     text.setAttribute("aria-invalid", String(over > 0));
     return over <= 0;
   }
 
-  // {text, reply: {id, name, words}, edit: {id, words, text}}: an edit stands before the draft, which waits for its end.
+  // {text, reply: {id, name, preview}, edit: {id, preview, text}}: while a message is edited, the draft waits below it.
   const draft = store.get(key) ?? { text: "" };
 
-  function keep() {
+  function save() {
     (draft.edit ?? draft).text = text.value;
     if (draft.edit || draft.reply || draft.text.trim()) store.set(key, draft);
     else store.remove(key);
   }
-  const keepSoon = settled(keep, 250);
+  const saveSoon = debounce(save, 250);
 
-  /** Shows why something failed; what was typed stays. */
-  function say(words) {
+  /** Show why something failed; the text stays. */
+  function showError(message) {
     note.hidden = false;
-    setText(note, words);
+    setText(note, message);
   }
 
   function show() {
     const { edit, reply } = draft;
     form.dataset.edit = edit?.id ?? "";
-    about.hidden = !(edit ?? reply);
-    if (!about.hidden) {
-      setText($("b", about), edit ? "Editing" : `Reply to ${isolated(reply.name)}`);
-      setText($("span", about), (edit ?? reply).words);
+    context.hidden = !(edit ?? reply);
+    if (!context.hidden) {
+      setText($("b", context), edit ? "Editing" : `Reply to ${isolated(reply.name)}`);
+      setText($("span", context), (edit ?? reply).preview);
     }
-    const words = (edit ?? draft).text;
-    if (text.value !== words) text.value = words;
+    const content = (edit ?? draft).text;
+    if (text.value !== content) text.value = content;
     note.hidden = true;
     grow();
   }
 
-  /** Turns to editing or answering a message, or back (`mode` null) from that. */
-  function turn(mode, { id, name, words, content } = {}) {
-    keep();
-    if (mode === "edit") draft.edit = { id, words, text: content };
-    else if (mode || !draft.edit) draft.reply = mode && { id, name, words };
+  /** Start a "reply" or an "edit" of a message, or leave it (`mode` null). */
+  function setMode(mode, { id, name, preview, content } = {}) {
+    save();
+    if (mode === "edit") draft.edit = { id, preview, text: content };
+    else if (mode || !draft.edit) draft.reply = mode && { id, name, preview };
     if (mode !== "edit") delete draft.edit;
     show();
-    keep();
+    save();
     text.focus();
   }
 
-  async function edit(id, confirmed) {
+  async function saveEdit(id, mentionAll) {
     const content = text.value;
     try {
-      await onEdit(id, content, confirmed);
-      if (draft.edit?.id === id && text.value === content) turn(null);
+      await onEdit(id, content, mentionAll);
+      if (draft.edit?.id === id && text.value === content) setMode(null);
     } catch (error) {
-      say(error.message);
+      showError(error.message);
     }
   }
 
   function send(confirmed) {
-    if (!text.value.trim() || !count()) return;
-    if (ask) {
-      ask.hidden = confirmed || !ALL.test(text.value);
-      if (!ask.hidden) {
-        ask.children[1].focus();
+    if (!text.value.trim() || !checkLength()) return;
+    if (confirmation) {
+      confirmation.hidden = confirmed || !MENTION_ALL.test(text.value);
+      if (!confirmation.hidden) {
+        confirmation.children[1].focus();
         return;
       }
     }
     if (draft.edit) {
-      edit(draft.edit.id, confirmed);
+      saveEdit(draft.edit.id, confirmed);
       return;
     }
     onSend(text.value, draft.reply?.id, confirmed);
     Object.assign(draft, { text: "", reply: null });
     show();
-    keep();
+    save();
     text.removeAttribute("aria-invalid");
     text.focus();
   }
 
-  // What the page was asked to begin with, by its address, or has typed into it by now.
-  const { edit: edited, reply: answered } = form.dataset;
-  const words = $("span", about).textContent;
-  if (edited) draft.edit = { id: edited, words, text: text.value };
+  // The page's address may start a reply or an edit, and the reader may have typed before this ran.
+  const { edit: editId, reply: replyId } = form.dataset;
+  const preview = $("span", context).textContent;
+  if (editId) draft.edit = { id: editId, preview, text: text.value };
   else if (!draft.edit && text.value) draft.text = text.value;
-  if (answered) draft.reply = { id: answered, name: form.dataset.name, words };
-  if (edited || answered) history.replaceState(null, "", location.pathname + location.hash);
-  const refused = note.textContent;
+  if (replyId) draft.reply = { id: replyId, name: form.dataset.name, preview };
+  if (editId || replyId) history.replaceState(null, "", location.pathname + location.hash);
+  const serverError = note.textContent;
   show();
-  if (refused) say(refused);
-  if (!touch.matches) text.focus({ preventScroll: true });
+  if (serverError) showError(serverError);
+  if (!touchScreen.matches) text.focus({ preventScroll: true });
 
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     send(event.submitter?.name === "mention_all");
   });
-  ask?.lastElementChild.addEventListener("click", () => {
-    ask.hidden = true;
+  confirmation?.lastElementChild.addEventListener("click", () => {
+    confirmation.hidden = true;
     text.focus();
   });
-  let completing;
-  function complete() {
+  let completion;
+  function loadCompletion() {
     if (!text.value.includes("@")) return;
-    completing ??= import("./completion.js")
-      .then(({ startCompletion }) => startCompletion(form))
-      .catch(() => (completing = null));
+    completion ??= import("./mention_completion.js")
+      .then(({ startMentionCompletion }) => startMentionCompletion(form))
+      .catch(() => (completion = null));
   }
 
   text.addEventListener("input", () => {
     grow();
-    count();
-    keepSoon();
-    complete();
+    checkLength();
+    saveSoon();
+    loadCompletion();
   });
   text.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || about.hidden) return;
+    if (event.key !== "Escape" || context.hidden) return;
     event.preventDefault();
-    turn(null);
+    setMode(null);
   });
-  $("a", about).addEventListener("click", (event) => {
+  $("a", context).addEventListener("click", (event) => {
     event.preventDefault();
-    turn(null);
+    setMode(null);
   });
-  addEventListener("pagehide", keep);
+  addEventListener("pagehide", save);
 
-  return { turn, say, text };
+  return { setMode, showError, text };
 }

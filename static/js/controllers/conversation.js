@@ -1,4 +1,4 @@
-import { $, $$, announce, copyOf, setText, wordsOf } from "../lib/dom.js";
+import { $, $$, announce, cloneTemplate, previewText, setText } from "../lib/dom.js";
 import { getJson } from "../lib/http.js";
 import { newId } from "../lib/ids.js";
 import { Timeline } from "../models/timeline.js";
@@ -8,17 +8,17 @@ import { startHistory } from "./history.js";
 import { MessageRows } from "./message_rows.js";
 import { Scroller } from "./scroller.js";
 
-/** The open conversation: brings together its rows, its scrolling, what comes in and what goes out. */
-export function startConversation(log, { line, sidebar, outbox, store, me }) {
+/** Start the open conversation: connects its rows, its scrolling, incoming events and the composer. */
+export function startConversation(log, { socket, sidebar, outbox, store, me }) {
   const id = Number(log.dataset.conversation);
   const list = $("#messages", log);
   const jump = $("#jump");
   const start = $("#log-start", log);
-  const number = (name) => (log.dataset[name] ? Number(log.dataset[name]) : null);
+  const numberFrom = (name) => (log.dataset[name] ? Number(log.dataset[name]) : null);
   const timeline = new Timeline({
-    version: number("version"),
-    first: number("first"),
-    last: number("last"),
+    version: numberFrom("version"),
+    first: numberFrom("first"),
+    last: numberFrom("last"),
     hasBefore: "hasBefore" in log.dataset,
     hasAfter: "hasAfter" in log.dataset,
   });
@@ -29,232 +29,229 @@ export function startConversation(log, { line, sidebar, outbox, store, me }) {
     onRetry: (item) => outbox.retry(id, item.client_id),
     onDiscard: (item) => outbox.discard(id, item.client_id),
   });
-  const unreadFrom = number("unreadFrom");
-  let membersAt;
-  let readSeq = number("read") ?? 0;
-  let unseen = Number(jump.dataset.count ?? 0);
+  const unreadFrom = numberFrom("unreadFrom");
+  let membershipVersion;
+  let readSeq = numberFrom("read") ?? 0;
+  let newCount = Number(jump.dataset.count ?? 0);
 
-  const change = (work, how) =>
-    scroller.keep(() => {
-      work();
+  const update = (change, options) =>
+    scroller.keepPosition(() => {
+      change();
       rows.arrange();
       fillQuotes();
-    }, how);
+    }, options);
 
-  /** Quotes of messages that the page doesn't show. */
+  /** Fetch quoted messages that the page doesn't show. */
   function fillQuotes() {
     for (const quote of $$(".quote:not([href])", list)) {
       quote.href = `/chats/${id}`;
-      getJson(`/api/messages/${quote.dataset.of}`)
-        .then((message) => rows.quoteOf(quote, message.seq, message))
+      getJson(`/api/messages/${quote.dataset.quoted}`)
+        .then((message) => rows.fillQuote(quote, message.seq, message))
         .catch(() => {});
     }
   }
 
-  const direct = log.dataset.kind === "direct";
+  const isDirect = log.dataset.kind === "direct";
 
-  function readBy(user, seq) {
+  function setReadBy(user, seq) {
     if (user === me.id) readSeq = Math.max(readSeq, seq);
-    else if (direct) rows.readUpTo(seq);
-    else rows.seenUpTo(user, seq);
+    else if (isDirect) rows.markReadUpTo(seq);
+    else rows.setSeenUpTo(user, seq);
   }
 
-  // --- reading
+  // --- read receipts
 
-  const looking = () => !document.hidden && document.hasFocus() && scroller.atEnd && !timeline.hasAfter;
+  const isReading = () => !document.hidden && document.hasFocus() && scroller.atEnd && !timeline.hasAfter;
 
-  async function read() {
-    if (!looking()) return;
-    unseen = 0;
-    drawJump();
-    if (!timeline.last || timeline.last <= readSeq || !line.connected) return;
+  async function markRead() {
+    if (!isReading()) return;
+    newCount = 0;
+    drawJumpButton();
+    if (!timeline.last || timeline.last <= readSeq || !socket.connected) return;
     const before = readSeq;
     readSeq = timeline.last;
-    sidebar.read(id, readSeq);
+    sidebar.markRead(id, readSeq);
     try {
-      await line.request("message:read", { conversation_id: id, seq: readSeq });
+      await socket.request("message:read", { conversation_id: id, seq: readSeq });
     } catch {
-      readSeq = before; // said again at the next occasion
+      readSeq = before; // sent again next time
     }
   }
 
-  function drawJump() {
+  function drawJumpButton() {
     jump.hidden = scroller.atEnd && !timeline.hasAfter;
-    if (unseen) jump.dataset.count = unseen;
+    if (newCount) jump.dataset.count = newCount;
     else delete jump.dataset.count;
-    setText($("span", jump), unseen ? `${unseen} new` : "Newest");
+    setText($("span", jump), newCount ? `${newCount} new` : "Newest");
   }
 
-  function toEnd() {
+  function scrollToEnd() {
     if (timeline.hasAfter) location.assign(jump.href);
-    else scroller.toEnd({ smooth: true });
+    else scroller.scrollToEnd({ smooth: true });
   }
 
-  // --- what comes in
+  // --- incoming
 
   function onMessages(messages, { live = false } = {}) {
     const fresh = messages.filter(({ seq, sender_id }) => sender_id !== me.id && seq > readSeq && !rows.bySeq(seq));
-    const shown = messages.filter((message) => timeline.shows(message.seq));
-    const wasLooking = looking();
-    change(() => {
+    const shown = messages.filter((message) => timeline.covers(message.seq));
+    const wasReading = isReading();
+    update(() => {
       for (const message of shown) {
         rows.show(message);
         timeline.include(message.seq);
       }
-      if (fresh.length && !wasLooking && !unseen) rows.markNew(fresh[0].seq);
+      if (fresh.length && !wasReading && !newCount) rows.markNew(fresh[0].seq);
     });
-    if (!wasLooking) unseen += fresh.length;
-    if (live) for (const message of fresh) announce(`${message.sender?.name ?? "Someone"}: ${wordsOf(message)}`);
+    if (!wasReading) newCount += fresh.length;
+    if (live) for (const message of fresh) announce(`${message.sender?.name ?? "Someone"}: ${previewText(message)}`);
     if (live && messages[0].deleted_at) announce("Message deleted");
     for (const message of messages) sidebar.receive(message);
-    drawJump();
-    read();
+    drawJumpButton();
+    markRead();
   }
 
   function onConversation(conversation) {
     if (!conversation) return;
     const people = conversation.participants ?? [];
-    rows.learn(people, people.length === conversation.participant_count);
-    for (const { id: user, last_read_seq: seq } of people) readBy(user, seq);
-    if (!direct) {
-      change(() => rows.drawSeen());
+    rows.updatePeople(people, people.length === conversation.participant_count);
+    for (const { id: user, last_read_seq: seq } of people) setReadBy(user, seq);
+    if (!isDirect) {
+      update(() => rows.drawSeenBy());
       if (conversation.name) setText($(".bar__title"), conversation.name);
-      drawRights(conversation, people.find((person) => person.id === me.id)?.member_role);
+      updatePermissions(conversation, people.find((person) => person.id === me.id)?.member_role);
     }
   }
 
-  /** Who may delete and write here. An event about a large group doesn't say what one is in it. */
-  function drawRights({ announcements_only: closed, membership_version: version }, role) {
+  /** Update who may delete and write. An event about a large group doesn't list the reader's role: fetch it. */
+  function updatePermissions({ announcements_only: closed, membership_version: version }, role) {
     if (role) log.toggleAttribute("data-may-delete", role !== "member");
-    else if (closed && version !== membersAt) {
+    else if (closed && version !== membershipVersion) {
       getJson(`/api/chat/${id}/changes`, { after_version: timeline.version })
         .then((changes) => onConversation(changes.conversation))
         .catch(() => {});
     }
-    membersAt = version;
-    $("#main").toggleAttribute("data-reads-only", closed && !log.hasAttribute("data-may-delete"));
+    membershipVersion = version;
+    $("#main").toggleAttribute("data-read-only", closed && !log.hasAttribute("data-may-delete"));
   }
 
   function onGone() {
-    $("#main").replaceChildren(copyOf("gone-template"));
+    $("#main").replaceChildren(cloneTemplate("removed-template"));
   }
 
-  startCatchUp({ line, id, timeline, onMessages, onConversation, onGone });
-  line.on("message:read", ({ conversation_id, user_id, seq }) => {
+  startCatchUp({ socket, id, timeline, onMessages, onConversation, onGone });
+  socket.on("message:read", ({ conversation_id, user_id, seq }) => {
     if (conversation_id !== id) return;
-    readBy(user_id, seq);
-    if (!direct) change(() => rows.drawSeen());
+    setReadBy(user_id, seq);
+    if (!isDirect) update(() => rows.drawSeenBy());
   });
 
   startHistory(log, {
     timeline,
-    address: `/api/chat/${id}/messages`,
-    edges: {
-      before: $("#older", log),
-      after: $("#newer", log),
-      done(older) {
-        if (older) start.hidden = false;
-        $(older ? "#older" : "#newer", log).hidden = true;
-        drawJump();
-      },
+    url: `/api/chat/${id}/messages`,
+    links: { older: $("#older", log), newer: $("#newer", log) },
+    onEnd({ older }) {
+      if (older) start.hidden = false;
+      $(older ? "#older" : "#newer", log).hidden = true;
+      drawJumpButton();
     },
     onPage(messages) {
-      change(() => {
+      update(() => {
         for (const message of messages) {
           rows.show(message);
           timeline.include(message.seq);
         }
-        // more was unread than one page holds
+        // the first unread message wasn't on the first page
         if (unreadFrom && messages.some(({ seq }) => seq === unreadFrom)) rows.markNew(unreadFrom);
       }, { follow: false });
-      drawJump();
+      drawJumpButton();
     },
   });
 
-  // --- what goes out
+  // --- outgoing
 
   outbox.on("sent", (message) => {
-    if (message.conversation_id !== id || !timeline.shows(message.seq)) return;
+    if (message.conversation_id !== id || !timeline.covers(message.seq)) return;
     readSeq = Math.max(readSeq, message.seq);
-    change(() => {
+    update(() => {
       rows.show(message);
       timeline.include(message.seq);
     });
     sidebar.receive(message);
   });
   outbox.on("changed", (conversation) => {
-    if (conversation === id) change(() => rows.showPending(outbox.items(id)));
+    if (conversation === id) update(() => rows.showPending(outbox.items(id)));
   });
-  if (outbox.items(id).length) change(() => rows.showPending(outbox.items(id)));
+  if (outbox.items(id).length) update(() => rows.showPending(outbox.items(id)));
 
   const composer = startComposer($("#composer"), {
     store,
     key: `draft:${me.id}:${id}`,
     onEdit: async (message_id, content, mention_all) =>
-      show(await line.request("message:edit", { message_id, content, mention_all })),
+      show(await socket.request("message:edit", { message_id, content, mention_all })),
     onSend(content, reply_to, mention_all) {
       outbox.add(id, { client_id: newId(), content, reply_to, mention_all, created_at: new Date().toISOString() });
-      if (timeline.hasAfter) toEnd();
-      change(() => rows.markNew(null));
-      scroller.toEnd();
+      if (timeline.hasAfter) scrollToEnd();
+      update(() => rows.markNew(null));
+      scroller.scrollToEnd();
     },
   });
 
-  // --- what is done with a message: loaded when first wanted
+  // --- message actions, loaded when first used
 
-  const show = ({ message }) => change(() => rows.show(message), { follow: false });
+  const show = ({ message }) => update(() => rows.show(message), { follow: false });
   let loading;
-  const actions = () =>
-    (loading ??= import("./actions.js")
-      .then(({ startActions }) => startActions({ log, rows, line, composer, show, me }))
+  const loadActions = () =>
+    (loading ??= import("./message_actions.js")
+      .then(({ startMessageActions }) => startMessageActions({ log, rows, socket, composer, show, me }))
       .catch((error) => {
         loading = null;
-        composer.say("The server can’t be reached.");
+        composer.showError("Can’t reach the server.");
         throw error;
       }));
 
   log.addEventListener("click", async (event) => {
-    const control = event.target.closest("[data-act], button[name=emoji]");
+    const control = event.target.closest("[data-action], button[name=emoji]");
     if (!control || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
-    (await actions()).act(control);
+    (await loadActions()).run(control);
   });
-  log.addEventListener("pointerover", () => import("./actions.js").catch(() => {}), { once: true });
-  // A long press opens the menu when the finger leaves: a menu opened before would be closed by that.
-  let pressed = 0;
+  log.addEventListener("pointerover", () => import("./message_actions.js").catch(() => {}), { once: true });
+  // A long press opens the menu on touchend, since lifting the finger would close a menu opened before.
+  let pressedAt = 0;
   log.addEventListener("pointerdown", ({ target, pointerType }) => {
-    pressed = pointerType === "touch" && !target.closest(".actions, a, button") ? performance.now() : 0;
+    pressedAt = pointerType === "touch" && !target.closest(".message-actions, a, button") ? performance.now() : 0;
   });
-  log.addEventListener("pointercancel", () => (pressed = 0));
+  log.addEventListener("pointercancel", () => (pressedAt = 0));
   log.addEventListener("touchend", (event) => {
-    const row = pressed && performance.now() - pressed > 450 && event.target.closest(".message[data-seq]");
-    pressed = 0;
+    const row = pressedAt && performance.now() - pressedAt > 450 && event.target.closest(".message[data-seq]");
+    pressedAt = 0;
     if (!row) return;
-    event.preventDefault(); // or a tap may follow, which closes what is open
-    setTimeout(async () => (await actions()).open(row));
+    event.preventDefault(); // prevents a tap, which would close the menu
+    setTimeout(async () => (await loadActions()).openMenu(row));
   });
-  log.addEventListener("contextmenu", (event) => pressed && event.preventDefault());
+  log.addEventListener("contextmenu", (event) => pressedAt && event.preventDefault());
   composer.text.addEventListener("keydown", async (event) => {
     if (event.key !== "ArrowUp" || composer.text.value || event.altKey || event.isComposing) return;
     event.preventDefault();
-    (await actions()).editLast();
+    (await loadActions()).editLast();
   });
 
-  // --- the reader moves
+  // --- the reader's scrolling and focus
 
   log.addEventListener("scroll", () => {
-    drawJump();
-    read();
+    drawJumpButton();
+    markRead();
   }, { passive: true });
-  addEventListener("focus", read);
-  document.addEventListener("visibilitychange", read);
-  line.watch({ up: read });
-  list.addEventListener("rearrange", () => change(() => {}));
+  addEventListener("focus", markRead);
+  document.addEventListener("visibilitychange", markRead);
+  socket.watch({ onConnect: markRead });
+  list.addEventListener("rearrange", () => update(() => {}));
   jump.addEventListener("click", (event) => {
     event.preventDefault();
-    toEnd();
+    scrollToEnd();
   });
-  drawJump();
+  drawJumpButton();
 
-  return { toEnd, key: async (key) => (await actions()).key(key) };
+  return { scrollToEnd, handleKey: async (key) => (await loadActions()).handleKey(key) };
 }

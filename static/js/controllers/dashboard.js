@@ -1,29 +1,29 @@
-import { partOf } from "../lib/dom.js";
+import { findInHtml } from "../lib/dom.js";
 import { getHtml } from "../lib/http.js";
 
-const NEWS = ["message:received", "message:read", "preferences:updated", "user:online", "user:offline"];
-const AT_MOST_EVERY = 1000;
+const EVENTS = ["message:received", "message:read", "preferences:updated", "user:online", "user:offline"];
+const INTERVAL_MS = 1000;
 
-/** What stands where nothing is open, kept true. */
-export function startDashboard(dashboard, { line }) {
-  let waiting;
+/** Keep the page up to date that stands beside the list while no conversation is open. */
+export function startDashboard(dashboard, { socket }) {
+  let timer;
 
-  function again() {
-    waiting ??= setTimeout(refetch, AT_MOST_EVERY);
+  function refreshSoon() {
+    timer ??= setTimeout(refresh, INTERVAL_MS);
   }
 
-  async function refetch() {
-    waiting = null;
+  async function refresh() {
+    timer = null;
     try {
-      const fresh = partOf(await getHtml("/chats"), "dashboard");
-      if (dashboard.contains(document.activeElement)) again(); // somebody is about to press something
+      const fresh = findInHtml(await getHtml("/chats"), "dashboard");
+      if (dashboard.contains(document.activeElement)) refreshSoon(); // don't replace what has the focus
       else dashboard.replaceChildren(...fresh.childNodes);
     } catch {
-      // the next news, or the next connection, asks again
+      // the next event or connect refreshes
     }
   }
 
-  for (const event of NEWS) line.on(event, again);
-  line.watch({ up: again });
-  if (line.connected) again(); // what happened since the page was drawn came before anyone listened
+  for (const event of EVENTS) socket.on(event, refreshSoon);
+  socket.watch({ onConnect: refreshSoon });
+  if (socket.connected) refreshSoon(); // events since the page was rendered were missed
 }

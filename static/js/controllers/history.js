@@ -1,34 +1,34 @@
 import { getJson } from "../lib/http.js";
 
-const PAGE = 40;
-const AHEAD = "900px 0px";
+const PAGE_SIZE = 40;
+const PRELOAD_MARGIN = "900px 0px";
 
-/** Loads older and newer pages before one reaches the end of what is shown. `edges` are the page's own links to them,
-    which stay what they are for whoever has no script. */
-export function startHistory(log, { edges, timeline, address, onPage }) {
-  const watcher = new IntersectionObserver(
+/** Load older and newer messages before the reader reaches the end of what is shown. `links` are the page's own links to
+    them, which work without JavaScript. */
+export function startHistory(log, { links, timeline, url, onPage, onEnd }) {
+  const observer = new IntersectionObserver(
     (entries) => {
       for (const entry of entries) if (entry.isIntersecting) load(entry.target);
     },
-    { root: log, rootMargin: AHEAD },
+    { root: log, rootMargin: PRELOAD_MARGIN },
   );
 
-  async function load(edge) {
-    const older = edge === edges.before;
-    watcher.unobserve(edge);
+  async function load(link) {
+    const older = link === links.older;
+    observer.unobserve(link);
     try {
       const bound = older ? { before: timeline.first } : { after: timeline.last };
-      const { items, has_more: more } = await getJson(address, { ...bound, limit: PAGE });
+      const { items, has_more: more } = await getJson(url, { ...bound, limit: PAGE_SIZE });
       if (older) timeline.hasBefore = more;
       else timeline.hasAfter = more;
       onPage(items);
-      if (!more) edges.done(older);
-      else watcher.observe(edge);
+      if (!more) onEnd({ older });
+      else observer.observe(link);
     } catch {
-      setTimeout(() => watcher.observe(edge), 3000);
+      setTimeout(() => observer.observe(link), 3000);
     }
   }
 
-  if (edges.before && timeline.hasBefore) watcher.observe(edges.before);
-  if (edges.after && timeline.hasAfter) watcher.observe(edges.after);
+  if (links.older && timeline.hasBefore) observer.observe(links.older);
+  if (links.newer && timeline.hasAfter) observer.observe(links.newer);
 }

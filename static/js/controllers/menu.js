@@ -1,19 +1,18 @@
 import { $$ } from "../lib/dom.js";
 
-/** Menus are <details>: they close by Escape, by a click elsewhere, and when the focus leaves. */
+/** Close menus, which are <details>, on Escape, on a click elsewhere, and when the focus leaves. */
 export function startMenus() {
   const close = (menu) => menu.removeAttribute("open");
-  const open = () => $$("details.menu[open]");
+  const openMenus = () => $$("details.menu[open]");
+  const closeOthers = ({ target }) => {
+    for (const menu of openMenus()) if (!menu.contains(target)) close(menu);
+  };
 
-  document.addEventListener("click", (event) => {
-    for (const menu of open()) if (!menu.contains(event.target)) close(menu);
-  });
-  document.addEventListener("focusin", (event) => {
-    for (const menu of open()) if (!menu.contains(event.target)) close(menu);
-  });
+  document.addEventListener("click", closeOthers);
+  document.addEventListener("focusin", closeOthers);
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
-    for (const menu of open()) {
+    for (const menu of openMenus()) {
       close(menu);
       menu.querySelector("summary").focus();
       event.preventDefault();

@@ -1,17 +1,17 @@
-import { $, $$, copyOf, make, pictureOf, setText, wordsOf } from "../lib/dom.js";
-import { arrange, localTimes } from "../lib/time.js";
-import { avatarHue, initials, isEmojiOnly, isolated } from "../models/text.js";
+import { $, $$, cloneTemplate, createElement, createPicture, previewText, setText } from "../lib/dom.js";
+import { arrange, localizeTimes } from "../lib/time.js";
+import { avatarHue, initials, isEmojiOnly, isolated, oneLine } from "../models/text.js";
 
-const TICKS = { sending: "Sending", sent: "Sent", read: "Read", failed: "Not sent" };
+const TICK_LABELS = { sending: "Sending", sent: "Sent", read: "Read", failed: "Not sent" };
 
-const ADDRESS = /^https?:\/\//i;
+const HTTP_URL = /^https?:\/\//i;
 
-/** The rows of the log: one <li> a message, made from the same macro as the server's. Text goes in as text; HTML only
-    from `content_html`, which the server has sanitised. */
+/** The rows of the log: one <li> per message, cloned from a <template> of the server's macro. Only `content_html`, which
+    the server has sanitised, is inserted as HTML. */
 export class MessageRows {
   #list;
   #me;
-  #onFailed;
+  #failureHandlers;
   #readSeq = 0;
   #conversation;
   #people = new Map();
@@ -21,8 +21,8 @@ export class MessageRows {
     this.#me = me;
     this.#conversation = conversation;
     this.#people.set(me.id, { ...me, name: "You" });
-    for (const pre of $$(".markup pre", list)) withCopy(pre);
-    this.#onFailed = { onRetry, onDiscard };
+    for (const pre of $$(".markdown pre", list)) addCopyButton(pre);
+    this.#failureHandlers = { onRetry, onDiscard };
   }
 
   bySeq(seq) {
@@ -33,39 +33,38 @@ export class MessageRows {
     return $(`.message[data-id="${CSS.escape(id)}"]`, this.#list);
   }
 
-  /** Who is who, and how far each has read: what "Seen by" and reactions name. Where these are all members, whoever
-      isn't among them is no reader any more. */
-  learn(people, all) {
+  /** Update names and read pointers, which "Seen by" and reactions show. If `people` has all members, others left. */
+  updatePeople(people, complete) {
     const members = new Set(people.map(({ id }) => id));
-    if (all) for (const person of this.#people.values()) if (!members.has(person.id)) person.seq = 0;
+    if (complete) for (const person of this.#people.values()) if (!members.has(person.id)) person.seq = 0;
     for (const { id, name, last_read_seq: seq = 0 } of people) {
       const known = this.#people.get(id);
       this.#people.set(id, { id, name: id === this.#me.id ? "You" : name, seq: Math.max(seq, known?.seq ?? 0) });
     }
   }
 
-  /** A group's member has read up to `seq`. */
-  seenUpTo(id, seq) {
+  /** Move a group member's read pointer up to `seq`. */
+  setSeenUpTo(id, seq) {
     const person = this.#people.get(id);
     if (person) person.seq = Math.max(person.seq ?? 0, seq);
   }
 
-  /** Draws "Seen by" below the message where each stands. */
-  drawSeen() {
-    const places = new Map();
+  /** Draw "Seen by" below the last message that each member has read. */
+  drawSeenBy() {
+    const namesBySeq = new Map();
     for (const { id, name, seq } of this.#people.values()) {
-      if (id !== this.#me.id && seq) places.set(seq, [...(places.get(seq) ?? []), name]);
+      if (id !== this.#me.id && seq) namesBySeq.set(seq, [...(namesBySeq.get(seq) ?? []), name]);
     }
     for (const row of $$(".message[data-seq]", this.#list)) {
-      const names = places.get(Number(row.dataset.seq));
-      part(row, "message__seen", names && seenBy(names), (line) => row.append(line), "p");
+      const names = namesBySeq.get(Number(row.dataset.seq));
+      setPart(row, "message__seen", names && seenBy(names), (part) => row.append(part), "p");
     }
   }
 
-  /** Shows a stored message: in the place of the pending one with its client_id, of its own older state, or by seq. */
+  /** Show a stored message: replaces its pending row or its older version, or adds a row in order of seq. */
   show(message) {
     const pending = message.sender_id === this.#me.id && message.client_id && this.#pending(message.client_id);
-    const row = this.bySeq(message.seq) ?? (pending || copyOf("message-template"));
+    const row = this.bySeq(message.seq) ?? (pending || cloneTemplate("message-template"));
     if (Number(row.dataset.version) > message.version) return;
     if (pending && pending !== row) pending.remove();
     this.#clearFailure(row);
@@ -73,44 +72,46 @@ export class MessageRows {
     delete row.dataset.client;
     row.id = `m${message.seq}`;
     const page = `/chats/${this.#conversation}`;
-    const place = `${page}/@${message.seq}`;
-    $(".message__time", row).href = `${place}#m${message.seq}`;
-    // the server's rows of what was deleted, or what it says itself, have no actions
-    $("[data-act=reply]", row)?.setAttribute("href", `${page}?reply=${message.seq}`);
-    $("[data-act=more]", row)?.setAttribute("href", `${place}?actions#m${message.seq}`);
+    const url = `${page}/@${message.seq}`;
+    $(".message__time", row).href = `${url}#m${message.seq}`;
+    if (message.deleted_at || message.type === "system") this.#removeActions(row);
+    else {
+      $("[data-action=reply]", row).href = `${page}?reply=${message.seq}`;
+      $("[data-action=more]", row).href = `${url}?actions#m${message.seq}`;
+    }
     this.#fill(row, message);
-    this.#tick(row, message.read_at || message.seq <= this.#readSeq ? "read" : "sent");
-    this.#place(row);
-    for (const quote of $$(`.quote[data-of="${message.id}"]`, this.#list)) this.quoteOf(quote, message.seq, row);
+    this.#setTick(row, message.read_at || message.seq <= this.#readSeq ? "read" : "sent");
+    this.#insertInOrder(row);
+    for (const quote of $$(`.quote[data-quoted="${message.id}"]`, this.#list)) this.fillQuote(quote, message.seq, row);
   }
 
-  /** Shows what waits to be sent, at the end, and takes away pending rows of which nothing waits any more. */
+  /** Show the outbox at the end, and remove the pending rows that are no longer in it. */
   showPending(items) {
     const waiting = new Set(items.map((item) => item.client_id));
     for (const row of $$(".message[data-client]", this.#list)) if (!waiting.has(row.dataset.client)) row.remove();
     for (const item of items) {
-      const row = this.#pending(item.client_id) ?? this.#newPending(item);
+      const row = this.#pending(item.client_id) ?? this.#addPending(item);
       this.#clearFailure(row);
-      this.#tick(row, item.error ? "failed" : "sending");
-      if (item.error) this.#fail(row, item);
+      this.#setTick(row, item.error ? "failed" : "sending");
+      if (item.error) this.#showFailure(row, item);
     }
   }
 
-  /** Everything of one's own up to `seq` was read by the other. */
-  readUpTo(seq) {
+  /** Mark the reader's own messages up to `seq` as read by the other person. */
+  markReadUpTo(seq) {
     this.#readSeq = Math.max(this.#readSeq, seq);
     for (const row of $$(`.message[data-sender="${this.#me.id}"][data-seq]`, this.#list).reverse()) {
       if (Number(row.dataset.seq) > seq) continue;
       if ($(".message__ticks", row).dataset.state === "read") return;
-      this.#tick(row, "read");
+      this.#setTick(row, "read");
     }
   }
 
-  /** Draws the "New" line before a message, or takes it away. */
+  /** Put the "New" divider before a message, or remove it. */
   markNew(seq) {
-    $(".line--new", this.#list)?.remove();
+    $(".divider--new", this.#list)?.remove();
     const row = seq && this.bySeq(seq);
-    if (row) row.before(copyOf("new-line-template"));
+    if (row) row.before(cloneTemplate("new-divider-template"));
   }
 
   arrange() {
@@ -121,8 +122,8 @@ export class MessageRows {
     return $(`.message[data-client="${CSS.escape(clientId)}"]`, this.#list);
   }
 
-  #newPending(item) {
-    const row = copyOf("message-template");
+  #addPending(item) {
+    const row = cloneTemplate("message-template");
     row.classList.add("message--pending");
     row.dataset.client = item.client_id;
     this.#fill(row, {
@@ -150,80 +151,90 @@ export class MessageRows {
     const name = sender?.name || "Deleted user";
     const picture = sender?.avatar_url;
     if (!picture) setText(avatar, initials(name));
-    else if ($("img", avatar)?.getAttribute("src") !== picture) avatar.replaceChildren(pictureOf(picture));
+    else if ($("img", avatar)?.getAttribute("src") !== picture) avatar.replaceChildren(createPicture(picture));
     setText($(".message__author", row), name);
-    this.#words($(".message__text", row), message);
-    part(row, "message__edited", message.edited_at && !deleted_at && "Edited", (mark) =>
-      $(".message__text", row).after(mark), "small");
-    this.#quote(row, deleted_at ? null : message.reply_to);
-    this.#reactions(row, message.reactions ?? []);
+    this.#setText($(".message__text", row), message);
+    setPart(row, "message__edited", message.edited_at && !deleted_at && "Edited", (part) =>
+      $(".message__text", row).after(part), "small");
+    this.#setQuote(row, deleted_at ? null : message.reply_to);
+    this.#setReactions(row, message);
     $("time", row).dateTime = created_at;
-    localTimes(row);
+    localizeTimes(row);
   }
 
-  #words(place, { type, content, content_html: html, deleted_at }) {
-    const linked = ["image", "video", "file"].includes(type) && ADDRESS.test(content);
-    place.classList.toggle("markup", !deleted_at && Boolean(linked || html));
+  #setText(element, { type, content, content_html: html, deleted_at }) {
+    const linked = ["image", "video", "file"].includes(type) && HTTP_URL.test(content);
+    element.classList.toggle("markdown", !deleted_at && Boolean(linked || html));
     if (deleted_at) {
-      place.textContent = "Message deleted";
+      element.textContent = "Message deleted";
     } else if (linked) {
-      const link = make("a", "", content);
+      const link = createElement("a", "", content);
       Object.assign(link, { href: content, rel: "noopener noreferrer nofollow" });
-      place.replaceChildren(link);
+      element.replaceChildren(link);
     } else if (html) {
-      place.innerHTML = html;
-      for (const pre of $$("pre", place)) withCopy(pre);
+      element.innerHTML = html;
+      for (const pre of $$("pre", element)) addCopyButton(pre);
     } else {
-      setText(place, content ?? "");
+      setText(element, content ?? "");
     }
   }
 
-  #quote(row, id) {
+  #setQuote(row, id) {
     const old = $(".quote", row);
-    if (old?.dataset.of === id) return;
+    if (old?.dataset.quoted === id) return;
     old?.remove();
     if (!id) return;
-    const quote = make("a", "quote cut");
-    Object.assign(quote.dataset, { act: "jump", of: id });
-    quote.append(make("b", "", "Reply"), " ", make("span", ""));
+    const quote = createElement("a", "quote truncate");
+    Object.assign(quote.dataset, { action: "jump", quoted: id });
+    const author = createElement("b", "", "Reply");
+    author.dir = "auto";
+    quote.append(author, " ", createElement("span", ""));
     const original = this.byId(id);
-    if (original) this.quoteOf(quote, original.dataset.seq, original);
+    if (original) this.fillQuote(quote, original.dataset.seq, original);
     row.querySelector(".message__bubble").prepend(quote);
   }
 
-  /** Fills in a quoted line from the row, or the message, that it quotes. */
-  quoteOf(quote, seq, source) {
+  /** Fill in a quote from the row, or the message, that it quotes. */
+  fillQuote(quote, seq, source) {
     const row = source instanceof Element;
     quote.href = `/chats/${this.#conversation}/@${seq}#m${seq}`;
     setText($("b", quote), row ? $(".message__author", source).textContent : (source.sender?.name ?? "Deleted user"));
-    setText($("span", quote), row ? $(".message__text", source).textContent.slice(0, 200) : wordsOf(source));
+    setText($("span", quote), row ? oneLine($(".message__text", source).textContent) : previewText(source));
   }
 
-  #reactions(row, reactions) {
-    let place = $(".reactions", row);
+  #setReactions(row, { id, reactions = [] }) {
+    let list = $(".reactions", row);
     if (!reactions.length) {
-      place?.remove();
+      list?.remove();
       return;
     }
-    if (!place) {
-      place = make("div", "reactions");
-      $(".message__ticks", row).after(place);
+    if (!list) {
+      list = createElement("div", "reactions");
+      $(".message__ticks", row).after(list);
     }
-    const focused = place.contains(document.activeElement) && document.activeElement.value;
-    place.replaceChildren(
+    const focused = list.contains(document.activeElement) && document.activeElement.value;
+    list.replaceChildren(
       ...reactions.map(({ emoji, count, user_ids: ids }) => {
-        const who = ids.map((id) => isolated(this.#people.get(id)?.name ?? "Someone")).join(", ");
-        const chip = make("button", "chip", `${emoji} ${count}`);
-        chip.append(make("span", "visually-hidden", ` ${who}`));
-        Object.assign(chip, { name: "emoji", value: emoji, title: who });
+        const names = ids.map((id) => isolated(this.#people.get(id)?.name ?? "Someone")).join(", ");
+        const chip = createElement("button", "chip", `${emoji} ${count}`);
+        chip.append(createElement("span", "visually-hidden", ` ${names}`));
+        const formAction = `/chats/${this.#conversation}/messages/${id}/react`;
+        Object.assign(chip, { name: "emoji", value: emoji, title: names, formAction });
+        chip.setAttribute("form", "action-form");
         chip.dataset.users = ids.join(" ");
         return chip;
       }),
     );
-    if (focused) $(`[value="${focused}"]`, place)?.focus();
+    if (focused) $(`[value="${focused}"]`, list)?.focus();
   }
 
-  #place(row) {
+  #removeActions(row) {
+    const menu = $("#message-menu", row);
+    if (menu) $("#main").append(menu); // the page's only one
+    $(".message-actions", row)?.remove();
+  }
+
+  #insertInOrder(row) {
     const seq = Number(row.dataset.seq);
     let before = this.#list.lastElementChild;
     while (before && !(before !== row && Number(before.dataset.seq) < seq)) before = before.previousElementSibling;
@@ -235,18 +246,18 @@ export class MessageRows {
     }
   }
 
-  #tick(row, state) {
+  #setTick(row, state) {
     const ticks = $(".message__ticks", row);
     ticks.dataset.state = state;
-    ticks.setAttribute("aria-label", TICKS[state]);
+    ticks.setAttribute("aria-label", TICK_LABELS[state]);
   }
 
-  #fail(row, item) {
-    const note = copyOf("failure-template");
+  #showFailure(row, item) {
+    const note = cloneTemplate("failure-template");
     setText($("[data-reason]", note), item.error);
     if (item.mention_all) setText($("[data-retry]", note), "Send");
-    $("[data-retry]", note).addEventListener("click", () => this.#onFailed.onRetry(item));
-    $("[data-discard]", note).addEventListener("click", () => this.#onFailed.onDiscard(item));
+    $("[data-retry]", note).addEventListener("click", () => this.#failureHandlers.onRetry(item));
+    $("[data-discard]", note).addEventListener("click", () => this.#failureHandlers.onDiscard(item));
     row.classList.add("message--failed");
     row.append(note);
   }
@@ -257,28 +268,28 @@ export class MessageRows {
   }
 }
 
-/** The small piece of a row that is there only when it has something to say. */
-function part(row, className, text, put, tag) {
-  let piece = $(`.${className}`, row);
-  if (!text) piece?.remove();
-  else if (piece) setText(piece, text);
+/** Create, update or remove an optional part of a row. */
+function setPart(row, className, text, insert, tag) {
+  let part = $(`.${className}`, row);
+  if (!text) part?.remove();
+  else if (part) setText(part, text);
   else {
-    piece = make(tag, className, text);
-    put(piece);
+    part = createElement(tag, className, text);
+    insert(part);
   }
 }
 
-/** As the template has it: five names, then a number. */
+/** Name five people, then count the rest, like the template. */
 const seenBy = (names) =>
   `Seen by ${names.slice(0, 5).map(isolated).join(", ")}${names.length > 5 ? ` and ${names.length - 5} more` : ""}`;
 
-/** A button over a block of code; its word is drawn, so that it is no part of the text. */
-function withCopy(pre) {
-  const box = make("div", "code");
-  const button = make("button", "code__copy");
+/** Put a copy button on a block of code. CSS draws its label, so that copied text doesn't contain it. */
+function addCopyButton(pre) {
+  const box = createElement("div", "code");
+  const button = createElement("button", "code__copy");
   button.type = "button";
   button.setAttribute("aria-label", "Copy code");
-  Object.assign(button.dataset, { act: "code", word: "Copy" });
+  Object.assign(button.dataset, { action: "code", label: "Copy" });
   pre.replaceWith(box);
   box.append(pre, button);
 }

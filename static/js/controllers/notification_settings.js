@@ -1,40 +1,40 @@
 import { $, $$ } from "../lib/dom.js";
 import { Store } from "../lib/store.js";
 
-const place = $("#desktop");
-const button = $("button", place);
+const section = $("#desktop");
+const button = $("button", section);
 const store = Store.local();
 const key = `notifications:${document.body.dataset.me}`;
 let failed = false;
 
-function state() {
+function currentState() {
   if (!window.isSecureContext) return "insecure";
   if (failed || !("Notification" in window && navigator.locks)) return "unsupported";
   if (Notification.permission === "denied") return "denied";
   return store.get(key) && Notification.permission === "granted" ? "on" : "off";
 }
 
-function draw() {
-  const now = state();
-  for (const words of $$("[data-state]", place)) words.hidden = words.dataset.state !== now;
-  button.hidden = now !== "on" && now !== "off";
-  button.textContent = now === "on" ? "Turn off" : "Turn on";
+function update() {
+  const state = currentState();
+  for (const text of $$("[data-state]", section)) text.hidden = text.dataset.state !== state;
+  button.hidden = state !== "on" && state !== "off";
+  button.textContent = state === "on" ? "Turn off" : "Turn on";
 }
 
 async function turnOn() {
   if ((await Notification.requestPermission()) !== "granted") return;
   try {
-    const first = new Notification("Notifications are on", { body: "This is how a new message will show.", tag: "first" });
-    first.addEventListener("click", () => first.close());
+    const sample = new Notification("Notifications are on", { body: "New messages will look like this.", tag: "first" });
+    sample.addEventListener("click", () => sample.close());
     store.set(key, true);
   } catch {
-    failed = true; // browsers on phones allow it to installed pages only
+    failed = true; // mobile browsers allow notifications for installed pages only
   }
 }
 
 button.addEventListener("click", async () => {
-  if (state() === "on") store.remove(key);
+  if (currentState() === "on") store.remove(key);
   else await turnOn();
-  draw();
+  update();
 });
-draw();
+update();

@@ -1,97 +1,97 @@
-import { $, $$, make, setText } from "../lib/dom.js";
-import { localTimes } from "../lib/time.js";
+import { $, $$, createElement, setText } from "../lib/dom.js";
+import { localizeTimes } from "../lib/time.js";
 import { isolated } from "../models/text.js";
 
-const TYPING_LASTS = 7000; // the server ends it after 6 s; its word may be lost
-const SAY_AGAIN = 3000;
+const TYPING_TTL_MS = 7000; // the server ends it after 6 s, but its event may be lost
+const TYPING_INTERVAL_MS = 3000;
 
-/** The line under the conversation's name: who is typing, else who is here; and says that one types oneself. */
-export function startPresence(status, { line, id, me }) {
+/** Show who is typing, or else who is online, under the conversation's name; and tell others when the reader types. */
+export function startPresence(status, { socket, id, me }) {
   const typing = new Map();
-  let idle = [...status.childNodes];
-  let said = 0;
+  let idleNodes = [...status.childNodes]; // what the status shows while nobody types
+  let typingSentAt = 0;
 
   function draw() {
     const names = [...typing.values()].map(({ name }) => isolated(name));
-    if (!names.length) status.replaceChildren(...idle);
+    if (!names.length) status.replaceChildren(...idleNodes);
     else if (names.length > 2) setText(status, "Several people are typing…");
     else setText(status, `${names.join(" and ")} ${names.length > 1 ? "are" : "is"} typing…`);
   }
 
-  function stops(user) {
+  function removeTyping(user) {
     clearTimeout(typing.get(user)?.timer);
     if (typing.delete(user)) draw();
   }
 
-  function says(...nodes) {
-    idle = nodes;
+  function setIdle(...nodes) {
+    idleNodes = nodes;
     draw();
   }
 
-  line.on("user:typing", ({ conversation_id, user_id, name }) => {
+  socket.on("user:typing", ({ conversation_id, user_id, name }) => {
     if (conversation_id !== id || user_id === me.id) return;
     clearTimeout(typing.get(user_id)?.timer);
-    typing.set(user_id, { name, timer: setTimeout(stops, TYPING_LASTS, user_id) });
+    typing.set(user_id, { name, timer: setTimeout(removeTyping, TYPING_TTL_MS, user_id) });
     draw();
   });
-  line.on("user:stopped-typing", (event) => event.conversation_id === id && stops(event.user_id));
-  line.on("message:received", (message) => message.conversation_id === id && stops(message.sender_id));
-  line.watch({ down: () => [...typing.keys()].forEach(stops) });
+  socket.on("user:stopped-typing", (event) => event.conversation_id === id && removeTyping(event.user_id));
+  socket.on("message:received", (message) => message.conversation_id === id && removeTyping(message.sender_id));
+  socket.watch({ onDisconnect: () => [...typing.keys()].forEach(removeTyping) });
 
-  function presence({ user_id, last_seen }, online) {
+  function setOnline({ user_id, last_seen }, online) {
     if (user_id !== status.dataset.person) return;
     status.classList.toggle("conversation__status--online", online);
-    if (online) says("Online");
-    else if (!last_seen) says("Offline"); // one of the two hides it
+    if (online) setIdle("Online");
+    else if (!last_seen) setIdle("Offline"); // one of the two hides it
     else {
-      const time = make("time", "");
+      const time = createElement("time", "");
       time.dateTime = last_seen;
-      time.dataset.as = "seen";
-      says("Last seen ", time);
-      localTimes(status);
+      time.dataset.format = "seen";
+      setIdle("Last seen ", time);
+      localizeTimes(status);
     }
   }
 
-  line.on("user:online", (event) => presence(event, true));
-  line.on("user:offline", (event) => presence(event, false));
-  line.on("conversation:updated", ({ id: which, participant_count: count, kind }) => {
-    if (which === id && kind === "group") says(`${count} ${count === 1 ? "person" : "people"}`);
+  socket.on("user:online", (event) => setOnline(event, true));
+  socket.on("user:offline", (event) => setOnline(event, false));
+  socket.on("conversation:updated", ({ id: updated, participant_count: count, kind }) => {
+    if (updated === id && kind === "group") setIdle(`${count} ${count === 1 ? "member" : "members"}`);
   });
 
-  // --- oneself
+  // --- the reader's own typing
 
-  const tell = (what) => line.connected && line.request(`typing:${what}`, { conversation_id: id }).catch(() => {});
+  const emit = (action) => socket.connected && socket.request(`typing:${action}`, { conversation_id: id }).catch(() => {});
   const text = $("#composer textarea");
 
   function stop() {
-    if (said) tell("stop");
-    said = 0;
+    if (typingSentAt) emit("stop");
+    typingSentAt = 0;
   }
 
   text?.addEventListener("input", () => {
     if (!text.value.trim()) stop();
-    else if (!text.form.dataset.edit && Date.now() - said > SAY_AGAIN) {
-      said = Date.now();
-      tell("start");
+    else if (!text.form.dataset.edit && Date.now() - typingSentAt > TYPING_INTERVAL_MS) {
+      typingSentAt = Date.now();
+      emit("start");
     }
   });
   text?.form.addEventListener("submit", () => {
-    said = 0; // the message says it
+    typingSentAt = 0; // the message itself ends it for others
   });
   addEventListener("pagehide", stop);
 }
 
-/** The dots and words for someone, wherever their name stands. */
+/** Show or hide the online dots and labels of a person, wherever they are listed. */
 export function showPresence(user, online) {
   for (const link of $$(`#conversations [data-person="${user}"]`)) {
-    dot($(".avatar", link), online);
-    setText($("[data-online-word]", link), online ? " (online)" : "");
+    toggleDot($(".avatar", link), online);
+    setText($("[data-online-label]", link), online ? " (online)" : "");
   }
-  if ($("#status")?.dataset.person === user) dot($(".conversation__head .avatar"), online);
+  if ($("#status")?.dataset.person === user) toggleDot($(".conversation__header .avatar"), online);
 }
 
-function dot(avatar, online) {
-  const shown = $(".avatar__online", avatar);
-  if (online && !shown) avatar.append(make("span", "avatar__online"));
-  else if (!online) shown?.remove();
+function toggleDot(avatar, online) {
+  const dot = $(".avatar__online", avatar);
+  if (online && !dot) avatar.append(createElement("span", "avatar__online"));
+  else if (!online) dot?.remove();
 }

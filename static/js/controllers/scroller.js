@@ -1,4 +1,4 @@
-/** The log's scrolling. It is a reversed column: scrollTop is 0 at the newest message and below zero above it. */
+/** The log's scrolling. The log is a reversed column: scrollTop is 0 at the newest message and negative above it. */
 export class Scroller {
   #log;
 
@@ -10,15 +10,14 @@ export class Scroller {
     return this.#log.scrollTop > -48;
   }
 
-  /** To the newest message; gliding where it is near, since a long glide is a wait. */
-  toEnd({ smooth = false } = {}) {
+  /** Scroll to the newest message; smoothly only if it is near, since a long animation makes the reader wait. */
+  scrollToEnd({ smooth = false } = {}) {
     const near = -this.#log.scrollTop < 3 * this.#log.clientHeight;
     this.#log.scrollTo({ top: 0, behavior: smooth && near ? "smooth" : "instant" });
   }
 
-  /** Makes a change to the rows. A reader at the end stays at the end, unless `follow` is false; any other sees nothing
-      move. */
-  keep(change, { follow = true } = {}) {
+  /** Make a change to the rows without moving what is read. At the end the log stays at the end, unless `follow` is false. */
+  keepPosition(change, { follow = true } = {}) {
     const anchor = follow && this.atEnd ? null : this.#firstVisible();
     const before = anchor?.getBoundingClientRect().top;
     change();

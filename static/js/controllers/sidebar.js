@@ -1,31 +1,31 @@
-import { $, $$, announce, make, partOf, setAttribute, setText, settled, wordsOf } from "../lib/dom.js";
+import { $, $$, announce, createElement, debounce, findInHtml, previewText, setAttribute, setText } from "../lib/dom.js";
 import { getHtml } from "../lib/http.js";
-import { localTimes } from "../lib/time.js";
+import { localizeTimes } from "../lib/time.js";
 import { ConversationList } from "../models/conversation_list.js";
 import { isolated } from "../models/text.js";
 import { showPresence } from "./presence.js";
 
-const PAGE = 50;
-const MOST = 200;
-const MOST_ONLINE = 7;
+const PAGE_SIZE = 50;
+const MAX_LENGTH = 200;
+const MAX_ONLINE = 7;
 
-/** The list of conversations, kept true while the page is open, what narrows it, and the number in the document's title. */
-export function startSidebar(list, { line, me }) {
+/** Keep the list of conversations up to date, with its search and filters and the unread count in the page's title. */
+export function startSidebar(list, { socket, me }) {
   const model = new ConversationList();
   const current = Number(list.dataset.current) || null;
   const source = new URL(list.dataset.source, location);
   let paged = new URLSearchParams(location.search).has("cursor");
   let fetching = false;
   let stale = false;
-  let ending;
+  let muteTimer; // until the next conversation is unmuted
   const online = $("#online");
   const title = document.title.replace(/^\(\d+\) /, "");
 
-  /** As templates/chat/_last_words.html has them. */
-  function lastWords(message, link) {
+  /** Describe the last message, like templates/chat/_preview.html. */
+  function lastMessageText(message, link) {
     const own = message.sender_id === me.id;
-    const named = message.type !== "system" && !message.deleted_at && (own || !link.dataset.person);
-    return (named ? `${own ? "You" : isolated(message.sender.name)}: ` : "") + wordsOf(message);
+    const hasName = message.type !== "system" && !message.deleted_at && (own || !link.dataset.person);
+    return (hasName ? `${own ? "You" : isolated(message.sender.name)}: ` : "") + previewText(message);
   }
   const links = () => $$("[data-conversation]", list);
   const nameOf = (link) => $(".conversation-link__name", link).firstChild.textContent;
@@ -36,14 +36,14 @@ export function startSidebar(list, { line, me }) {
     if (link) {
       const unread = model.unread(id);
       setAttribute(link, "data-unread", unread || null);
-      setText($("span.pill", link), unread ? String(unread > 99 ? "99+" : unread) : "");
-      if (!unread) $(".pill--mention", link)?.remove();
-      setText($("[data-unread-words]", link), unread ? `, ${unread} unread` : "");
+      setText($("span.unread-badge", link), unread ? String(unread > 99 ? "99+" : unread) : "");
+      if (!unread) $(".unread-badge--mention", link)?.remove();
+      setText($("[data-unread-label]", link), unread ? `, ${unread} unread` : "");
     }
     document.title = model.total ? `(${model.total}) ${title}` : title;
   }
 
-  function learn() {
+  function readList() {
     model.reset(
       links().map(({ dataset }) => ({
         id: Number(dataset.conversation),
@@ -54,12 +54,12 @@ export function startSidebar(list, { line, me }) {
       Number(list.dataset.unread),
     );
     for (const link of links()) draw(Number(link.dataset.conversation));
-    clearTimeout(ending);
-    const left = links().map(({ dataset }) => Date.parse(dataset.silent) - Date.now()).filter((ms) => ms < 2 ** 31);
-    if (left.length) ending = setTimeout(refetch, Math.min(...left) + 500);
+    clearTimeout(muteTimer);
+    const remaining = links().map(({ dataset }) => Date.parse(dataset.silent) - Date.now()).filter((ms) => ms < 2 ** 31);
+    if (remaining.length) muteTimer = setTimeout(refresh, Math.min(...remaining) + 500);
   }
 
-  async function refetch() {
+  async function refresh() {
     if (paged) return;
     if (fetching) {
       stale = true;
@@ -70,41 +70,41 @@ export function startSidebar(list, { line, me }) {
     try {
       const { href } = source;
       const page = await getHtml(href);
-      const fresh = partOf(page, "conversations");
+      const fresh = findInHtml(page, "conversations");
       if (href === source.href) {
         const focused = document.activeElement?.dataset?.conversation;
-        const place = list.scrollTop;
-        localTimes(fresh);
+        const scrollTop = list.scrollTop;
+        localizeTimes(fresh);
         list.dataset.unread = fresh.dataset.unread;
         list.replaceChildren(...fresh.children);
         if (focused) linkOf(focused)?.focus({ preventScroll: true });
-        list.scrollTop = place;
-        online.replaceChildren(...partOf(page, "online").children);
+        list.scrollTop = scrollTop;
+        online.replaceChildren(...findInHtml(page, "online").children);
         online.hidden = !online.children.length;
-        learn();
+        readList();
       }
     } catch {
-      // the next connection asks again
+      // the next connect refreshes
     }
     fetching = false;
-    if (stale) refetch();
+    if (stale) refresh();
   }
-  const refetchSoon = settled(refetch, 100);
+  const refreshSoon = debounce(refresh, 100);
 
   function receive(message) {
-    stale = fetching; // what comes in the meantime may not be in the answer
+    stale = fetching; // the answer on its way may lack this message
     const id = message.conversation_id;
     const own = message.sender_id === me.id;
     const { archived, silent } = linkOf(id)?.dataset ?? {};
     if (!model.has(id) || (archived !== undefined && silent === undefined)) {
-      refetchSoon(); // it comes into the list, or goes back there from the archive
+      refreshSoon(); // it joins the list, or returns to it from the archive
     } else if (model.receive(id, message.seq, own)) {
       const link = linkOf(id);
-      setText($(".conversation-link__words", link), lastWords(message, link));
+      setText($(".conversation-link__preview", link), lastMessageText(message, link));
       const time = $("time", link);
       time.dateTime = message.created_at;
       time.removeAttribute("title");
-      localTimes(link);
+      localizeTimes(link);
       const first = links().find(({ dataset }) => "pinned" in dataset === "pinned" in link.dataset);
       if (first !== link) {
         const focused = document.activeElement === link;
@@ -116,69 +116,69 @@ export function startSidebar(list, { line, me }) {
     if (!own && id !== current) announce(`New message from ${message.sender?.name ?? "someone"}`);
   }
 
-  function read(id, seq) {
+  function markRead(id, seq) {
     model.read(id, seq);
     draw(id);
   }
 
-  line.watch({ up: refetchSoon });
-  line.on("message:received", receive);
-  line.on("message:read", ({ conversation_id, user_id, seq }) => {
+  socket.watch({ onConnect: refreshSoon });
+  socket.on("message:received", receive);
+  socket.on("message:read", ({ conversation_id, user_id, seq }) => {
     if (user_id !== me.id) return;
-    read(conversation_id, seq);
-    const leaves = conversation_id !== current && source.searchParams.get("filter") === "unread";
-    if (leaves || !model.has(conversation_id)) refetchSoon();
+    markRead(conversation_id, seq);
+    const leavesFilter = conversation_id !== current && source.searchParams.get("filter") === "unread";
+    if (leavesFilter || !model.has(conversation_id)) refreshSoon();
   });
-  /** What was said last may be said otherwise, or be gone. */
-  function changed(message) {
+  /** Update the preview if the last message was edited or deleted. */
+  function updatePreview(message) {
     const link = linkOf(message.conversation_id);
     if (link && model.isLast(message.conversation_id, message.seq)) {
-      setText($(".conversation-link__words", link), lastWords(message, link));
+      setText($(".conversation-link__preview", link), lastMessageText(message, link));
     }
   }
 
-  line.on("message:edited", changed);
-  line.on("message:deleted", changed);
+  socket.on("message:edited", updatePreview);
+  socket.on("message:deleted", updatePreview);
 
-  /** Somebody came or went: their dots, and their place among those who are online. */
-  function presence(user, here) {
-    showPresence(user, here);
-    const place = $(`[data-person="${user}"]`, online);
+  /** Update a person's online dots, and the list of people online. */
+  function updatePresence(user, isOnline) {
+    showPresence(user, isOnline);
+    const listed = $(`[data-person="${user}"]`, online);
     const link = $(`[data-person="${user}"]`, list);
-    if (!here) place?.remove();
-    else if (!place && link && online.children.length < MOST_ONLINE) {
-      const entry = make("li", "");
+    if (!isOnline) listed?.remove();
+    else if (!listed && link && online.children.length < MAX_ONLINE) {
+      const entry = createElement("li", "");
       entry.dataset.person = user;
-      const shown = make("a", "");
-      Object.assign(shown, { href: link.pathname, title: nameOf(link) });
+      const entryLink = createElement("a", "");
+      Object.assign(entryLink, { href: link.pathname, title: nameOf(link) });
       const avatar = $(".avatar", link).cloneNode(true);
       avatar.classList.add("avatar--small");
-      shown.append(avatar, make("span", "visually-hidden", shown.title));
-      entry.append(shown);
+      entryLink.append(avatar, createElement("span", "visually-hidden", entryLink.title));
+      entry.append(entryLink);
       online.append(entry);
     }
     online.hidden = !online.children.length;
   }
 
-  line.on("user:online", ({ user_id }) => presence(user_id, true));
-  line.on("user:offline", ({ user_id }) => presence(user_id, false));
+  socket.on("user:online", ({ user_id }) => updatePresence(user_id, true));
+  socket.on("user:offline", ({ user_id }) => updatePresence(user_id, false));
   for (const event of ["conversation:created", "conversation:updated", "conversation:removed", "preferences:updated"]) {
-    line.on(event, refetchSoon);
+    socket.on(event, refreshSoon);
   }
-  line.on("user:mentioned", refetchSoon);
+  socket.on("user:mentioned", refreshSoon);
 
-  // --- what narrows the list
+  // --- search and filters
 
-  function narrow(name, value) {
-    const address = new URL(location);
-    for (const { searchParams } of name === "q" && current ? [source] : [source, address]) {
+  function setQuery(name, value) {
+    const pageUrl = new URL(location);
+    for (const { searchParams } of name === "q" && current ? [source] : [source, pageUrl]) {
       for (const old of ["cursor", "limit", name]) searchParams.delete(old);
       if (value) searchParams.set(name, value);
     }
     paged = false;
-    history.replaceState(null, "", address);
+    history.replaceState(null, "", pageUrl);
     list.scrollTop = 0;
-    refetch();
+    refresh();
   }
 
   const filters = $("#filters");
@@ -186,20 +186,20 @@ export function startSidebar(list, { line, me }) {
     const link = event.target.closest("a");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    for (const one of $$("a", filters)) setAttribute(one, "aria-current", one === link ? "true" : null);
+    for (const other of $$("a", filters)) setAttribute(other, "aria-current", other === link ? "true" : null);
     const { filter } = link.dataset;
-    narrow("filter", filter === "all" ? null : filter);
+    setQuery("filter", filter === "all" ? null : filter);
   });
 
   const search = $("#list-search");
-  const wanted = () => search.elements.q.value.trim();
-  const ask = settled(() => narrow("q", wanted()), 150);
+  const query = () => search.elements.q.value.trim();
+  const searchServer = debounce(() => setQuery("q", query()), 150);
   search.addEventListener("input", () => {
-    // what is here at once, the rest when the server has it
+    // filter what is listed at once; the server's answer adds the rest
     for (const link of links()) {
-      link.parentElement.hidden = !nameOf(link).toLowerCase().includes(wanted().toLowerCase());
+      link.parentElement.hidden = !nameOf(link).toLowerCase().includes(query().toLowerCase());
     }
-    ask();
+    searchServer();
   });
   search.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -207,25 +207,25 @@ export function startSidebar(list, { line, me }) {
   });
   list.addEventListener("click", (event) => {
     const shown = links().length;
-    if (!event.target.closest("#more-conversations") || shown >= MOST || paged) return;
+    if (!event.target.closest("#more-conversations") || shown >= MAX_LENGTH || paged) return;
     event.preventDefault();
-    source.searchParams.set("limit", Math.min(MOST, shown + PAGE));
-    refetch();
+    source.searchParams.set("limit", Math.min(MAX_LENGTH, shown + PAGE_SIZE));
+    refresh();
   });
   addEventListener("pagehide", () => {
     try {
       sessionStorage.setItem("sidebar-scroll", String(list.scrollTop));
     } catch {
-      // storage refused: the list starts at its top next time
+      // storage is refused: the list starts at the top next time
     }
   });
-  learn();
+  readList();
 
   return {
-    read,
+    markRead,
     receive,
-    /** Opens the conversation before or after the open one; false when there is none. */
-    go(step, { unread }) {
+    /** Open the conversation before or after the open one; returns false if there is none. */
+    openNext(step, { unread }) {
       const all = links();
       let at = all.findIndex((link) => link.hasAttribute("aria-current"));
       if (at < 0) at = step > 0 ? -1 : all.length;

@@ -1,10 +1,10 @@
 import { avatarHue, initials } from "../models/text.js";
-import { make, pictureOf } from "./dom.js";
+import { createElement, createPicture } from "./dom.js";
 
-/** Somebody's picture, else their initials, as templates/_partials/avatar.html draws it. */
-export function drawAvatar(id, name, picture) {
-  const drawn = make("span", `avatar avatar--${avatarHue(id)}`, picture ? "" : initials(name));
-  drawn.setAttribute("aria-hidden", "true");
-  if (picture) drawn.append(pictureOf(picture));
-  return drawn;
+/** Create an avatar, a picture or initials, like templates/_partials/avatar.html. */
+export function createAvatar(id, name, picture) {
+  const avatar = createElement("span", `avatar avatar--${avatarHue(id)}`, picture ? "" : initials(name));
+  avatar.setAttribute("aria-hidden", "true");
+  if (picture) avatar.append(createPicture(picture));
+  return avatar;
 }

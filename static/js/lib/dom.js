@@ -1,19 +1,21 @@
+import { oneLine } from "../models/text.js";
+
 export const $ = (selector, root = document) => root.querySelector(selector);
 export const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 
-/** A copy of a <template>'s one element. */
-export const copyOf = (id) => document.getElementById(id).content.firstElementChild.cloneNode(true);
+/** Copy the single element in a <template>. */
+export const cloneTemplate = (id) => document.getElementById(id).content.firstElementChild.cloneNode(true);
 
-export function make(tag, className, text = "") {
+export function createElement(tag, className, text = "") {
   const element = document.createElement(tag);
-  element.className = className;
+  if (className) element.className = className;
   element.textContent = text;
   return element;
 }
 
-/** The picture in an avatar's box, which has its size: nothing moves when it comes. */
-export function pictureOf(src) {
-  const picture = make("img", "avatar__picture");
+/** Create an avatar's picture. The avatar has a fixed size, so nothing moves when it loads. */
+export function createPicture(src) {
+  const picture = createElement("img", "avatar__picture");
   return Object.assign(picture, { loading: "lazy", decoding: "async", alt: "", width: 40, height: 40, src });
 }
 
@@ -21,37 +23,37 @@ export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Sets an attribute, or takes it away where the value is null. */
+/** Set an attribute, or remove it when the value is null. */
 export function setAttribute(element, name, value) {
   if (value === null) element.removeAttribute(name);
   else if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value);
 }
 
-/** Calls `work` when `delay` ms have passed without another call. */
-export function settled(work, delay) {
+/** Call `callback` once `delay` ms have passed without another call. */
+export function debounce(callback, delay) {
   let timer;
   return (...args) => {
     clearTimeout(timer);
-    timer = setTimeout(work, delay, ...args);
+    timer = setTimeout(callback, delay, ...args);
   };
 }
 
-/** Tells a screen reader, politely. */
+/** Tell screen readers, politely. */
 export function announce(text) {
-  const place = document.getElementById("announcer");
-  if (place) place.textContent = text;
+  const region = document.getElementById("announcer");
+  if (region) region.textContent = text;
 }
 
-/** What a message says, in one line without its marks; the template filter `words` does the same. */
-export function wordsOf({ content, content_html: html, deleted_at }) {
+/** Return a message as one line of plain text, like the template filter `preview_text`. */
+export function previewText({ content, content_html: html, deleted_at }) {
   if (deleted_at) return "Message deleted";
   const text = html && new DOMParser().parseFromString(html, "text/html").body.textContent;
-  return (text?.trim() || (content ?? "")).replace(/\s+/gu, " ").trim().slice(0, 200);
+  return oneLine(text?.trim() || (content ?? ""));
 }
 
-/** The element with `id` out of a page of our own server. Without the page's head: another page's nonces are no good
-    here, and the browser would say so. */
-export function partOf(html, id) {
+/** Find an element by id in the HTML of one of our own pages. Skips the head: its nonces are for another page, and the
+    browser would complain. */
+export function findInHtml(html, id) {
   const body = html.slice(Math.max(0, html.indexOf("<body")));
   return new DOMParser().parseFromString(body, "text/html").getElementById(id);
 }

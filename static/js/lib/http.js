@@ -1,5 +1,5 @@
-/** The server answered, and not with what was asked for; carries the contract's code. */
-export class Refused extends Error {
+/** The server refused a request; carries the API's error code. */
+export class ApiError extends Error {
   constructor({ code = "internal", message = "Something went wrong on the server.", fields = {} } = {}) {
     super(Object.values(fields ?? {})[0] ?? message);
     this.code = code;
@@ -7,37 +7,37 @@ export class Refused extends Error {
   }
 }
 
-/** No answer came, so what was asked may have happened or not; `offline` when it wasn't even sent. */
-export class Unanswered extends Error {
+/** No answer came, so the request may have been carried out or not; `offline` when it wasn't even sent. */
+export class NetworkError extends Error {
   offline = false;
 }
 
-async function ask(address, options) {
+async function send(url, options) {
   const token = document.querySelector("meta[name=csrf-token]")?.content;
   const headers = { ...options.headers, ...(token && { "X-CSRF-Token": token }) };
-  let answer;
+  let response;
   try {
-    answer = await fetch(address, { credentials: "same-origin", ...options, headers });
+    response = await fetch(url, { credentials: "same-origin", ...options, headers });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Unanswered("The server can’t be reached.", { cause: error });
+    throw new NetworkError("Can’t reach the server.", { cause: error });
   }
-  if (answer.ok && !answer.redirected) return answer;
-  // a page that answers with another one, the log-in, says that the session ended
-  if (answer.redirected) throw new Refused({ code: "unauthenticated", message: "You have been logged out." });
-  const body = await answer.json().catch(() => ({}));
-  throw new Refused(body.error ?? { code: answer.status === 401 ? "unauthenticated" : "internal" });
+  if (response.ok && !response.redirected) return response;
+  // A redirect leads to the login page: the session has ended.
+  if (response.redirected) throw new ApiError({ code: "unauthenticated", message: "You’ve been logged out." });
+  const body = await response.json().catch(() => ({}));
+  throw new ApiError(body.error ?? { code: response.status === 401 ? "unauthenticated" : "internal" });
 }
 
-/** The JSON of one of our own API's addresses. */
+/** Fetch JSON from our own API. */
 export async function getJson(path, query = {}) {
   const search = new URLSearchParams({ ...query, dialect: "colon" });
-  const answer = await ask(`${path}?${search}`, { headers: { Accept: "application/json" } });
-  return answer.json();
+  const response = await send(`${path}?${search}`, { headers: { Accept: "application/json" } });
+  return response.json();
 }
 
-/** The HTML of a page or of a part of one. */
-export async function getHtml(address, { signal } = {}) {
-  const answer = await ask(address, { signal, headers: { Accept: "text/html" } });
-  return answer.text();
+/** Fetch the HTML of a page, or of a part of one. */
+export async function getHtml(url, { signal } = {}) {
+  const response = await send(url, { signal, headers: { Accept: "text/html" } });
+  return response.text();
 }

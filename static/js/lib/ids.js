@@ -1,4 +1,4 @@
-/** A random UUID. `crypto.randomUUID` is missing on plain http outside of localhost, `getRandomValues` isn't. */
+/** Make a random UUID. On plain http outside of localhost there is no `crypto.randomUUID`, only `getRandomValues`. */
 export function newId() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 0x0f) | 0x40;

@@ -1,4 +1,4 @@
-/** Values under keys in a web storage. A storage that is refused or full loses them at the end of the page, no sooner. */
+/** JSON values in a web storage. Where the browser refuses storage, or it is full, values last as long as the page. */
 export class Store {
   #storage;
   #memory = new Map();
@@ -7,7 +7,7 @@ export class Store {
     this.#storage = storage;
   }
 
-  /** The page's own storage; null inside where the browser refuses it. */
+  /** Open this site's local storage; falls back to memory where the browser refuses it. */
   static local() {
     try {
       return new Store(globalThis.localStorage);
@@ -40,12 +40,12 @@ export class Store {
     try {
       this.#storage?.removeItem(key);
     } catch {
-      // nothing was stored there
+      // storage is refused, so nothing was stored
     }
   }
 
-  /** Takes away everything under keys that begin so. */
-  forget(prefix) {
+  /** Remove every key with this prefix. */
+  removeAll(prefix) {
     for (const key of this.keys(prefix)) this.remove(key);
   }
 
@@ -54,7 +54,7 @@ export class Store {
     try {
       for (let i = 0; i < (this.#storage?.length ?? 0); i += 1) found.add(this.#storage.key(i));
     } catch {
-      // only the memory's
+      // storage is refused: only the keys in memory
     }
     return [...found].filter((key) => key.startsWith(prefix));
   }

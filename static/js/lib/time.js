@@ -1,3 +1,3 @@
-import "../early.js";
+import "../before_paint.js";
 
-export const { dayKey, clock, dayLabel, shortTime, seenTime, joins, localTimes, arrange } = globalThis.localTime;
+export const { dayKey, clock, dayLabel, shortTime, seenTime, joinsRun, localizeTimes, arrange } = globalThis.localTime;

@@ -1,18 +1,18 @@
-/** How far each listed conversation has gone and was read; what is unread follows. */
+/** The last and the last read seq of each listed conversation, and the unread counts that follow from them. */
 export class ConversationList {
   #known = new Map();
-  #beyond = 0;
+  #unreadElsewhere = 0;
 
-  /** Takes the list as the server has it, and how much is unread in it and beyond what is shown of it; what was heard live
-      meanwhile isn't taken back. `counts` is false for what is silent or archived. */
+  /** Replace the list with the server's. `unread` is the unread count of all conversations, including those not listed.
+      Keeps what live events said since. `counts` is false for silent or archived conversations. */
   reset(conversations, unread) {
     const before = this.#known;
     this.#known = new Map();
-    this.#beyond = unread;
+    this.#unreadElsewhere = unread;
     for (const { id, last, read, counts } of conversations) {
       const old = before.get(id) ?? { last: 0, read: 0 };
       this.#known.set(id, { last: Math.max(last, old.last), read: Math.max(read, old.read), counts });
-      if (counts) this.#beyond -= last - read;
+      if (counts) this.#unreadElsewhere -= last - read;
     }
   }
 
@@ -20,7 +20,7 @@ export class ConversationList {
     return this.#known.has(id);
   }
 
-  /** A message was stored; true when it is newer than what was known. Sending moves the sender's own pointer. */
+  /** Record a stored message and return whether it is the newest. Sending moves the sender's own pointer. */
   receive(id, seq, own) {
     const state = this.#known.get(id);
     if (!state) return false;
@@ -46,6 +46,6 @@ export class ConversationList {
 
   get total() {
     const shown = [...this.#known].filter(([, { counts }]) => counts);
-    return shown.reduce((sum, [id]) => sum + this.unread(id), Math.max(0, this.#beyond));
+    return shown.reduce((sum, [id]) => sum + this.unread(id), Math.max(0, this.#unreadElsewhere));
   }
 }

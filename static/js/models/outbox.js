@@ -1,27 +1,26 @@
-/** What was written and isn't stored yet. Kept in `store`, so that it outlives the page; sent one at a time and in
-    order within a conversation, and sent again under the same client_id for as long as the outcome is unknown. */
+const RETRYABLE_CODES = new Set(["unavailable", "rate_limited"]);
+const MAX_DELAY_MS = 30_000;
 
-const PASSING = new Set(["unavailable", "rate_limited"]);
-const LONGEST_PAUSE = 30_000;
-
+/** Messages that are written but not stored yet. They survive the page in `store`. Each conversation sends one at a time
+    and in order, with the same client_id until the outcome is known. */
 export class Outbox {
   #store;
   #prefix;
   #send;
-  #pause;
+  #sleep;
   #running = new Set();
   #listeners = { sent: [], changed: [] };
 
-  /** `send(item)` resolves to the stored message; throws an error with a `code` when the server refused, without when
-      no answer came. `pause(ms)` resolves later. */
-  constructor({ store, user, send, pause }) {
+  /** `send(item)` resolves to the stored message. It throws an error with a `code` when the server refuses, and one
+      without when no answer comes. `sleep(ms)` resolves later. */
+  constructor({ store, user, send, sleep }) {
     this.#store = store;
     this.#prefix = `outbox:${user}:`;
     this.#send = send;
-    this.#pause = pause;
+    this.#sleep = sleep;
   }
 
-  /** "sent" (message, item) and "changed" (conversation id). */
+  /** Listen for "sent" (message, item) or "changed" (conversation id). */
   on(event, listener) {
     this.#listeners[event].push(listener);
   }
@@ -44,18 +43,18 @@ export class Outbox {
     this.#write(conversation, this.items(conversation).filter((item) => item.client_id !== clientId));
   }
 
-  /** Starts sending wherever something waits; call it when the line is up. */
+  /** Start sending everything that waits; call this on every connect. */
   flush() {
-    for (const key of this.#store.keys(this.#prefix)) this.#run(Number(key.slice(this.#prefix.length)));
+    for (const key of this.#store.keys(this.#prefix)) this.#sendAll(Number(key.slice(this.#prefix.length)));
   }
 
-  /** Another page of the same browser changed the storage under this key. */
-  touched(key) {
+  /** Handle a change that another page of this browser made to the storage. */
+  storageChanged(key) {
     if (!key?.startsWith(this.#prefix)) return;
     for (const listener of this.#listeners.changed) listener(Number(key.slice(this.#prefix.length)));
   }
 
-  async #run(conversation) {
+  async #sendAll(conversation) {
     if (this.#running.has(conversation)) return;
     this.#running.add(conversation);
     try {
@@ -65,18 +64,18 @@ export class Outbox {
         try {
           const message = await this.#send(item);
           tries = 0;
-          // first told, then forgotten: the pending row becomes the stored one in place
+          // listeners first: the pending row becomes the stored one in place
           for (const listener of this.#listeners.sent) listener(message, item);
           this.discard(conversation, item.client_id);
         } catch (error) {
-          if (error.offline) return; // the next flush goes on
-          if (!error.code || PASSING.has(error.code)) {
+          if (error.offline) return; // the next flush continues
+          if (!error.code || RETRYABLE_CODES.has(error.code)) {
             tries += 1;
-            await this.#pause(Math.min(LONGEST_PAUSE, 500 * 2 ** tries));
+            await this.#sleep(Math.min(MAX_DELAY_MS, 500 * 2 ** tries));
           } else {
-            // to try again is to confirm
-            const meant = error.fields?.mention_all && { mention_all: true };
-            this.#change(conversation, item.client_id, { error: error.message, ...meant });
+            // retrying confirms a mention of @all
+            const confirmed = error.fields?.mention_all && { mention_all: true };
+            this.#change(conversation, item.client_id, { error: error.message, ...confirmed });
           }
         }
       }

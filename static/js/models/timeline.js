@@ -1,4 +1,4 @@
-/** What a page knows of a conversation: up to which version, and which stretch of messages it shows. */
+/** A conversation's known version, and the range of messages that the page shows. */
 export class Timeline {
   constructor({ version, first, last, hasBefore, hasAfter }) {
     this.version = version;
@@ -8,26 +8,26 @@ export class Timeline {
     this.hasAfter = hasAfter;
   }
 
-  /** Takes a live event's version: "next" counts as known from now on, "known" is old news, at a "gap" one must ask. */
-  take(version) {
+  /** Compare a live event's version with the known one: "next" moves it on, "known" is old, "gap" means events are missing. */
+  accept(version) {
     if (version <= this.version) return "known";
     if (version > this.version + 1) return "gap";
     this.version = version;
     return "next";
   }
 
-  /** Everything up to `version` is known. */
-  reach(version) {
+  /** Mark everything up to `version` as known. */
+  advanceTo(version) {
     this.version = Math.max(this.version, version);
   }
 
-  /** Whether a message of this place belongs to the stretch shown, or goes on from its end. */
-  shows(seq) {
+  /** Check whether a message belongs to the shown range or continues it. */
+  covers(seq) {
     if (this.hasBefore && seq < this.first) return false;
     return !(this.hasAfter && seq > this.last);
   }
 
-  /** The stretch shown holds this place now. */
+  /** Extend the shown range to a message. */
   include(seq) {
     this.first = Math.min(this.first ?? seq, seq);
     this.last = Math.max(this.last ?? seq, seq);

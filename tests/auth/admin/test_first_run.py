@@ -87,7 +87,7 @@ def test_another_code(app, folder):
     for typed in (wrong, code[:-1], "x", "ü"):
         refused = browser.submit("/setup", code=typed, **NEW)
         assert refused.status_code == 422
-        assert "This isn" in refused.text
+        assert "That isn" in refused.text
         assert NEW["email"] in refused.text
         assert PASSWORD not in refused.text
     assert code_in(folder) == code

@@ -16,7 +16,7 @@ from tests.support.mail import CONFIRM, RESET, link_in, token_in
 from tests.support.world import PASSWORD, Api, register
 
 NEW = "ada@new.example.org"
-NEW_LINK = "Confirm your new address"
+NEW_LINK = "Confirm your new email address"
 
 
 @pytest.fixture
@@ -44,13 +44,15 @@ def test_it_changes_when_the_link_is_followed(ada, nobody, mailbox):
     assert ask(ada, NEW.upper()).status_code == 202
     mail = mailbox.wait(NEW, NEW_LINK)
     assert link_in(mail).startswith("http://127.0.0.1:5000/verify?token=")
-    assert "/settings/account" in link_in(mailbox.wait(ada.email, "wants to change your address"))
+    assert "/settings/account" in link_in(
+        mailbox.wait(ada.email, "Your email address is about to change")
+    )
     assert address(ada) == (ada.email, False)
     answer = nobody.post("/api/auth/verify", {"token": token_in(mail)})
     assert answer.status_code == 200
     assert answer.get_json()["user"]["email"] == NEW
     assert address(ada) == (NEW, True)
-    mailbox.wait(ada.email, "Your address was changed")
+    mailbox.wait(ada.email, "Your email address was changed")
     login = {"email": NEW, "password": PASSWORD}
     assert nobody.post("/api/auth/login", login).status_code == 200
     login["email"] = ada.email
@@ -65,7 +67,7 @@ def test_by_pages(app, ada, mailbox):
     )
     assert answer.headers["Location"] == "/settings/account"
     page = ada.client.page("/settings/account")
-    assert f"We’ve sent a mail to {NEW}" in page.text
+    assert f"We’ve sent an email to {NEW}" in page.text
     assert f"To change it to {NEW}" in page.text
     path = "/verify?token=" + mailbox.token(NEW, NEW_LINK)
     for _ in range(3):
@@ -183,7 +185,7 @@ def test_an_account_without_an_address_gets_one(app, ada, nobody, mailbox):
     browser = ada.client
     with app.app_context(), atomic() as work:
         work.execute(update(User).where(User.id == ada.id).values(email=None, updated_at=now()))
-    assert "has none yet" in browser.page("/settings/account").text
+    assert "You haven’t added one yet" in browser.page("/settings/account").text
     ask(ada)
     nobody.post("/api/auth/verify", {"token": mailbox.token(NEW, NEW_LINK)})
     assert address(ada) == (NEW, True)

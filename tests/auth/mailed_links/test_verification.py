@@ -84,24 +84,24 @@ def test_the_page_confirms_when_its_button_is_pressed(app, client, mailbox):
     assert not verified(app, ada.email)
     answer = client.submit(path, "/verify")
     assert answer.headers["Location"] == "/login"
-    assert "Your address is confirmed" in client.page("/login").text
+    assert "Your email address is confirmed" in client.page("/login").text
     assert verified(app, ada.email)
     again = client.get(path)
     assert again.status_code == 422
-    assert "has been used already. So the address is confirmed: log in to go on" in again.text
+    assert "has been used already. The address is confirmed: log in to continue" in again.text
 
 
 def test_the_page_of_someone_signed_in(app, mailbox):
     ada = register(app, "Ada")
     path = "/verify?token=" + mailbox.token(ada.email, CONFIRM)
-    assert "We’ve sent a mail to ada@example.org" in ada.client.page("/verify").text
+    assert "We’ve sent an email to ada@example.org" in ada.client.page("/verify").text
     answer = ada.client.submit(path, "/verify")
     assert answer.headers["Location"] == "/verify"
     page = " ".join(ada.client.page("/verify").text.split())
-    assert "Your address is confirmed ada@example.org is yours" in page
+    assert "Your email address is confirmed" in page
     used = ada.client.get(path)
     assert used.status_code == 422
-    assert "is confirmed. In your settings you can change it" in used.text
+    assert "is confirmed. You can change it in your settings" in used.text
 
 
 def test_a_link_counts_once(app, nobody, mailbox):
@@ -141,7 +141,7 @@ def test_a_link_lasts_48_hours(app, nobody, client, mailbox):
     assert error["fields"] == {"token": "This link has expired."}
     page = client.get(f"/verify?token={token}")
     assert page.status_code == 422
-    assert "Log in, and we send you a new one" in page.text
+    assert "Log in, and we’ll send you a new one" in page.text
     assert 'href="/login?next=/verify"' in page.text
     page = ada.client.get(f"/verify?token={token}")
     assert Page(page.text).form("/verify/resend")
@@ -154,7 +154,7 @@ def test_a_newer_link_takes_the_place_of_older_ones(app, nobody, mailbox):
     assert ada.api.post("/api/auth/verify/resend").status_code == 202
     second = mailbox.token(ada.email, CONFIRM, count=2)
     error = rest_error(nobody.post("/api/auth/verify", {"token": first}))
-    assert "a newer mail took its place" in error["fields"]["token"]
+    assert "There is a newer one" in error["fields"]["token"]
     assert nobody.post("/api/auth/verify", {"token": second}).status_code == 200
 
 
@@ -184,7 +184,7 @@ def test_once_confirmed_the_page_promises_no_mail(app, nobody, mailbox):
     stale = ada.client.page("/verify").form("/verify/resend").fields
     nobody.post("/api/auth/verify", {"token": mailbox.token(ada.email, CONFIRM)})
     assert ada.client.post("/verify/resend", data=stale).headers["Location"] == "/verify"
-    assert "Your address is confirmed" in ada.client.page("/verify").text
+    assert "Your email address is confirmed" in ada.client.page("/verify").text
     assert "on its way" not in ada.client.page("/settings/account").text
 
 

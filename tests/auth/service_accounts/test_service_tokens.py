@@ -8,14 +8,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from chatapp.auth.schemas import TokenRequest
 from chatapp.auth.service_accounts import tokens as service_tokens
+from chatapp.auth.service_accounts.schemas import TokenRequest
 from chatapp.core.db import atomic, db
 from chatapp.core.errors import Conflict, NotFound, Unauthenticated, ValidationFailed
 from chatapp.models import ServiceToken, User
 from chatapp.security.identity import Client
-from chatapp.security.scopes import SCOPES, scope, scope_of
+from chatapp.security.scopes import SCOPES
 from chatapp.security.service_accounts import PREFIX, USED_WITHIN
+from chatapp.security.view_policy import policy, policy_of
 from tests.support.world import PASSWORD, Api
 
 GRACE = {"username": "grace", "name": "Grace Hopper", "external_id": "crm:42"}
@@ -36,7 +37,9 @@ def service(app):
 
     def make(*scopes, name=None):
         with app.app_context():
-            return Service(app, service_tokens.create(name or f"crm {len(scopes)}", scopes))
+            return Service(
+                app, service_tokens.create_service_token(name or f"crm {len(scopes)}", scopes)
+            )
 
     return make
 
@@ -68,22 +71,23 @@ def rest_views(app):
 
 
 def test_every_rest_call_says_what_it_takes_of_a_service(app):
-    """`@public`, `@personal` (nobody does it for another) or exactly one `@scope`."""
+    """Each is public, personal (nobody does it for another) or has exactly one scope."""
     for rule, view in rest_views(app):
-        marks = [name for name in ("public", "personal", "scope") if getattr(view, name, None)]
-        assert len(marks) == 1, f"mark {rule} as @scope(...) or @personal (security/scopes.py)"
+        found = policy_of(view)
+        said = [name for name in ("public", "personal", "scope") if getattr(found, name)]
+        assert len(said) == 1, f"give {rule} a scope, or make it personal (security/view_policy.py)"
 
 
 def test_scopes_that_exist_are_used_and_no_other_can_be(app):
-    used = {scope_of(view) for _, view in rest_views(app)}
+    used = {policy_of(view).scope for _, view in rest_views(app)}
     assert used - {None} == set(SCOPES)
     with pytest.raises(ValueError, match="no scope"):
-        scope("chat:admin")
+        policy(scope="chat:admin")
 
 
 def test_reading_scopes_read_only(app):
     for rule, view in rest_views(app):
-        name = scope_of(view)
+        name = policy_of(view).scope
         if name is not None:
             writes = bool(rule.methods - {"GET", "HEAD", "OPTIONS"})
             assert name.endswith(":write") == writes, rule
@@ -94,7 +98,7 @@ def test_the_accounts_own_security_is_nobody_elses(app):
         if re.search(r"/auth/|password|session", rule.rule) or (
             rule.rule == "/api/users/me" and "DELETE" in rule.methods
         ):
-            assert scope_of(view) is None, rule
+            assert policy_of(view).scope is None, rule
 
 
 # --- the command line ---
@@ -124,10 +128,10 @@ def test_a_token_is_printed_once_and_kept_hashed(app, flask_command):
 
 
 def test_the_command_line_says_what_is_wrong(flask_command):
-    assert "There is none" in flask_command("list").stdout
+    assert "No service tokens yet" in flask_command("list").stdout
     wrong = flask_command("create", "crm", "--scope", "chat:write,chat:admin")
     assert wrong.exit_code == 1
-    assert "There is no scope chat:admin. There are: users:read, " in wrong.stderr
+    assert "There is no scope chat:admin. The scopes are: users:read, " in wrong.stderr
     assert wrong.stdout == ""
     assert flask_command("create", "crm", "--scope", " , ").exit_code == 1
     assert flask_command("create", "crm").exit_code == 2
@@ -144,12 +148,14 @@ def test_the_command_line_says_what_is_wrong(flask_command):
 def test_names_and_scopes_of_tokens(context):
     for name in ("", " ", "x" * 81):
         with pytest.raises(ValidationFailed):
-            service_tokens.create(name, {"chat:read"})
-    assert service_tokens.create(" crm ", {"chat:read"}) != service_tokens.create("b", SCOPES)
+            service_tokens.create_service_token(name, {"chat:read"})
+    assert service_tokens.create_service_token(
+        " crm ", {"chat:read"}
+    ) != service_tokens.create_service_token("b", SCOPES)
     with pytest.raises(Conflict):
-        service_tokens.create("crm", {"chat:read"})
+        service_tokens.create_service_token("crm", {"chat:read"})
     with pytest.raises(NotFound):
-        service_tokens.revoke("nobody")
+        service_tokens.revoke_service_token("nobody")
 
 
 # --- making people ---
@@ -289,11 +295,11 @@ def test_a_token_ends_with_the_service_that_asked_for_it(app, service, world, fl
 
 
 def test_nothing_is_issued_by_a_token_that_is_revoked_meanwhile(context):
-    service_tokens.create("crm", {"tokens:write"})
+    service_tokens.create_service_token("crm", {"tokens:write"})
     known = db.session.scalars(select(ServiceToken)).one()
-    service_tokens.revoke("crm")
+    service_tokens.revoke_service_token("crm")
     with pytest.raises(Unauthenticated):
-        service_tokens.issue(known, TokenRequest(external_id="x"), Client("", None))
+        service_tokens.issue_user_token(known, TokenRequest(external_id="x"), Client("", None))
 
 
 def test_whoever_becomes_staff_is_out_of_services_hands(app, service, world, change):

@@ -155,7 +155,7 @@ def test_without_a_password_it_takes_a_fresh_sign_in(app, world, logged_in):
     signed_in_for(app, timedelta(minutes=11))
     refused = world.alice.api.put(ADDRESS, {"password": NEW})
     assert refused.status_code == 403
-    assert "Sign out and in again" in refused.get_json()["error"]["message"]
+    assert "Log out and log in again" in refused.get_json()["error"]["message"]
     signed_in_for(app, timedelta(minutes=9))
     assert world.alice.api.put(ADDRESS, {"password": NEW}).status_code == 204
     assert logged_in(NEW)

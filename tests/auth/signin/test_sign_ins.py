@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from chatapp.auth.signin import sign_ins
+from chatapp.auth import sign_ins
 from chatapp.core.db import atomic, db, now
+from chatapp.core.events import CredentialEnded
 from chatapp.models import SignIn, User
 from chatapp.security.identity import standing
 from tests.support.world import Api
@@ -106,22 +107,15 @@ def test_what_ended_is_announced_by_its_id(app, world, heard):
     (token,) = rows(app, world.alice.id)
     with app.app_context():
         sign_ins.end_all(world.alice.id)
-    assert heard == [{"credential_id": token.id}]
+    assert heard == [CredentialEnded(token.id)]
 
 
 @pytest.fixture
-def heard():
-    from chatapp.core import events as announcements
-
-    payloads = []
-
-    def listen(announcement):
-        if announcement.event == "credential:ended":
-            payloads.append(announcement.payload)
-
-    unsubscribe = announcements.subscribe(listen)
-    yield payloads
-    unsubscribe()
+def heard(app):
+    signals = []
+    end = app.extensions["events"].receive(CredentialEnded, signals.append)
+    yield signals
+    end()
 
 
 def test_who_is_deactivated_is_signed_in_nowhere(app, world):

@@ -1,0 +1,21 @@
+"""The rules about files that CONTRIBUTING.md states."""
+
+from __future__ import annotations
+
+from tests.support.process import TOP
+
+MAX_LINES = 350
+MAX_ROOT_MODULES = 10
+
+
+def test_no_file_is_too_long():
+    files = [*(TOP / "chatapp").rglob("*.py"), *TOP.glob("*.py")]
+    lines = {
+        str(path.relative_to(TOP)): path.read_text("utf-8", encoding="utf-8").count("\n")
+        for path in files
+    }
+    assert {path: count for path, count in lines.items() if count > MAX_LINES} == {}
+
+
+def test_the_root_package_has_few_modules():
+    assert len(list((TOP / "chatapp").glob("*.py"))) <= MAX_ROOT_MODULES
