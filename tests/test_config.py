@@ -518,11 +518,11 @@ class TestSecrets:
 
     def test_a_damaged_file_is_named(self, load: Any, tmp_path: Path) -> None:
         load()
-        (tmp_path / "i/jwt_secret").write_text("abc")
+        (tmp_path / "i/jwt_secret").write_text("abc", encoding="utf-8")
         assert f"{tmp_path}/i/jwt_secret" in problems(load)
 
     def test_a_folder_that_cannot_be_made_is_named(self, tmp_path: Path) -> None:
-        (tmp_path / "file").write_text("")
+        (tmp_path / "file").write_text("", encoding="utf-8")
         with pytest.raises(SettingsError, match=r"INSTANCE_DIR=.*file/i"):
             Settings.from_env({"INSTANCE_DIR": f"{tmp_path}/file/i"})
 
@@ -539,7 +539,7 @@ class TestEnvFile:
     def test_the_environment_counts_before_it(
         self, env_file: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        env_file.write_text("# mine\nPORT=7000\nHOST='0.0.0.0'\n")
+        env_file.write_text("# mine\nPORT=7000\nHOST='0.0.0.0'\n", encoding="utf-8")
         assert (Settings.load().port, Settings.load().host) == (7000, "0.0.0.0")
         monkeypatch.setenv("PORT", "7001")
         assert Settings.load().port == 7001
@@ -547,7 +547,7 @@ class TestEnvFile:
         assert Settings.load().port == 5000
 
     def test_nothing_is_put_into_values(self, env_file: Path) -> None:
-        env_file.write_text("DB_PASSWORD=a${HOME}b$c\n")
+        env_file.write_text("DB_PASSWORD=a${HOME}b$c\n", encoding="utf-8")
         assert config.environment()["DB_PASSWORD"] == "a${HOME}b$c"
 
     def test_without_one(self, env_file: Path) -> None:
@@ -561,7 +561,7 @@ class TestEnvFile:
 
 class TestDocuments:
     def test_the_example_names_each_with_its_default(self) -> None:
-        text = (TOP / ".env.example").read_text()
+        text = (TOP / ".env.example").read_text(encoding="utf-8")
         lines = re.findall(r"^#([A-Z_]+)=(.*)$", text, re.MULTILINE)
         assert lines == [(setting.name, setting.default) for setting in SETTINGS]
         words = " ".join(re.sub(r"^# ?", "", text, flags=re.MULTILINE).split())
@@ -575,7 +575,7 @@ class TestDocuments:
         assert dotenv_values(TOP / ".env.example") == {}
 
     def test_the_documentation_has_a_row_for_each(self) -> None:
-        text = (TOP / "docs" / "configuration.md").read_text()
+        text = (TOP / "docs" / "configuration.md").read_text(encoding="utf-8")
         rows = re.findall(r"^\| `([A-Z_]+)` \| (.*) \| (.*) \| (.*) \|$", text, re.MULTILINE)
         assert rows == [
             (s.name, f"`{s.default}`" if s.default else "–", s.allowed, s.help) for s in SETTINGS

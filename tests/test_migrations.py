@@ -111,7 +111,7 @@ def test_tokens_that_were_given_out_stay_good(empty):
 
 def test_every_migration_says_why():
     for path in (TOP / "migrations" / "versions").glob("*.py"):
-        assert "Why:" in path.read_text().split('"""')[1], path.name
+        assert "Why:" in path.read_text(encoding="utf-8").split('"""')[1], path.name
 
 
 @pytest.mark.slow

@@ -10,7 +10,10 @@ MAX_ROOT_MODULES = 10
 
 def test_no_file_is_too_long():
     files = [*(TOP / "chatapp").rglob("*.py"), *TOP.glob("*.py")]
-    lines = {str(path.relative_to(TOP)): path.read_text("utf-8").count("\n") for path in files}
+    lines = {
+        str(path.relative_to(TOP)): path.read_text("utf-8", encoding="utf-8").count("\n")
+        for path in files
+    }
     assert {path: count for path, count in lines.items() if count > MAX_LINES} == {}
 
 

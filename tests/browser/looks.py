@@ -29,7 +29,7 @@ in_both_fonts = pytest.mark.parametrize("font", ["narrow", "wide"], indirect=Tru
 
 def violations(page: Page) -> list[str]:
     """What axe finds on the page as it stands."""
-    page.evaluate(AXE.read_text())
+    page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate("axe.run({ resultTypes: ['violations'], reporter: 'no-passes' })")
     return [f"{v['id']}: {node['html'][:200]}" for v in found["violations"] for node in v["nodes"]]
 

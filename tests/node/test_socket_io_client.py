@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.support.cast import Pair
+from tests.support.node import find_node
 from tests.support.people import Person
 from tests.support.server import FRIEND_ORIGIN, LiveServer
 
@@ -26,14 +26,14 @@ transports = pytest.mark.parametrize(
 @pytest.fixture(scope="session")
 def node() -> str:
     """The Node.js program; the packages must be there, `make test` installs them."""
-    program = shutil.which("node")
-    if program is None:
-        pytest.fail("Node.js (18 or newer) isn't on PATH; the tests need it")
+    program = find_node()
     installed = HERE / "node_modules" / "socket.io-client" / "package.json"
     if not installed.exists():
         pytest.fail(f"{installed.parent} is missing: run `npm ci` in {HERE} (`make test` does)")
-    wanted = json.loads((HERE / "package.json").read_text())["dependencies"]["socket.io-client"]
-    version = json.loads(installed.read_text())["version"]
+    wanted = json.loads((HERE / "package.json").read_text(encoding="utf-8"))["dependencies"][
+        "socket.io-client"
+    ]
+    version = json.loads(installed.read_text(encoding="utf-8"))["version"]
     assert version == wanted, f"socket.io-client {version} is installed, {wanted} is pinned: npm ci"
     return program
 
@@ -140,7 +140,7 @@ def test_without_a_right_one_it_is_refused(
 
 def test_the_lock_file_names_no_registry() -> None:
     """Whoever installs decides where from."""
-    packages = json.loads((HERE / "package-lock.json").read_text())["packages"]
+    packages = json.loads((HERE / "package-lock.json").read_text(encoding="utf-8"))["packages"]
     assert packages["node_modules/socket.io-client"]["version"] == "4.8.4"
     for name, package in packages.items():
         assert "resolved" not in package, name

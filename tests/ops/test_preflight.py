@@ -244,12 +244,12 @@ class TestSQLite:
 
     def test_what_is_no_database_is_named(self, tmp_path: Path) -> None:
         path = tmp_path / "chat.db"
-        path.write_text("this is a letter, " * 100)
+        path.write_text("this is a letter, " * 100, encoding="utf-8")
         with pytest.raises(NotReady, match=r"chat\.db can't be used: file is not a data"):
             database_check.prepare_database(settings_for(f"sqlite:///{path}", tmp_path))
 
     def test_a_folder_in_the_way_is_named(self, tmp_path: Path) -> None:
-        (tmp_path / "file").write_text("")
+        (tmp_path / "file").write_text("", encoding="utf-8")
         with pytest.raises(NotReady, match=r"the folder .*/file of the database"):
             database_check.prepare_database(
                 settings_for(f"sqlite:///{tmp_path}/file/chat.db", tmp_path)
@@ -323,7 +323,7 @@ def test_an_unreachable_server_is_a_clear_message(tmp_path: Path, port: str) -> 
 def test_a_folder_for_files_that_cannot_be_written_stops_the_start(
     tmp_path: Path, port: str
 ) -> None:
-    (tmp_path / "media").write_text("no folder")
+    (tmp_path / "media").write_text("no folder", encoding="utf-8")
     code, output = run(tmp_path, MEDIA_URL=f"file:{tmp_path}/media/deeper", PORT=port)
     assert code == 1
     assert "Check MEDIA_URL" in output
