@@ -1,4 +1,4 @@
-"""Accounts over REST."""
+"""REST calls to register, log in and log out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from chatapp.web.request_input import read_json
 @bp.post("/api/auth/register")
 @policy(public=True)
 def register() -> Any:
-    """201 with the new account and a token."""
+    """Register; return the account and a token (201)."""
     user = service.register(read_json(SelfRegistration), request_source())
     return login_json(user, sign_ins.issue_token(user.id, client())), 201
 
@@ -25,7 +25,7 @@ def register() -> Any:
 @bp.post("/api/auth/login")
 @policy(public=True)
 def log_in() -> Any:
-    """200 with the account and a token."""
+    """Log in; return the account and a token."""
     proven = service.log_in(read_json(Credentials), request_source())
     token = sign_ins.issue_token(proven.user.id, client(), proven_by=proven.password_hash)
     return login_json(proven.user, token)
@@ -34,7 +34,7 @@ def log_in() -> Any:
 @bp.post("/api/auth/logout")
 @policy(personal=True)
 def log_out() -> Any:
-    """204; this token, or this browser's session, and its sockets end."""
+    """End this token, or this browser's session, and its sockets (204)."""
     sign_in = current_sign_in()
     if sign_in.kind == "session":
         sign_out()

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, undefer
 
 from chatapp.core.db import MAX_ID, db
 from chatapp.core.errors import Forbidden, NotFound
@@ -32,6 +32,7 @@ _LOCKED = (
     )
     .order_by(Conversation.id)
     .with_for_update(key_share=True)
+    .options(undefer(Conversation.group_id))
     .execution_options(populate_existing=True)
 )
 _MEMBERSHIPS = (
@@ -48,7 +49,7 @@ _MEMBERSHIPS = (
     .execution_options(populate_existing=True)
 )
 
-READERS_ONLY = "Only the owners and admins of this group write here. You can read and react."
+READERS_ONLY = "Only owners and admins can write in this group. You can read and react."
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ from chatapp.conversation.mentions import (
 )
 from chatapp.conversation.pointers import Move, know_next, move_pointers
 from chatapp.conversation.presenters import MessageJson, message_json, without_receipts
-from chatapp.conversation.queries import messages_where, read_messages
+from chatapp.conversation.queries import Addressed, messages_where, read_messages
 from chatapp.core.db import announce, atomic, now, uuid7
 from chatapp.core.errors import (
     ChatError,
@@ -265,9 +265,14 @@ def _take_place(conversation: Conversation, draft: Draft) -> Message:
 
 
 def _announce(message: MessageJson, conversation: Conversation) -> None:
+    addressed = Addressed.of(conversation)
     announce(
         "message:received",
         dict(message),
         to=Members(conversation.id, conversation.membership_version),
         version=message["version"],
+        facts={
+            "group_id": addressed.group_id,
+            "receiver_id": addressed.receiver(message["sender_id"]),
+        },
     )

@@ -131,7 +131,7 @@ class Roster:
         members = len(self._members.get(text.conversation.id, ()))
         if text.confirmed or members <= MOST_UNASKED or not self.mentions(text).everybody:
             return None
-        words = f"This tells {members - 1} people. Confirm that it is meant, or leave @all out."
+        words = f"This will notify {members - 1} people. Confirm to send it, or leave @all out."
         return ValidationFailed(fields={"mention_all": words})
 
     def told(self, text: Written) -> frozenset[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from uuid import UUID
 
 from sqlalchemy import (
@@ -141,6 +141,11 @@ class Addressed:
 
     group_id: str | None
     pair: frozenset[str]
+
+    @classmethod
+    def of(cls, conversation: Conversation) -> Self:
+        """Read it from the conversation: no query where the row was locked before."""
+        return cls(conversation.group_id, pair_of(conversation))
 
     def receiver(self, sender_id: str) -> str:
         """Whom this sender writes to: the group's id, or the other person's."""

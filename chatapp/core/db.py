@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -158,14 +158,19 @@ def after_commit(function: Callable[[], None]) -> None:
 
 
 def announce(
-    name: str, payload: dict[str, Any], *, to: Members | People, version: int | None = None
+    name: str,
+    payload: dict[str, Any],
+    *,
+    to: Members | People,
+    version: int | None = None,
+    facts: Mapping[str, Any] | None = None,
 ) -> None:
     """Send this event to clients once the surrounding `atomic()` has committed.
 
     With a ``version``, call it while the conversation's row is locked: the lock puts events in the
-    order of their versions.
+    order of their versions. ``facts`` are for the dialects, see `ClientEvent`.
     """
-    event = ClientEvent(name, payload, to, version)
+    event = ClientEvent(name, payload, to, version, facts or {})
     _queue(event)
     current_bus().reserve(event)
 

@@ -9,7 +9,7 @@ row written by the same transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -62,6 +62,9 @@ class ClientEvent:
     #: The conversation's version that this event carries, None for events that have none (read
     #: pointers). Those with one are delivered in its order.
     version: int | None = None
+    #: What other dialects say of the event beyond its payload, so that they need not ask the
+    #: database. Never sent as it is.
+    facts: Mapping[str, Any] = field(default_factory=dict)
     #: The room of the connections that caused it. Never sent.
     origin: str | None = field(default_factory=origin.get)
     #: Filled by the sequencer, which reserves the event's slot before the commit.

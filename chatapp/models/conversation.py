@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, select
+from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from chatapp.core.db import Id, Model, SoftDelete, Timestamps, UtcDateTime, now
+from chatapp.models.group import Group
 
 
 class Conversation(Timestamps, SoftDelete, Model):
@@ -38,6 +39,11 @@ class Conversation(Timestamps, SoftDelete, Model):
     active_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     #: Only owners and admins of the group can write; other members read.
     announcements_only: Mapped[bool] = mapped_column(default=False)
+    #: The id of the group whose conversation this is; None between two people. It never changes.
+    group_id: Mapped[str | None] = column_property(
+        select(Group.id).where(Group.conversation_id == id).scalar_subquery(),  # noqa: A003
+        deferred=True,
+    )
 
 
 class Participant(Timestamps, Model):

@@ -1,9 +1,9 @@
 """Dialects: the names and shapes of events that clients speak. The rules are the same in all.
 
 Every connection speaks one dialect, for good. Colon is this server's own; the others are contracts
-of older back ends (`chatapp.dialects`), which rename, reshape and call the same use cases.
-``hears`` maps an event's canonical name to the function that gives what the dialect's clients are
-sent, or None where they have no word for it.
+of older back ends (`chatapp.dialects`), which rename, reshape and call the same use cases. An event
+goes out in colon as it is; in the others its renderer makes a name and a payload of it, from the
+event alone: no renderer asks the database.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from flask import Flask
 from pydantic import BaseModel
 
 from chatapp.core.errors import ChatError, error_ack, error_json
+from chatapp.core.events import ClientEvent
 from chatapp.core.validation import read_event
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound=BaseModel)
 Args = tuple[Any, ...]
 Handle = Callable[["Connection", M], dict[str, Any]]
-#: From a canonical payload to an event's name and payload.
-Hears = Callable[[dict[str, Any]], tuple[str, Any] | None]
+#: An event's name and payload, as they go out.
+Rendered = tuple[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,9 @@ class Dialect:
     """The events of one contract."""
 
     name: str
-    hears: Mapping[str, Hears] = field(default_factory=dict)
+    #: By an event's canonical name the function that renders it, which may return None: this
+    #: event isn't sent. Without a renderer it isn't either.
+    renderers: Mapping[str, Callable[[ClientEvent], Rendered | None]] = field(default_factory=dict)
     #: Makes the acknowledgement of an event that was handled.
     answer: Callable[[dict[str, Any]], Any] = _answer
     #: Makes the acknowledgement of an event that failed.
@@ -68,8 +71,15 @@ class Dialect:
     #: Whether a connection that named no dialect may show by its first event that it speaks this.
     by_first_event: bool = False
     #: Called for a person when somebody whose presence they may see came, went, or became visible.
-    noticed: Callable[[Flask, str], None] | None = None
+    on_presence_change: Callable[[Flask, str], None] | None = None
     handlers: dict[str, Handler] = field(default_factory=dict)
+
+    def render(self, event: ClientEvent) -> Rendered | None:
+        """Return how the event reads in this dialect; None where it isn't sent in it."""
+        if self is COLON:
+            return event.name, event.payload
+        renderer = self.renderers.get(event.name)
+        return renderer(event) if renderer else None
 
     def on_event(
         self,

@@ -1,1 +1,1 @@
-"""What reaches into the libraries below Socket.IO; each module names the versions it knows."""
+"""Code that reaches into the libraries below Socket.IO; each module names the versions it knows."""

@@ -1,11 +1,12 @@
-"""The gate before Socket.IO: few may wait there, and briefly, who haven't said who they are.
+"""Bounds on connections that have not signed in: how many may wait, and for how long.
 
-Anyone can open an Engine.IO connection. It becomes a person's when Socket.IO's connect succeeds;
-one that hasn't got there within `PATIENCE`, was refused, or has been disconnected, is closed. Of
-one address at most `MOST_WAITING` wait. permessage-deflate is refused here as well: for each
-connection it keeps a window of memory, and it compresses the same event once for each receiver.
+Anyone can open an Engine.IO connection. It belongs to a person when Socket.IO's connect succeeds.
+A connection that isn't signed in within `SIGN_IN_SECONDS`, or that was refused or disconnected, is
+closed. At most `MAX_WAITING` connections of one address may wait. permessage-deflate is refused
+here as well: it keeps a window of memory for each connection, and compresses the same event once
+for each receiver.
 
-Read in python-socketio 5.18 and python-engineio 4.15; with any other, nobody is shown out.
+Read in python-socketio 5.18 and python-engineio 4.15; with any other version nothing is closed.
 """
 
 from __future__ import annotations
@@ -22,97 +23,107 @@ import socketio
 
 from chatapp.core import concurrency
 from chatapp.security.client_address import network
-from chatapp.transport.send_buffer import Outbox, outbox_of
-from chatapp.transport.versions import known
+from chatapp.transport.send_buffer import SendBuffer, send_buffer_of
+from chatapp.transport.versions import is_supported
 from chatapp.transport.wsgi_errors import LogStream
 
-#: Seconds in which a connection must become a person's.
-PATIENCE = 5.0
-#: Connections of one address that may wait for that.
-MOST_WAITING = 50
-#: Binary attachments of one Socket.IO packet; no event of ours has any.
-_MOST_ATTACHMENTS = 100
+#: Seconds within which a connection must be signed in.
+SIGN_IN_SECONDS = 5.0
+#: Connections of one address that may wait to be signed in.
+MAX_WAITING = 50
+#: Binary attachments of one Socket.IO packet; no event of this server has any.
+_MAX_ATTACHMENTS = 100
 
 Environ = dict[str, Any]
 WsgiApp = Callable[[Environ, Any], Iterable[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Guest:
+class _Waiting:
+    """A connection that isn't signed in."""
+
     until: float
     address: str
 
 
 @dataclass(frozen=True, slots=True)
-class _Leaver:
+class _Closing:
+    """A closed connection whose client still holds the TCP connection."""
+
     until: float
-    outbox: Outbox
+    buffer: SendBuffer
 
 
-class Gate:
-    """WSGI middleware around Socket.IO, and the list of who waits."""
+class Admission:
+    """The connections of one Socket.IO server that have not signed in, and their bounds."""
 
     def __init__(
         self,
-        wsgi_app: WsgiApp,
         server: socketio.Server,
         *,
-        most_waiting: int | None = MOST_WAITING,
-        patience: float = PATIENCE,
+        max_waiting: int | None = MAX_WAITING,
+        timeout: float = SIGN_IN_SECONDS,
     ) -> None:
-        self._app = wsgi_app
         self._server = server
-        self._most = most_waiting
-        self._patience = patience
+        self._max_waiting = max_waiting
+        self._timeout = timeout
         self._errors = LogStream()
         self._lock = concurrency.lock()
-        self._guests: dict[str, _Guest] = {}  # who came first leaves first
-        self._waiting: Counter[str] = Counter()
-        self._leaving: dict[str, _Leaver] = {}
-        self._watched = False
-        self._open = not (known("python-socketio", "5.18") and known("python-engineio", "4.15"))
-        if not self._open:
-            self._stand_between()
+        # Both in the order in which their time is over.
+        self._waiting: dict[str, _Waiting] = {}
+        self._closing: dict[str, _Closing] = {}
+        self._waiting_by_address: Counter[str] = Counter()
+        self._sweeping = False
+        self._enabled = is_supported("python-socketio", "5.18") and is_supported(
+            "python-engineio", "4.15"
+        )
+        if self._enabled:
+            self._wrap_handlers()
 
-    def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
-        """Pass a request on, unless it opens a connection and too many wait already."""
-        if environ.get("PATH_INFO", "").startswith("/socket.io"):
-            environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
-            environ["wsgi.errors"] = self._errors
-            opens = "sid=" not in environ.get("QUERY_STRING", "")
-            if opens and self._most and self._waiting[_address(environ)] >= self._most:
-                return self._refuse(start_response)
-        return self._app(environ, start_response)
+    def middleware(self, wsgi_app: WsgiApp) -> WsgiApp:
+        """Wrap ``wsgi_app``: refuse to open a connection where too many of its address wait."""
+
+        def handle(environ: Environ, start_response: Any) -> Iterable[bytes]:
+            if environ.get("PATH_INFO", "").startswith("/socket.io"):
+                environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+                environ["wsgi.errors"] = self._errors
+                opens = "sid=" not in environ.get("QUERY_STRING", "")
+                if opens and self._is_full(_address(environ)):
+                    return self._refuse(start_response)
+            return wsgi_app(environ, start_response)
+
+        return handle
 
     def admit(self, sid: str) -> bool:
-        """The connection is a person's; False where it has gone in the meantime."""
+        """Stop the clock: the connection is signed in. Return False where it is gone already."""
         eio_sid = self._server.manager.eio_sid_from_sid(sid, "/")
-        self._forget(eio_sid)
+        self._stop_waiting(eio_sid)
         return eio_sid in self._server.environ
 
     def dismiss(self, sid: str) -> None:
-        """The connection is nobody's any more."""
+        """Start the clock again: the connection is no longer signed in."""
         eio_sid = self._server.manager.eio_sid_from_sid(sid, "/")
         environ = self._server.environ.get(eio_sid)
-        if environ is not None and not self._open:
-            self._let_wait(eio_sid, _address(environ))
+        if environ is not None and self._enabled:
+            self._start_waiting(eio_sid, _address(environ))
 
-    def _stand_between(self) -> None:
+    def _wrap_handlers(self) -> None:
+        """Put this class between Engine.IO and Socket.IO."""
         handlers = self._server.eio.handlers
         connect, message = handlers["connect"], handlers["message"]
         disconnect = handlers["disconnect"]
 
         def on_connect(eio_sid: str, environ: Environ) -> Any:
             engine_socket = self._server.eio.sockets[eio_sid]
-            engine_socket.queue = Outbox(engine_socket)
-            self._let_wait(eio_sid, _address(environ))
+            engine_socket.queue = SendBuffer(engine_socket)
+            self._start_waiting(eio_sid, _address(environ))
             return connect(eio_sid, environ)
 
         def on_message(eio_sid: str, data: Any) -> Any:
-            outbox = outbox_of(self._server, eio_sid)
-            if outbox is not None:
-                outbox.wait_for_answers()
-            if self._too_much(eio_sid, data):
+            buffer = send_buffer_of(self._server, eio_sid)
+            if buffer is not None:
+                buffer.wait_for_answers()
+            if self._is_too_large(eio_sid, data):
                 self._close(eio_sid)
                 return None
             return message(eio_sid, data)
@@ -122,76 +133,85 @@ class Gate:
                 return disconnect(eio_sid, reason)
             finally:
                 self._server._binary_packet.pop(eio_sid, None)
-                self._forget(eio_sid)
-                self._see_off(eio_sid)
+                self._stop_waiting(eio_sid)
+                self._expect_end(eio_sid)
 
         self._server.eio.on("connect", on_connect)
         self._server.eio.on("message", on_message)
         self._server.eio.on("disconnect", on_disconnect)
 
-    def _too_much(self, eio_sid: str, data: Any) -> bool:
-        """Whether a packet outgrows the limit by its binary attachments, messages of their own."""
+    def _is_full(self, address: str) -> bool:
+        return (
+            self._max_waiting is not None and self._waiting_by_address[address] >= self._max_waiting
+        )
+
+    def _is_too_large(self, eio_sid: str, data: Any) -> bool:
+        """Return whether a packet outgrows the limit by its binary attachments.
+
+        Each attachment is a message of its own, which alone is within the limit.
+        """
         packet = self._server._binary_packet.get(eio_sid)
         if packet is None:
             return False
         sizes = [len(attachment) for attachment in packet.attachments]
-        most: int = self._server.eio.max_http_buffer_size
-        return len(sizes) >= _MOST_ATTACHMENTS or sum(sizes) + len(data or "") > most
+        limit: int = self._server.eio.max_http_buffer_size
+        return len(sizes) >= _MAX_ATTACHMENTS or sum(sizes) + len(data or "") > limit
 
-    def _let_wait(self, eio_sid: str, address: str) -> None:
-        self._forget(eio_sid)
+    def _start_waiting(self, eio_sid: str, address: str) -> None:
+        self._stop_waiting(eio_sid)
         with self._lock:
-            self._guests[eio_sid] = _Guest(time.monotonic() + self._patience, address)
-            self._waiting[address] += 1
-        self._watch()
+            self._waiting[eio_sid] = _Waiting(time.monotonic() + self._timeout, address)
+            self._waiting_by_address[address] += 1
+        self._start_sweeping()
 
-    def _forget(self, eio_sid: str | None) -> None:
+    def _stop_waiting(self, eio_sid: str | None) -> None:
         with self._lock:
-            guest = self._guests.pop(eio_sid or "", None)
-            if guest is not None:
-                self._waiting[guest.address] -= 1
-                if not self._waiting[guest.address]:
-                    del self._waiting[guest.address]
+            waiting = self._waiting.pop(eio_sid or "", None)
+            if waiting is not None:
+                self._waiting_by_address[waiting.address] -= 1
+                if not self._waiting_by_address[waiting.address]:
+                    del self._waiting_by_address[waiting.address]
 
-    def _see_off(self, eio_sid: str) -> None:
-        """It is closed; a client that doesn't let go of the line is made to."""
-        outbox = outbox_of(self._server, eio_sid)
-        if outbox is not None and outbox.attached:
+    def _expect_end(self, eio_sid: str) -> None:
+        """Bound the time in which the client of a closed connection has to let go of TCP."""
+        buffer = send_buffer_of(self._server, eio_sid)
+        if buffer is not None and buffer.is_attached:
             with self._lock:
-                self._leaving[eio_sid] = _Leaver(time.monotonic() + self._patience, outbox)
-            self._watch()
+                self._closing[eio_sid] = _Closing(time.monotonic() + self._timeout, buffer)
+            self._start_sweeping()
 
-    def _watch(self) -> None:
+    def _start_sweeping(self) -> None:
         with self._lock:
-            watched, self._watched = self._watched, True
-        if not watched:
-            concurrency.spawn(self._show_out)
+            sweeping, self._sweeping = self._sweeping, True
+        if not sweeping:
+            concurrency.spawn(self._sweep)
 
-    def _show_out(self) -> None:
+    def _sweep(self) -> None:
+        """Close whatever is due, until nothing is left to wait for."""
         while True:
             with self._lock:
-                guests = _due(self._guests)
-                gone = [self._leaving.pop(eio_sid).outbox for eio_sid in _due(self._leaving)]
-                if not self._guests and not self._leaving:
-                    self._watched = False
+                waiting = _due(self._waiting)
+                ended = [self._closing.pop(eio_sid).buffer for eio_sid in _due(self._closing)]
+                if not self._waiting and not self._closing:
+                    self._sweeping = False
                     return
-            for outbox in gone:
-                outbox.hang_up()
-            for eio_sid in guests:
-                self._show_guest_out(eio_sid)
-            concurrency.wait(min(0.25, self._patience))
+            for buffer in ended:
+                buffer.abort()
+            for eio_sid in waiting:
+                self._close_waiting(eio_sid)
+            concurrency.wait(min(0.25, self._timeout))
 
-    def _show_guest_out(self, eio_sid: str) -> None:
+    def _close_waiting(self, eio_sid: str) -> None:
         if self._server.manager.sid_from_eio_sid(eio_sid, "/") is None:
             self._close(eio_sid)
-        else:  # it is just being let in or out, and the database takes its time
+        else:  # it is being signed in or out at this moment, and the database takes its time
             with self._lock:
-                guest = self._guests.get(eio_sid)
-            if guest is not None:
-                self._let_wait(eio_sid, guest.address)
+                waiting = self._waiting.get(eio_sid)
+            if waiting is not None:
+                self._start_waiting(eio_sid, waiting.address)
 
     def _close(self, eio_sid: str) -> None:
-        self._forget(eio_sid)
+        self._stop_waiting(eio_sid)
         engine_socket = self._server.eio.sockets.get(eio_sid)
         if engine_socket is not None:
             engine_socket.close(wait=False, reason=self._server.eio.reason.SERVER_DISCONNECT)
@@ -206,16 +226,16 @@ class Gate:
         headers = [
             ("Content-Type", "application/json"),
             ("Content-Length", str(len(body))),
-            ("Retry-After", str(max(1, round(self._patience)))),
+            ("Retry-After", str(max(1, round(self._timeout)))),
         ]
         start_response("429 Too Many Requests", headers)
         return [body]
 
 
-def _due(line: Mapping[str, _Guest | _Leaver]) -> list[str]:
-    """The ids at the front of the line whose time has come."""
+def _due(entries: Mapping[str, _Waiting | _Closing]) -> list[str]:
+    """Return the ids of the first entries, whose time is over."""
     now = time.monotonic()
-    return list(takewhile(lambda id_: line[id_].until <= now, line))
+    return list(takewhile(lambda id_: entries[id_].until <= now, entries))
 
 
 def _address(environ: Environ) -> str:

@@ -1,11 +1,12 @@
-"""Every event of every client goes through one function, which also sends its acknowledgement.
+"""One function for every event of every client, which also sends its acknowledgement.
 
 python-socketio (read in 5.18) acknowledges with a handler's return value, after the handler has
-ended, and doesn't tell it whether the client asked for that. A sender is to get the
-acknowledgement before the event, and a failure that nobody asked to be told of is an event: both
-need the packet's id. Overriding the one method that calls handlers gives it; reserved names like
-`connect` sent as an event end up here as well, and not in the library's own handlers. With any
-other version a catch-all handler does what it can: the acknowledgement comes after the event.
+ended, and doesn't say whether the client asked for an acknowledgement. A sender must get the
+acknowledgement before the event, and a failure that no acknowledgement reports is sent as an event:
+both need the packet's id. Overriding the one method that calls handlers gives it; reserved names
+like `connect` that are sent as an event arrive here as well, and not in the library's own handlers.
+With any other version a catch-all handler does what it can: the acknowledgement comes after the
+event.
 """
 
 from __future__ import annotations
@@ -16,15 +17,18 @@ from typing import Any
 import socketio
 from socketio import packet
 
-from chatapp.transport.versions import known
+from chatapp.transport.versions import is_supported
 
 Reply = Callable[[dict[str, Any]], None]
 Handle = Callable[[str, object, tuple[Any, ...], Reply | None], None]
 
 
 def route_events(server: socketio.Server, handle: Handle) -> None:
-    """Let ``handle(sid, name, args, reply)`` answer all events; ``reply`` is None where unasked."""
-    if not known("python-socketio", "5.18"):
+    """Let ``handle(sid, name, args, reply)`` answer all events.
+
+    ``reply`` is None where the client asked for no acknowledgement.
+    """
+    if not is_supported("python-socketio", "5.18"):
         _catch_all(server, handle)
         return
 

@@ -1,6 +1,6 @@
-"""What gunicorn (read in 25.3) answers by itself: to what isn't HTTP, and to headers too large.
+"""The answers that gunicorn (read in 25.3) gives by itself: to bad HTTP and to too large headers.
 
-There is no request yet then, so no middleware is asked. Its own answer is a page without the
+There is no request then, so no middleware is called. gunicorn's own answer is a page without the
 headers that every answer of this server has.
 """
 
@@ -13,12 +13,12 @@ from typing import Any
 from gunicorn import util
 
 from chatapp.core.errors import BadRequest, ChatError, Internal, TooLarge, error_json
-from chatapp.transport.versions import known
+from chatapp.transport.versions import is_supported
 
 
 def init(headers: Iterable[tuple[str, str]]) -> None:
-    """From now on in this process such answers carry these headers, and the one shape of errors."""
-    if not known("gunicorn", "25.3"):
+    """Give these answers of this process such headers, and the one shape of errors."""
+    if not is_supported("gunicorn", "25.3"):
         return
     always = "".join(f"{name}: {value}\r\n" for name, value in headers)
 

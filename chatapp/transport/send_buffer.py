@@ -1,13 +1,13 @@
-"""What waits for one client, with a bound, so that a client that doesn't read costs little.
+"""A bounded queue of what waits for one client, so that a client that doesn't read costs little.
 
 python-engineio (read in 4.15) keeps a queue for each client, which one writer (the poller, or the
-task of a WebSocket) empties, and which grows for ever when nobody reads. An `Outbox` takes its
+task of a WebSocket) empties, and which grows for ever when nobody reads. A `SendBuffer` takes its
 place: the packets still leave through the library's one writer.
 
-- Typing and presence are left out as soon as `SPARING` waits: they are of the moment.
-- A client for which more than `MOST` waits is cut. It comes back and resumes by version.
-- Answers to the client's own calls don't count there, since one alone can be large. Instead what
-  it sends next isn't looked at before its answers have left, down to `MOST`.
+- Typing and presence are dropped as soon as `BUSY_BYTES` wait: they matter for a moment only.
+- A client for which more than `MAX_BYTES` wait is cut off. It reconnects and resumes by version.
+- Answers to the client's own calls don't count there, since a single one can be large. Instead the
+  client's next packet isn't read before its answers have left, down to `MAX_BYTES`.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ from chatapp.core import concurrency
 log = logging.getLogger(__name__)
 
 #: Bytes that may wait for a client; what they cost in memory, not what the wire will carry.
-MOST = 1024 * 1024
-#: Bytes from which on typing and presence are left out.
-SPARING = MOST // 8
-#: Bytes that the writer takes at once; it holds them until the last one has left.
-_BATCH = 64 * 1024
-#: Packets that the writer takes at once: python-engineio's client hangs up on a polling answer of
-#: more.
+MAX_BYTES = 1024 * 1024
+#: Bytes from which on typing and presence are dropped.
+BUSY_BYTES = MAX_BYTES // 8
+#: Bytes that the writer takes at a time; it holds them until the last one has left.
+_BATCH_BYTES = 64 * 1024
+#: Packets that the writer takes at a time: python-engineio's client hangs up on a polling answer
+#: with more.
 _BATCH_PACKETS = 16
 #: Bytes that the operating system may keep for a client beside them.
-_KERNEL = 256 * 1024
-#: A packet beside its text, which is there twice: as it came and as it goes.
-_OVERHEAD = 256
+_KERNEL_BYTES = 256 * 1024
+#: Bytes of a packet beside its text, which is there twice: as it came and as it goes.
+_OVERHEAD_BYTES = 256
 
-_PASSING = tuple(
+_TRANSIENT = tuple(
     f'2["{event}"'
     for event in (
         "user:typing",
@@ -55,8 +55,8 @@ _PASSING = tuple(
 _ABORT = struct.pack("ii", 1, 0)  # on closing forget what wasn't sent
 
 
-class Outbox:
-    """The packets of one client, in the place of its Engine.IO socket's queue."""
+class SendBuffer:
+    """The packets that wait for one client, in the place of its Engine.IO socket's queue."""
 
     def __init__(self, engine_socket: Any) -> None:
         self._socket = engine_socket
@@ -65,39 +65,39 @@ class Outbox:
         self._lock = concurrency.lock()
         self._events = self._answers = 0
         self._taken_events = self._taken_answers = self._taken_packets = 0
-        self._lines: list[socket.socket] = []
+        self._connections: list[socket.socket] = []
         self.cut = False
 
     def put(self, packet: Any) -> None:
-        """Let it wait for the writer; None is the end. Nothing waits for a client that is cut."""
+        """Add a packet for the writer; None is the end. Drop it when the client is cut off."""
         events, answers = _cost(packet)
         if not events and not answers:
             self._queue.put(packet)
             return
-        if events and self._events > SPARING and packet.data.startswith(_PASSING):
+        if events and self._events > BUSY_BYTES and packet.data.startswith(_TRANSIENT):
             return
-        if self._events + events > MOST:
-            self._let_write(events)
+        if self._events + events > MAX_BYTES:
+            self._let_writer_run(events)
         with self._lock:
             if self.cut:
                 return
             self._events += events
             self._answers += answers
-            self.cut = events > 0 and self._events > max(MOST, events)
+            self.cut = events > 0 and self._events > max(MAX_BYTES, events)
         if self.cut:
-            self._cut()
+            self._cut_off()
         else:
             self._queue.put(packet)
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
-        """The next packet; what was taken before it has left, when the writer waits again."""
+        """Return the next packet; a writer that blocks has sent all that it took before."""
         with self._lock:
             if block:
                 self._events -= self._taken_events
                 self._answers -= self._taken_answers
                 self._taken_events = self._taken_answers = self._taken_packets = 0
             elif (
-                self._taken_events + self._taken_answers >= _BATCH
+                self._taken_events + self._taken_answers >= _BATCH_BYTES
                 or self._taken_packets >= _BATCH_PACKETS
             ):
                 raise self._empty
@@ -110,54 +110,54 @@ class Outbox:
         return packet
 
     def task_done(self) -> None:
-        """Nobody waits for that, see `join`."""
+        """Do nothing: nobody waits for it, see `join`."""
 
     def join(self) -> None:
-        """Doesn't wait: a client that never fetches what is left would keep the caller for ever."""
+        """Return at once: the caller would wait for ever for a client that never reads the rest."""
 
     @property
-    def attached(self) -> bool:
-        """Whether a WebSocket of the client's is still being served."""
-        return bool(self._lines)
+    def is_attached(self) -> bool:
+        """Whether a WebSocket of this client is still being served."""
+        return bool(self._connections)
 
     def wait_for_answers(self) -> None:
-        """Return when the client has taken its answers, but for `MOST`, or is gone."""
-        while self._answers > MOST and not self.cut and not self._socket.closed:
+        """Return when all answers but `MAX_BYTES` of them have left, or the client is gone."""
+        while self._answers > MAX_BYTES and not self.cut and not self._socket.closed:
             concurrency.wait(0.05)
 
     @contextmanager
-    def line(self, connection: socket.socket) -> Iterator[None]:
-        """Meanwhile this is a connection of the client's."""
+    def attach(self, connection: socket.socket) -> Iterator[None]:
+        """Know this TCP connection as the client's until the block ends."""
         try:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _KERNEL)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _KERNEL_BYTES)
         except OSError:
-            pass  # it is gone already
-        self._lines.append(connection)
+            pass  # it is closed already
+        self._connections.append(connection)
         try:
             yield
         finally:
-            self._lines.remove(connection)
+            self._connections.remove(connection)
 
-    def hang_up(self) -> None:
-        """End its connections now: whoever reads from them or writes to them wakes up."""
-        for connection in tuple(self._lines):
+    def abort(self) -> None:
+        """End the client's TCP connections now; tasks that read from or write to them wake up."""
+        for connection in tuple(self._connections):
             try:
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABORT)
                 connection.shutdown(socket.SHUT_RDWR)
             except OSError:
-                pass  # it is gone already
+                pass  # it is closed already
 
-    def _let_write(self, events: int) -> None:
-        """Perhaps the writer only had no turn yet: so many events in one go."""
+    def _let_writer_run(self, events: int) -> None:
+        """Give way a few times: many events in one go may only mean that the writer had no turn."""
         for _ in range(3):
-            if not self.cut and self._events + events > MOST:
+            if not self.cut and self._events + events > MAX_BYTES:
                 concurrency.wait(0)
 
-    def _cut(self) -> None:
-        log.info("cut a client that doesn't read")
+    def _cut_off(self) -> None:
+        log.info("cut off a client that doesn't read")
         self._drop_all()
-        self.hang_up()
-        # Beside the caller, who is telling others too, and with nothing of the caller's context.
+        self.abort()
+        # In a task beside the caller, who is sending to others too, and without its context.
         contextvars.Context().run(concurrency.spawn, self._close)
 
     def _close(self) -> None:
@@ -173,30 +173,30 @@ class Outbox:
                 return
 
 
-def outbox_of(server: socketio.Server, eio_sid: str) -> Outbox | None:
-    """What waits for this client; None when it is gone, or left to the library."""
+def send_buffer_of(server: socketio.Server, eio_sid: str) -> SendBuffer | None:
+    """Return this client's buffer; None when it is gone, or served by the library's queue."""
     queue = getattr(server.eio.sockets.get(eio_sid), "queue", None)
-    return queue if isinstance(queue, Outbox) else None
+    return queue if isinstance(queue, SendBuffer) else None
 
 
-def attached(
+def attaching(
     handler: Callable[[Any], Any], connection: Callable[[Any], socket.socket]
 ) -> Callable[[Any], Any]:
-    """An Engine.IO socket's ``handler`` of a WebSocket, whose connection its outbox knows."""
+    """Wrap an Engine.IO socket's WebSocket ``handler``: its buffer knows the TCP connection."""
     queue = getattr(getattr(handler, "__self__", None), "queue", None)
-    if not isinstance(queue, Outbox):
+    if not isinstance(queue, SendBuffer):
         return handler
 
     def serve(websocket: Any) -> Any:
-        with queue.line(connection(websocket)):
+        with queue.attach(connection(websocket)):
             return handler(websocket)
 
     return serve
 
 
 def _cost(packet: Any) -> tuple[int, int]:
-    """Of an event and of an answer; neither of what belongs to the connection itself."""
+    """Return the bytes of an event and of an answer; 0 for what belongs to the connection."""
     if packet is None or packet.packet_type != eio.MESSAGE:
         return 0, 0
-    cost = 2 * len(packet.data or "") + _OVERHEAD
+    cost = 2 * len(packet.data or "") + _OVERHEAD_BYTES
     return (0, cost) if str(packet.data)[:1] in ("3", "0", "4") else (cost, 0)

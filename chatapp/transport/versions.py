@@ -1,4 +1,4 @@
-"""Whether a library is one that our code below its surface was read against."""
+"""The library versions that the code in this package was written against."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ log = logging.getLogger(__name__)
 
 
 @cache
-def known(package: str, series: str) -> bool:
-    """Whether ``package`` is of this series, such as 4.15; if not, the log says so once.
+def is_supported(package: str, series: str) -> bool:
+    """Return whether ``package`` is of this series, such as 4.15; if not, log so once.
 
     The caller then leaves the library as it is: less guarded, but as its makers meant it.
     """
@@ -22,8 +22,8 @@ def known(package: str, series: str) -> bool:
     if installed == series or installed.startswith(f"{series}."):
         return True
     log.warning(
-        "%s is %s, and chatapp.transport was written for %s: it goes without the hardening of "
-        "connections. Install what requirements.txt names.",
+        "%s is %s, and chatapp.transport was written for %s: connections are served without its "
+        "hardening. Install what requirements.txt names.",
         package,
         installed,
         series,

@@ -1,4 +1,4 @@
-"""eventlet's WebSocket (read in 0.41) writes to `wsgi.errors` what it can't shut down in peace."""
+"""A `wsgi.errors` for eventlet's WebSocket (read in 0.41), which writes failed shutdowns to it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ log = logging.getLogger(__name__)
 
 
 class LogStream:
-    """A stream whose lines go to the log, where only someone who debugs reads them."""
+    """A stream that writes its lines to the log, at the level DEBUG."""
 
     def write(self, text: str) -> None:
-        """One line, or a part of one."""
+        """Log one line, or a part of one."""
         log.debug("%s", text.strip())
 
     def flush(self) -> None:
-        """Nothing is kept back."""
+        """Do nothing: nothing is buffered."""

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from chatapp.auth import sign_ins
 from chatapp.auth.admin import accounts
 from chatapp.auth.link_tokens import revoke_links
-from chatapp.auth.signin.password_change import prove_oneself
+from chatapp.auth.signin.reauthentication import reauthenticate
 from chatapp.conversation.access import lock_conversations
 from chatapp.conversation.members import current_members, remove_member
 from chatapp.conversation.queries import own_conversations
@@ -24,9 +24,9 @@ _MAX_TRIES = 5
 def deactivate_own_account(sign_in: SignIn, password: str | None) -> None:
     """End all sign-ins until an administrator reactivates the account. Its data stays.
 
-    Raises as `prove_oneself`, and Conflict for the only administrator.
+    Raises as `reauthenticate`, and Conflict for the only administrator.
     """
-    prove_oneself(sign_in, password)
+    reauthenticate(sign_in, password)
     with atomic() as work:
         accounts.check_not_last_administrator(work, sign_in.user_id)
         accounts.deactivate(sign_in.user_id)
@@ -36,9 +36,9 @@ def delete_own_account(sign_in: SignIn, password: str | None) -> None:
     """Soft-delete the account: leave all groups, clear the profile, end all sign-ins.
 
     Messages stay, under the name "Deleted user"; the email and username become free. Raises as
-    `prove_oneself`, Conflict for the only administrator, Unavailable if groups kept changing.
+    `reauthenticate`, Conflict for the only administrator, Unavailable if groups kept changing.
     """
-    prove_oneself(sign_in, password)
+    reauthenticate(sign_in, password)
     for _ in range(_MAX_TRIES):
         if _try_to_delete(sign_in.user_id):
             audit.note("deleted", user_id=sign_in.user_id)

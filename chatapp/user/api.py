@@ -1,4 +1,4 @@
-"""People over REST."""
+"""REST calls for people, contacts, blocks and the caller's own account."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from chatapp.web.request_input import read_json, read_query
 @bp.get("/api/users/me")
 @policy(scope="users:read")
 def me() -> Any:
-    """One's own account."""
+    """Return the caller's account."""
     return dict(account_json(caller()))
 
 
 @bp.patch("/api/users/me")
 @policy(scope="users:write")
 def change_me() -> Any:
-    """200 with one's own account, changed."""
+    """Change the caller's profile; return the account."""
     return dict(account_json(service.update_profile(caller().id, read_json(ProfilePatch))))
 
 
 @bp.get("/api/users")
 @policy(scope="users:read")
 def people() -> Any:
-    """The people directory, without oneself."""
+    """List all other people by name."""
     page = queries.list_directory(caller().id, read_query(DirectoryQuery))
     return {"items": page.items, "next_cursor": page.next_cursor}
 
@@ -41,14 +41,14 @@ def people() -> Any:
 @bp.get("/api/users/<uuid:user_id>")
 @policy(scope="users:read")
 def person(user_id: UUID) -> Any:
-    """Someone's public profile."""
+    """Return a person's public profile."""
     return dict(queries.get_person(caller().id, str(user_id)))
 
 
 @bp.delete("/api/users/me")
 @policy(personal=True)
 def delete_account() -> Any:
-    """204; one's account is gone."""
+    """Delete the caller's account (204)."""
     account_deletion.delete_own_account(current_sign_in(), read_json(PasswordConfirmation).password)
     return "", 204
 
@@ -56,7 +56,7 @@ def delete_account() -> Any:
 @bp.post("/api/users/me/deactivate")
 @policy(personal=True)
 def deactivate_account() -> Any:
-    """204; one is signed out everywhere, until an administrator lifts it."""
+    """Deactivate the caller's account until an administrator reactivates it (204)."""
     account_deletion.deactivate_own_account(
         current_sign_in(), read_json(PasswordConfirmation).password
     )
@@ -66,14 +66,14 @@ def deactivate_account() -> Any:
 @bp.get("/api/users/me/data")
 @policy(personal=True)
 def download_data() -> Any:
-    """A ZIP of one's own data."""
+    """Download the caller's data as a ZIP."""
     return download()
 
 
 @bp.post("/api/users/<uuid:user_id>/block")
 @policy(scope="users:write")
 def block(user_id: UUID) -> Any:
-    """204; neither hears from the other."""
+    """Block a person (204)."""
     relationships.block(caller().id, str(user_id))
     return "", 204
 
@@ -81,7 +81,7 @@ def block(user_id: UUID) -> Any:
 @bp.delete("/api/users/<uuid:user_id>/block")
 @policy(scope="users:write")
 def unblock(user_id: UUID) -> Any:
-    """204; one's own block is lifted."""
+    """Unblock a person (204)."""
     relationships.unblock(caller().id, str(user_id))
     return "", 204
 
@@ -89,7 +89,7 @@ def unblock(user_id: UUID) -> Any:
 @bp.get("/api/blocks")
 @policy(scope="users:read")
 def blocks() -> Any:
-    """Those whom one blocks, the last one first."""
+    """List the people that the caller blocks, newest block first."""
     page = queries.list_blocked(caller().id, read_query(PageQuery))
     return {"items": page.items, "next_cursor": page.next_cursor}
 
@@ -97,7 +97,7 @@ def blocks() -> Any:
 @bp.get("/api/contacts")
 @policy(scope="users:read")
 def contacts() -> Any:
-    """One's contacts, by name."""
+    """List the caller's contacts by name."""
     page = queries.list_contacts(caller().id, read_query(DirectoryQuery))
     return {"items": page.items, "next_cursor": page.next_cursor}
 
@@ -105,7 +105,7 @@ def contacts() -> Any:
 @bp.post("/api/contacts")
 @policy(scope="users:write")
 def add_contact() -> Any:
-    """201 with the contact, or 200 when it stood."""
+    """Add a contact (201), or return the existing one (200)."""
     contact, is_new = relationships.add_contact(caller().id, read_json(NewContact).user_id)
     return dict(contact), 201 if is_new else 200
 
@@ -113,6 +113,6 @@ def add_contact() -> Any:
 @bp.delete("/api/contacts/<uuid:user_id>")
 @policy(scope="users:write")
 def remove_contact(user_id: UUID) -> Any:
-    """204; not a contact any more."""
+    """Remove a contact (204)."""
     relationships.remove_contact(caller().id, str(user_id))
     return "", 204

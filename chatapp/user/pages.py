@@ -1,4 +1,4 @@
-"""People as pages."""
+"""Pages for people: the directory, contacts, profiles, blocks."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from chatapp.web.request_input import read_query
 
 @bp.get("/people")
 def people_page() -> Any:
-    """The directory, to find someone to write to."""
+    """Show the directory of people."""
     me = caller()
     query = read_query(DirectoryQuery)
     page = queries.list_directory(me.id, query)
-    kept = queries.find_contact_ids(me.id, [person["id"] for person in page.items])
+    contact_ids = queries.find_contact_ids(me.id, [person["id"] for person in page.items])
     return render_template(
         "user/people.html",
         place="people",
         people=page.items,
-        kept=kept,
+        kept=contact_ids,
         q=query.q,
         next_cursor=page.next_cursor,
     )
@@ -34,7 +34,7 @@ def people_page() -> Any:
 
 @bp.get("/contacts")
 def contacts_page() -> Any:
-    """One's contacts."""
+    """Show the caller's contacts."""
     query = read_query(DirectoryQuery)
     page = queries.list_contacts(caller().id, query)
     people = [item["user"] for item in page.items]
@@ -50,55 +50,55 @@ def contacts_page() -> Any:
 
 @bp.get("/people/<uuid:user_id>")
 def person_page(user_id: UUID) -> Any:
-    """Someone's profile, and what one can do about them."""
-    found = queries.get_person_details(caller().id, str(user_id))
+    """Show a person's profile, with actions: message, contact, block."""
+    details = queries.get_person_details(caller().id, str(user_id))
     return render_template(
         "user/person.html",
-        person=found.person,
-        is_contact=found.is_contact,
-        blockers=found.blockers,
-        groups=found.groups,
-        more_groups=found.group_count - len(found.groups),
+        person=details.person,
+        is_contact=details.is_contact,
+        blockers=details.blockers,
+        groups=details.groups,
+        more_groups=details.group_count - len(details.groups),
     )
 
 
 @bp.post("/people/<uuid:user_id>/message")
 def message_person(user_id: UUID) -> Any:
-    """On to the conversation with this person, which is made if there is none."""
+    """Open the direct conversation with this person, created if needed."""
     conversation, _ = chats.open_direct(caller().id, str(user_id))
     return redirect(url_for("chat.conversation_page", conversation_id=conversation["id"]), 303)
 
 
 @bp.post("/people/<uuid:user_id>/contact")
 def add_contact_form(user_id: UUID) -> Any:
-    """Among one's contacts."""
+    """Add a contact."""
     contact, _ = relationships.add_contact(caller().id, str(user_id))
-    return _done(user_id, f"{contact['user']['name']} is one of your contacts.")
+    return _redirect_back(user_id, f"{contact['user']['name']} is now one of your contacts.")
 
 
 @bp.post("/people/<uuid:user_id>/contact/remove")
 def remove_contact_form(user_id: UUID) -> Any:
-    """Not among one's contacts any more."""
+    """Remove a contact."""
     relationships.remove_contact(caller().id, str(user_id))
-    return _done(user_id, "Removed from your contacts.")
+    return _redirect_back(user_id, "Removed from your contacts.")
 
 
 @bp.post("/people/<uuid:user_id>/block")
 def block_form(user_id: UUID) -> Any:
-    """Neither hears from the other."""
+    """Block a person."""
     relationships.block(caller().id, str(user_id))
-    return _done(user_id, "Blocked.")
+    return _redirect_back(user_id, "Blocked.")
 
 
 @bp.post("/people/<uuid:user_id>/unblock")
 def unblock_form(user_id: UUID) -> Any:
-    """One's own block is lifted."""
+    """Unblock a person."""
     relationships.unblock(caller().id, str(user_id))
-    return _done(user_id, "Unblocked.")
+    return _redirect_back(user_id, "Unblocked.")
 
 
-def _done(user_id: UUID, words: str) -> Any:
-    """Back to where it was asked for, which says so."""
-    flash(words)
+def _redirect_back(user_id: UUID, message: str) -> Any:
+    """Redirect to the page that the form was on, and flash the message there."""
+    flash(message)
     back = request.form.get("next") or url_for("user.person_page", user_id=user_id)
     return redirect(safe_next(back), 303)

@@ -7,6 +7,8 @@ import secrets
 import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import takewhile
 from typing import Any
 
 import emoji
@@ -64,9 +66,9 @@ def clock(text: str) -> str:
     return f"{_parse(text):%H:%M}"
 
 
-def short_time(text: str) -> str:
+def short_time(text: str, now: datetime | None = None) -> str:
     """For lists: the time of day today, the weekday within six days, else the date."""
-    moment, today = _parse(text), datetime.now(UTC)
+    moment, today = _parse(text), now or datetime.now(UTC)
     days = (today.date() - moment.date()).days
     if days <= 0:
         return f"{moment:%H:%M}"
@@ -77,30 +79,46 @@ def short_time(text: str) -> str:
     return f"{moment.day} {moment:%b %Y}"
 
 
+@lru_cache(4096)
 def initials(name: str) -> str:
-    """The first letters of the first and last word."""
-    words = name.split()
-    letters = [words[0][0]] + ([words[-1][0]] if len(words) > 1 else []) if words else ["?"]
-    return "".join(letters).upper()
+    """Return the first letter, digit or emoji of the first and last word."""
+    letters = [letter for word in name.split() if (letter := _initial(word))]
+    return "".join([letters[0], *letters[1:][-1:]]).upper() if letters else "?"
+
+
+def _initial(word: str) -> str:
+    """Return the first letter or digit of a word, with its marks, or the first emoji; else ""."""
+    tokens = list(emoji.analyze(word, non_emoji=True, join_emoji=True))
+    for number, token in enumerate(tokens):
+        if not isinstance(token.value, str):
+            return token.chars
+        if token.chars.isalnum():
+            rest = [following.chars for following in tokens[number + 1 :]]
+            marks = takewhile(lambda char: unicodedata.category(char[0]).startswith("M"), rest)
+            return token.chars + "".join(marks)
+    return ""
 
 
 def isolated(name: str) -> str:
-    """``name`` for within other text, whose order one from right to left leaves as it is."""
-    from_right = any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in name)
-    return f"\u2068{name}\u2069" if from_right else name
+    """Isolate a right-to-left name, so that it doesn't reorder the text around it."""
+    right_to_left = any(
+        letter.isalpha() and unicodedata.bidirectional(letter) in ("R", "AL") for letter in name
+    )
+    return f"\u2068{name}\u2069" if right_to_left else name
 
 
-def avatar_hue(id_: str | int) -> int:
-    """Which of the avatar colours belongs to this id, always the same."""
-    if isinstance(id_, int):
-        return id_ % AVATAR_HUES
+def avatar_hue(id_: str) -> int:
+    """Pick an avatar colour for an id, always the same."""
     return int(id_[:8], 16) % AVATAR_HUES if _HEX.match(id_) else 0
 
 
 def is_emoji_only(text: str | None) -> bool:
-    """Whether a message is nothing but a few emoji, and so is shown large."""
-    bare = "".join((text or "").split())
-    return bool(bare) and emoji.purely_emoji(bare) and emoji.emoji_count(bare) <= 8
+    """Check whether a text is 1 to 8 emoji and nothing else; such messages are shown large."""
+    bare = "".join((text or "").split()).replace("\ufe0f", "")  # which emoji may have or lack
+    if not emoji.purely_emoji(bare):  # stops at the first letter
+        return False
+    found = emoji.emoji_list(bare)
+    return 1 <= len(found) <= 8 and "".join(match["emoji"] for match in found) == bare
 
 
 def preview_text(message: Mapping[str, Any]) -> str:

@@ -62,7 +62,7 @@ def test_a_group_is_made_left_and_joined(new_person: NewPerson, javascript: bool
     conversation_id = int(page.url.rpartition("/")[2])
 
     # a link for Carol
-    page.get_by_role("link", name="Harbour crew 2 people").click()
+    page.get_by_role("link", name="Harbour crew 2 members").click()
     page.get_by_label("How many people can join with it").fill("1")
     page.get_by_role("button", name="Create link").click()
     expect(page.get_by_role("status")).to_contain_text(["Here is the link."])
@@ -73,7 +73,7 @@ def test_a_group_is_made_left_and_joined(new_person: NewPerson, javascript: bool
 
     # Bob leaves
     bob.go(conversation_id)
-    bob.page.get_by_role("link", name="Harbour crew 2 people").click()
+    bob.page.get_by_role("link", name="Harbour crew 2 members").click()
     bob.page.get_by_text("Leave group…").click()
     bob.page.get_by_role("button", name="Leave", exact=True).click()
     expect(bob.page).to_have_url(f"{bob.url}/chats")
@@ -81,7 +81,7 @@ def test_a_group_is_made_left_and_joined(new_person: NewPerson, javascript: bool
 
     # Carol joins
     carol.page.goto(link)
-    expect(carol.page.get_by_text("Alice invites you")).to_be_visible()
+    expect(carol.page.get_by_text("Alice invited you")).to_be_visible()
     carol.page.get_by_role("button", name="Join as Carol").click()
     expect(carol.page).to_have_url(f"{carol.url}/chats/{conversation_id}")
     says(carol, "Carol joined by a link")

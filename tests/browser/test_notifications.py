@@ -157,7 +157,7 @@ def test_the_settings_say_what_holds(
     assert violations(bob.page) == []
     assert not overflows(bob.page)
     expect(bob.page.get_by_text("Mentions only · Muted until you turn it on")).to_be_visible()
-    bob.page.get_by_role("button", name="Lift for Alice").click()
+    bob.page.get_by_role("button", name="Reset for Alice").click()
     expect(bob.page.get_by_text("No conversations are muted")).to_be_visible()
     bob.page.get_by_label("Mentions only").check()
     bob.page.get_by_role("button", name="Save").click()

@@ -137,7 +137,7 @@ def test_filters_and_names_narrow_it(
     search.fill("nobody")
     if not javascript:
         search.press("Enter")
-    expect(bob.page.get_by_text("Nothing called “nobody”")).to_be_visible()
+    expect(bob.page.get_by_text("No results for “nobody”")).to_be_visible()
     if javascript:
         search.fill("")
         expect(entries(bob)).to_have_count(2)

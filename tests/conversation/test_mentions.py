@@ -280,7 +280,7 @@ def test_the_page_asks_and_keeps_what_was_typed(app, world):
     path = f"/chats/{many}"
     asked = world.alice.client.submit(path, content="Now, @all")
     assert asked.status_code == 422
-    assert "This tells 20 people" in asked.text
+    assert "This will notify 20 people" in asked.text
     assert "Now, @all</textarea>" in asked.text
     assert 'name="mention_all"' in asked.text
     sent = world.alice.client.submit(path, content="Now, @all", mention_all="true")

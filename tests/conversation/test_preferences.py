@@ -188,7 +188,7 @@ def test_filters_and_names(app, world):
     page = world.alice.client.page("/chats?filter=unread")
     assert f'href="/chats/{crew}?filter=unread#new"' in page.html
     assert f'href="/chats/{direct}' not in page.html
-    assert "Nothing called “nobody”" in world.alice.client.page("/chats?q=nobody").text
+    assert "No results for “nobody”" in world.alice.client.page("/chats?q=nobody").text
     assert f'data-conversation="{crew}"' in world.alice.client.page("/chats?q=über").html
 
 
@@ -321,7 +321,7 @@ def test_the_account_says_of_what_one_is_told(app, world, path):
     client, page = world.alice.client, "/settings/notifications"
     assert client.submit(page, notify="mentions").status_code == 303
     assert world.alice.api.get("/api/users/me").get_json()["notify"] == "mentions"
-    assert "As in my settings: mentions" in client.page(f"/chats/{world.conversation_id}").text
+    assert "Default: mentions" in client.page(f"/chats/{world.conversation_id}").text
     assert client.submit(page, notify="some").status_code == 422
     assert world.bob.api.get("/api/users/me").get_json()["notify"] == "all"
 
@@ -332,7 +332,7 @@ def test_what_differs_is_listed_and_lifted(app, world, path):
     assert "No conversations are muted" in client.page(page).text
     world.alice.api.patch(path, {"notify": "none", "pinned": True})
     world.bob.api.patch(path, {"notify": "all"})
-    assert "Bob Nothing Lift for Bob" in client.page(page).text
+    assert "Bob Nothing Reset for Bob" in client.page(page).text
     answer = client.submit(page, lift)
     assert (answer.status_code, answer.headers["Location"]) == (303, page)
     assert "No conversations are muted" in client.page(page).text

@@ -29,7 +29,7 @@ def _names(section: str, heading: str) -> set[str]:
 def test_the_page_names_every_event(app, module):
     section = _section(module.DIALECT.name)
     assert _names(section, "| client → server |") == set(module.DIALECT.handlers)
-    for canonical in module.DIALECT.hears:
+    for canonical in module.DIALECT.renderers:
         assert f"`{canonical}` |" in section
 
 
@@ -40,7 +40,7 @@ def test_the_page_names_every_call(app, module):
         (method, rule.rule)
         for rule in app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
-        if rule.endpoint in rest.instead
+        if rule.endpoint in rest.overrides
         or (rest.blueprint and rule.endpoint.startswith(f"{rest.blueprint.name}."))
     }
     assert set(re.findall(r"^\| `([A-Z]+) (\S+)` \|", section, re.M)) == ours

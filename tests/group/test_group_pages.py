@@ -193,7 +193,7 @@ def test_name_description_and_who_writes(world, crew):
     group = world.bob.api.get(f"/api/groups/{crew['id']}").get_json()
     assert (group["name"], group["description"]) == ("Band", "Loud")
     assert group["announcements_only"] is True
-    assert "only owners and admins write" in world.bob.client.page(path).text
+    assert "only owners and admins can write" in world.bob.client.page(path).text
     post(world.alice, path, name="Band", description="")
     group = world.bob.api.get(f"/api/groups/{crew['id']}").get_json()
     assert (group["description"], group["announcements_only"]) == (None, True), "one at a time"
@@ -247,7 +247,7 @@ def test_roles_and_removing(world, crew):
 
 def test_leaving_says_who_will_own_it(world, crew):
     path = f"/groups/{crew['id']}"
-    assert "Bob will own it" in world.alice.client.page(path).text
+    assert "Bob will become the owner" in world.alice.client.page(path).text
     assert "will become the owner" not in world.bob.client.page(path).text
     answer = post(world.alice, f"{path}/leave")
     assert answer.location == "/chats"
@@ -287,7 +287,7 @@ def test_a_page_of_five_hundred_members_stays_light(app, world, statements):
     assert counts[0] == counts[1]
     assert len(html) < 150_000
     assert html.count('class="person"') == 50
-    assert "500 people" in html
+    assert "500 members" in html
     found = world.alice.client.page(f"/groups/{large}?q=guest 123")
     assert "Guest 123" in found.text
     assert found.html.count('class="person"') == 1

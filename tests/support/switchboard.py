@@ -245,7 +245,7 @@ class Line:
 
     _numbers = itertools.count(1)
 
-    def __init__(self, board: Switchboard, person: Person) -> None:
+    def __init__(self, board: Switchboard, person: Person, **auth: str) -> None:
         self._board = board
         self.person = person
         self.id = f"line-{next(self._numbers)}"
@@ -257,7 +257,7 @@ class Line:
         board.lines[self.id] = self
         environ = EnvironBuilder("/socket.io/", method="GET").get_environ()
         board.server._handle_eio_connect(self.id, environ)
-        board.server._handle_eio_message(self.id, "0" + json.dumps({"token": person.token}))
+        board.server._handle_eio_message(self.id, "0" + json.dumps({"token": person.token, **auth}))
         assert self._welcomed, "the handshake was refused"
 
     def gets(self, packet: Packet) -> None:

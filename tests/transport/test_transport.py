@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatapp.transport import send_buffer, versions
-from chatapp.transport.admission import Gate
+from chatapp.transport.admission import Admission
 from chatapp.transport.events import route_events
-from chatapp.transport.frames import cap_frames
+from chatapp.transport.frames import limit_frames
 from chatapp.transport.masking import unmask
-from chatapp.transport.send_buffer import MOST, SPARING, Outbox
+from chatapp.transport.send_buffer import BUSY_BYTES, MAX_BYTES, SendBuffer
 from tests.support.waiting import wait_until
 
 
@@ -37,7 +37,7 @@ def test_long_data_is_unmasked_the_same(size, offset):
 
 
 class EngineSocket:
-    """As much of python-engineio's as an outbox uses."""
+    """As much of python-engineio's as a send buffer uses."""
 
     def __init__(self):
         self.server = type("Server", (), {"reason": socketio.Server.reason})()
@@ -53,7 +53,7 @@ def event(name: str, size: int = 0) -> Packet:
     return Packet(MESSAGE, f'2["{name}",{{"text":"{"x" * size}"}}]')
 
 
-def names(box: Outbox) -> list[str]:
+def names(box: SendBuffer) -> list[str]:
     """What the writer gets, without waiting for more."""
     got = []
     try:
@@ -64,11 +64,11 @@ def names(box: Outbox) -> list[str]:
 
 
 @pytest.fixture
-def box() -> Outbox:
-    return Outbox(EngineSocket())
+def box() -> SendBuffer:
+    return SendBuffer(EngineSocket())
 
 
-def test_packets_leave_in_their_order(box: Outbox):
+def test_packets_leave_in_their_order(box: SendBuffer):
     for number in range(100):
         box.put(event(f"event:{number}"))
     assert names(box) == [f"event:{number}" for number in range(100)]
@@ -85,9 +85,9 @@ def test_packets_leave_in_their_order(box: Outbox):
         "user:offline",
     ],
 )
-def test_typing_and_presence_are_left_out_first(box: Outbox, name: str):
+def test_typing_and_presence_are_left_out_first(box: SendBuffer, name: str):
     box.put(event(name))
-    box.put(event("message:received", SPARING))
+    box.put(event("message:received", BUSY_BYTES))
     box.put(event(name))
     box.put(event("message:received"))
     assert names(box) == [name, "message:received", "message:received"]
@@ -95,8 +95,8 @@ def test_typing_and_presence_are_left_out_first(box: Outbox, name: str):
     assert names(box) == [name], "when the others have left they pass again"
 
 
-def test_a_client_for_which_too_much_waits_is_cut(box: Outbox):
-    for _ in range(MOST // 2 // 10_500):
+def test_a_client_for_which_too_much_waits_is_cut(box: SendBuffer):
+    for _ in range(MAX_BYTES // 2 // 10_500):
         box.put(event("message:received", 10_000))
     assert not box.cut
     for _ in range(10):
@@ -109,21 +109,21 @@ def test_a_client_for_which_too_much_waits_is_cut(box: Outbox):
 
 
 @pytest.mark.slow
-def test_a_client_that_reads_is_not_cut_however_much_comes(box: Outbox):
+def test_a_client_that_reads_is_not_cut_however_much_comes(box: SendBuffer):
     for _ in range(500):
         box.put(event("message:received", 10_000))
         assert names(box) == ["message:received"]
     assert not box.cut
 
 
-def test_one_event_above_the_bound_passes_when_nothing_else_waits(box: Outbox):
-    box.put(event("sync", MOST))
+def test_one_event_above_the_bound_passes_when_nothing_else_waits(box: SendBuffer):
+    box.put(event("sync", MAX_BYTES))
     assert names(box) == ["sync"]
 
 
-def test_answers_do_not_cut_but_make_the_next_call_wait(box: Outbox, monkeypatch):
+def test_answers_do_not_cut_but_make_the_next_call_wait(box: SendBuffer, monkeypatch):
     for _ in range(3):
-        box.put(Packet(MESSAGE, f'30[{{"text":"{"x" * MOST}"}}]'))
+        box.put(Packet(MESSAGE, f'30[{{"text":"{"x" * MAX_BYTES}"}}]'))
     assert not box.cut
     left = []
     monkeypatch.setattr(send_buffer.concurrency, "wait", lambda _: left.extend(names(box)))
@@ -131,7 +131,7 @@ def test_answers_do_not_cut_but_make_the_next_call_wait(box: Outbox, monkeypatch
     assert len(left) == 3, "it went on before the answers had left"
 
 
-def test_the_writer_takes_little_at_once(box: Outbox):
+def test_the_writer_takes_little_at_once(box: SendBuffer):
     for _ in range(20):
         box.put(event("message:received", 10_000))
     taken = 0
@@ -143,7 +143,7 @@ def test_the_writer_takes_little_at_once(box: Outbox):
     assert not box._queue.empty()
 
 
-def test_no_polling_answer_holds_more_than_other_clients_take(box: Outbox):
+def test_no_polling_answer_holds_more_than_other_clients_take(box: SendBuffer):
     """python-engineio's client reads at most 16 packets at once."""
     for _ in range(40):
         box.put(event("message:received", 10))
@@ -157,19 +157,19 @@ def test_no_polling_answer_holds_more_than_other_clients_take(box: Outbox):
     assert sizes == [16, 16, 8]
 
 
-def test_what_belongs_to_the_connection_always_passes(box: Outbox):
+def test_what_belongs_to_the_connection_always_passes(box: SendBuffer):
     for packet in (Packet(PING), Packet(CLOSE), None):
         box.put(packet)
     assert [box.get(), box.get(), box.get()][2] is None
-    box.join()  # and whoever closes doesn't wait for a client that doesn't fetch it
+    box.join()  # closing doesn't wait for a client that doesn't fetch it
 
 
 @pytest.fixture
 def unknown_versions(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(versions, "version", lambda _: "99.0")
-    versions.known.cache_clear()
+    versions.is_supported.cache_clear()
     yield
-    versions.known.cache_clear()
+    versions.is_supported.cache_clear()
 
 
 @pytest.mark.usefixtures("unknown_versions")
@@ -178,8 +178,8 @@ def test_other_versions_are_left_alone_with_one_warning_each(caplog):
         for _ in range(2):
             server = socketio.Server(async_mode="threading")
             plain, handlers = dict(server.eio._async), dict(server.eio.handlers)
-            cap_frames(server)
-            Gate(lambda *_: [], server)
+            limit_frames(server)
+            Admission(server)
             assert server.eio._async == plain
             assert server.eio.handlers == handlers
     told = [record.getMessage() for record in caplog.records]
@@ -208,6 +208,6 @@ def test_events_are_answered_with_other_versions_too():
 )
 def test_a_series_is_its_releases(monkeypatch, installed, series, fits):
     monkeypatch.setattr(versions, "version", lambda _: installed)
-    versions.known.cache_clear()
-    assert versions.known("python-engineio", series) is fits
-    versions.known.cache_clear()
+    versions.is_supported.cache_clear()
+    assert versions.is_supported("python-engineio", series) is fits
+    versions.is_supported.cache_clear()

@@ -23,7 +23,7 @@ def test_a_contact_is_added_and_removed_from_the_list_and_the_profile(world):
     answer = client.submit("/people?q=car", add)
     assert answer.status_code == 303
     assert answer.headers["Location"] == f"/people?q=car#p-{carol.id}"
-    assert "Carol is one of your contacts." in client.page("/people?q=car").text
+    assert "Carol is now one of your contacts." in client.page("/people?q=car").text
     listed = client.page("/contacts")
     assert "Carol" in listed.text
     assert "Bob" not in listed.text
@@ -218,7 +218,7 @@ def test_ones_profile_is_changed_by_its_form(world):
     )
     assert answer.status_code == 303
     page = client.page(PROFILE)
-    assert "Your profile is saved." in page.text
+    assert "Your profile has been saved." in page.text
     account = world.alice.api.get("/api/users/me").get_json()
     assert account["description"] == "First\nsecond"
     fields = page.form(PROFILE).fields

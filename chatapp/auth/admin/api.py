@@ -1,4 +1,4 @@
-"""What administrators do, over REST."""
+"""REST calls for administrators."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from chatapp.web.request_input import read_json
 @bp.patch("/api/users/<uuid:user_id>")
 @policy(personal=True)
 def change_account(user_id: UUID) -> Any:
-    """200 with somebody else's account, deactivated or not, administrator or not."""
+    """Change another person's state or role; return the account."""
     me = administrator()
-    changed = accounts.change_account(me.id, str(user_id), read_json(AccountChange))
-    return dict(account_json(changed))
+    account = accounts.change_account(me.id, str(user_id), read_json(AccountChange))
+    return dict(account_json(account))
 
 
 @bp.get("/api/invitations")
 @policy(personal=True)
 def list_invitations() -> Any:
-    """The invitations that stand, the newest first."""
+    """List the valid invitations, newest first."""
     administrator()
-    items = [invitation_json(one, maker) for one, maker in invitations.list_invitations()]
+    items = [invitation_json(*row) for row in invitations.list_invitations()]
     return {"items": items, "next_cursor": None}
 
 
 @bp.post("/api/invitations")
 @policy(personal=True)
 def invite() -> Any:
-    """201 with the invitation and, this once, its link."""
+    """Create an invitation; return it with its link, which can't be shown again (201)."""
     me = administrator()
     issued = invitations.create_invitation(me.id, read_json(NewInvitation))
     return {**invitation_json(issued.invitation, me.name), "link": issued.link}, 201
@@ -45,6 +45,6 @@ def invite() -> Any:
 @bp.delete("/api/invitations/<uuid:invitation_id>")
 @policy(personal=True)
 def revoke_invitation(invitation_id: UUID) -> Any:
-    """204; the invitation counts no more."""
+    """Make an invitation invalid (204)."""
     invitations.revoke_invitation(administrator().id, str(invitation_id))
     return "", 204

@@ -1,4 +1,4 @@
-"""Links that are mailed, over REST."""
+"""REST calls for mailed links: request them and use them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from chatapp.web.request_input import read_json
 @bp.post("/api/auth/verify")
 @policy(public=True)
 def verify() -> Any:
-    """Answer 200 with the account whose email address this token confirms."""
+    """Confirm the email address that the token was mailed to; return the account."""
     user = email_confirmation.confirm_email(read_json(LinkToken).token, request_source())
     return {"user": account_json(user)}
 
@@ -30,7 +30,7 @@ def verify() -> Any:
 @bp.post("/api/auth/verify/resend")
 @policy(personal=True)
 def resend_verification() -> Any:
-    """202; a new link is on its way, unless one's address is confirmed."""
+    """Mail a new confirmation link unless the address is confirmed (202)."""
     verification.resend_verification(caller().id, request_source())
     return "", 202
 
@@ -38,7 +38,7 @@ def resend_verification() -> Any:
 @bp.post("/api/auth/password/forgot")
 @policy(public=True)
 def forgot_password() -> Any:
-    """202, whether or not somebody has this address."""
+    """Mail a reset link if an account has this address; the answer never tells (202)."""
     password_reset.request_password_reset(read_json(PasswordResetRequest).email, request_source())
     return "", 202
 
@@ -46,16 +46,17 @@ def forgot_password() -> Any:
 @bp.post("/api/auth/password/reset")
 @policy(public=True)
 def reset_password() -> Any:
-    """204; the password is the new one, and everything that was signed in isn't any more."""
-    new = read_json(PasswordReset)
-    remember_device(password_reset.reset_password(new.token, new.password, request_source()))
+    """Set the new password and end all sign-ins (204)."""
+    reset = read_json(PasswordReset)
+    user_id = password_reset.reset_password(reset.token, reset.password, request_source())
+    remember_device(user_id)
     return "", 204
 
 
 @bp.put("/api/users/me/email")
 @policy(personal=True)
 def change_email() -> Any:
-    """202; the address changes once the link that is mailed to it is followed."""
-    mine = current_sign_in()
-    email_change.request_email_change(mine, read_json(EmailChange), request_source())
+    """Mail a link to the new address, which changes the account when followed (202)."""
+    change = read_json(EmailChange)
+    email_change.request_email_change(current_sign_in(), change, request_source())
     return "", 202

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from chatapp import mail
 from chatapp.auth.link_tokens import create_link, lock_user, revoke_links
 from chatapp.auth.mailed_links.schemas import EmailChange
-from chatapp.auth.signin.password_change import prove_oneself
+from chatapp.auth.signin.reauthentication import reauthenticate
 from chatapp.core.db import atomic, db, now
 from chatapp.core.errors import Conflict, ValidationFailed
 from chatapp.models import SignIn, User, Verification
@@ -22,10 +22,10 @@ _EMAIL_TAKEN = "Another account has this address. Choose a different one."
 def request_email_change(sign_in: SignIn, change: EmailChange, source: Source) -> None:
     """Mail a link to the new address and a notice to the current one; nothing else changes yet.
 
-    Raises as `prove_oneself`, ValidationFailed for the current address, Conflict if another
+    Raises as `reauthenticate`, ValidationFailed for the current address, Conflict if another
     account has the new one, RateLimited.
     """
-    prove_oneself(sign_in, change.password)
+    reauthenticate(sign_in, change.password)
     attempt_limits.spend(attempt_limits.MAILS, source.network)
     with atomic() as work:
         user = lock_user(work, sign_in.user_id)

@@ -1,4 +1,4 @@
-"""What outer applications call in their own name."""
+"""REST calls that external applications make in their own name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from chatapp.web.request_input import read_json
 @bp.post("/api/service/users")
 @policy(scope="users:write", service=True)
 def make_service_user() -> Any:
-    """201 with the new account, 200 with the one that stands by this external_id."""
+    """Return the account with this external_id (200), created if there is none (201)."""
     user, created = tokens.get_or_create_user(calling_service(), read_json(NewServiceUser))
     return dict(service_user_json(user)), 201 if created else 200
 
@@ -24,6 +24,6 @@ def make_service_user() -> Any:
 @bp.post("/api/service/tokens")
 @policy(scope="tokens:write", service=True)
 def issue_user_token() -> Any:
-    """200 with a token of that user's own."""
+    """Issue a token for a user."""
     issued = tokens.issue_user_token(calling_service(), read_json(TokenRequest), client())
     return dict(token_json(issued))

@@ -1,4 +1,4 @@
-"""Where one is signed in, and one's password, over REST."""
+"""REST calls to list and end sign-ins, and to change the password."""
 
 from __future__ import annotations
 
@@ -19,40 +19,40 @@ from chatapp.web.request_input import read_json, read_query
 @bp.get("/api/auth/sessions")
 @policy(personal=True)
 def list_sign_ins() -> Any:
-    """Where the caller is signed in, the last used first."""
-    mine = current_sign_in()
-    page = sign_ins.listing(mine.user_id, read_query(PageQuery))
-    items = [sign_in_json(sign_in, mine.id) for sign_in in page.items]
+    """List the caller's sign-ins, most recently used first."""
+    current = current_sign_in()
+    page = sign_ins.listing(current.user_id, read_query(PageQuery))
+    items = [sign_in_json(sign_in, current.id) for sign_in in page.items]
     return {"items": items, "next_cursor": page.next_cursor}
 
 
 @bp.delete("/api/auth/sessions")
 @policy(personal=True)
 def end_other_sign_ins() -> Any:
-    """204; the caller is signed in nowhere but here."""
-    mine = current_sign_in()
-    sign_ins.end_all(mine.user_id, but=mine.id)
+    """End all other sign-ins (204)."""
+    current = current_sign_in()
+    sign_ins.end_all(current.user_id, but=current.id)
     return "", 204
 
 
 @bp.delete("/api/auth/sessions/<uuid:sign_in_id>")
 @policy(personal=True)
 def end_sign_in(sign_in_id: UUID) -> Any:
-    """204; the caller is signed in there no more, and its sockets end."""
-    mine = current_sign_in()
-    if str(sign_in_id) == mine.id and mine.kind == "session":
+    """End a sign-in and its sockets (204)."""
+    current = current_sign_in()
+    if str(sign_in_id) == current.id and current.kind == "session":
         sign_out()
     else:
-        sign_ins.end(mine.user_id, str(sign_in_id))
+        sign_ins.end(current.user_id, str(sign_in_id))
     return "", 204
 
 
 @bp.put("/api/users/me/password")
 @policy(personal=True)
 def change_password() -> Any:
-    """204; the caller has this password from now on, and is signed in nowhere but here."""
-    change, mine = read_json(PasswordChange), current_sign_in()
-    password_change.change(mine, change)
-    if mine.kind == "session":
+    """Change the password and end all other sign-ins (204)."""
+    change, current = read_json(PasswordChange), current_sign_in()
+    password_change.change_password(current, change)
+    if current.kind == "session":
         renew()
     return "", 204

@@ -1,76 +1,48 @@
-"""Use cases of somebody signed in about their own password."""
+"""Change or set a signed-in person's own password."""
 
 from __future__ import annotations
 
-from flask import current_app
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from chatapp import mail
 from chatapp.auth import sign_ins
 from chatapp.auth.link_tokens import revoke_links
 from chatapp.auth.schemas import PasswordChange
-from chatapp.auth.service import confirm_password
-from chatapp.core.db import atomic, db, now, release_connection
-from chatapp.core.errors import Conflict, Forbidden, ValidationFailed
+from chatapp.auth.signin.reauthentication import reauthenticate
+from chatapp.core.db import atomic
+from chatapp.core.errors import Conflict
 from chatapp.models import SignIn, User
 from chatapp.security import audit
 from chatapp.security.password_hashing import hash_password
-from config import Settings
 
 
-def prove_oneself(
-    mine: SignIn,
-    password: str | None,
-    *,
-    field: str = "password",
-    recent_sign_in_proves: bool = False,
-) -> str | None:
-    """It is the account's owner who asks, and not somebody who found the browser open.
+def change_password(
+    sign_in: SignIn, change: PasswordChange, *, accept_recent_sign_in: bool = False
+) -> None:
+    """Set the new password, end all other sign-ins, revoke mailed links, notify the owner by mail.
 
-    The password proves it; for an account without one, and with ``recent_sign_in_proves`` for
-    everybody who gives none, having signed in within REAUTH_WINDOW.
-    Gives the stored hash that was proven. Raises ValidationFailed for a missing password (the
-    ``field`` it belongs in), Forbidden, RateLimited.
+    Raises as `reauthenticate`, and Conflict if the password was changed elsewhere at the same time.
     """
-    stored = db.session.scalar(select(User.password_hash).where(User.id == mine.user_id))
-    release_connection()
-    if stored is None or (recent_sign_in_proves and not password):
-        settings: Settings = current_app.config["SETTINGS"]
-        if mine.kind == "service" or mine.created_at <= now() - settings.reauth_window:
-            raise Forbidden("Sign out and in again first, so that we know that it is you.")
-    elif not password:
-        raise ValidationFailed(fields={field: "This is required."})
-    else:
-        confirm_password(mine.user_id, password)
-    return stored
-
-
-def change(mine: SignIn, wanted: PasswordChange, *, recent_sign_in_proves: bool = False) -> None:
-    """The account has this password from now on, and every other sign-in of it has ended.
-
-    Links that were mailed before count no more; the account's address is told of the change.
-    Raises as `prove_oneself` does, and Conflict where the password was changed elsewhere meanwhile.
-    """
-    stored = prove_oneself(
-        mine,
-        wanted.current_password,
+    stored_hash = reauthenticate(
+        sign_in,
+        change.current_password,
         field="current_password",
-        recent_sign_in_proves=recent_sign_in_proves,
+        accept_recent_sign_in=accept_recent_sign_in,
     )
-    hashed = hash_password(wanted.password)
+    new_hash = hash_password(change.password)
+    unchanged = User.password_hash.is_not_distinct_from(stored_hash)
     with atomic() as work:
-        unchanged = User.password_hash.is_(None) if stored is None else User.password_hash == stored
         changed = work.execute(
             update(User)
-            .where(User.id == mine.user_id, unchanged)
-            .values(password_hash=hashed)
+            .where(User.id == sign_in.user_id, unchanged)
+            .values(password_hash=new_hash)
             .returning(User.email)
             .execution_options(synchronize_session=False)
         ).one_or_none()
         if changed is None:
-            raise Conflict("Your password was changed somewhere else just now.")
-        sign_ins.end_all(mine.user_id, but=mine.id)
-        revoke_links(work, mine.user_id)
+            raise Conflict("Your password was just changed somewhere else.")
+        sign_ins.end_all(sign_in.user_id, but=sign_in.id)
+        revoke_links(work, sign_in.user_id)
         if changed.email:
             mail.send("password_changed", changed.email, link=mail.absolute_url("/forgot"))
-    audit.note("password changed", user_id=mine.user_id)
+    audit.note("password changed", user_id=sign_in.user_id)

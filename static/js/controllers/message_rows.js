@@ -1,6 +1,6 @@
 import { $, $$, cloneTemplate, createElement, createPicture, previewText, setText } from "../lib/dom.js";
 import { arrange, localizeTimes } from "../lib/time.js";
-import { avatarHue, initials, isEmojiOnly, isolated } from "../models/text.js";
+import { avatarHue, initials, isEmojiOnly, isolated, oneLine } from "../models/text.js";
 
 const TICK_LABELS = { sending: "Sending", sent: "Sent", read: "Read", failed: "Not sent" };
 
@@ -74,9 +74,11 @@ export class MessageRows {
     const page = `/chats/${this.#conversation}`;
     const url = `${page}/@${message.seq}`;
     $(".message__time", row).href = `${url}#m${message.seq}`;
-    // deleted and system messages from the server have no actions
-    $("[data-action=reply]", row)?.setAttribute("href", `${page}?reply=${message.seq}`);
-    $("[data-action=more]", row)?.setAttribute("href", `${url}?actions#m${message.seq}`);
+    if (message.deleted_at || message.type === "system") this.#removeActions(row);
+    else {
+      $("[data-action=reply]", row).href = `${page}?reply=${message.seq}`;
+      $("[data-action=more]", row).href = `${url}?actions#m${message.seq}`;
+    }
     this.#fill(row, message);
     this.#setTick(row, message.read_at || message.seq <= this.#readSeq ? "read" : "sent");
     this.#insertInOrder(row);
@@ -155,7 +157,7 @@ export class MessageRows {
     setPart(row, "message__edited", message.edited_at && !deleted_at && "Edited", (part) =>
       $(".message__text", row).after(part), "small");
     this.#setQuote(row, deleted_at ? null : message.reply_to);
-    this.#setReactions(row, message.reactions ?? []);
+    this.#setReactions(row, message);
     $("time", row).dateTime = created_at;
     localizeTimes(row);
   }
@@ -184,7 +186,9 @@ export class MessageRows {
     if (!id) return;
     const quote = createElement("a", "quote truncate");
     Object.assign(quote.dataset, { action: "jump", quoted: id });
-    quote.append(createElement("b", "", "Reply"), " ", createElement("span", ""));
+    const author = createElement("b", "", "Reply");
+    author.dir = "auto";
+    quote.append(author, " ", createElement("span", ""));
     const original = this.byId(id);
     if (original) this.fillQuote(quote, original.dataset.seq, original);
     row.querySelector(".message__bubble").prepend(quote);
@@ -195,10 +199,10 @@ export class MessageRows {
     const row = source instanceof Element;
     quote.href = `/chats/${this.#conversation}/@${seq}#m${seq}`;
     setText($("b", quote), row ? $(".message__author", source).textContent : (source.sender?.name ?? "Deleted user"));
-    setText($("span", quote), row ? $(".message__text", source).textContent.slice(0, 200) : previewText(source));
+    setText($("span", quote), row ? oneLine($(".message__text", source).textContent) : previewText(source));
   }
 
-  #setReactions(row, reactions) {
+  #setReactions(row, { id, reactions = [] }) {
     let list = $(".reactions", row);
     if (!reactions.length) {
       list?.remove();
@@ -214,12 +218,20 @@ export class MessageRows {
         const names = ids.map((id) => isolated(this.#people.get(id)?.name ?? "Someone")).join(", ");
         const chip = createElement("button", "chip", `${emoji} ${count}`);
         chip.append(createElement("span", "visually-hidden", ` ${names}`));
-        Object.assign(chip, { name: "emoji", value: emoji, title: names });
+        const formAction = `/chats/${this.#conversation}/messages/${id}/react`;
+        Object.assign(chip, { name: "emoji", value: emoji, title: names, formAction });
+        chip.setAttribute("form", "action-form");
         chip.dataset.users = ids.join(" ");
         return chip;
       }),
     );
     if (focused) $(`[value="${focused}"]`, list)?.focus();
+  }
+
+  #removeActions(row) {
+    const menu = $("#message-menu", row);
+    if (menu) $("#main").append(menu); // the page's only one
+    $(".message-actions", row)?.remove();
   }
 
   #insertInOrder(row) {
@@ -271,7 +283,7 @@ function setPart(row, className, text, insert, tag) {
 const seenBy = (names) =>
   `Seen by ${names.slice(0, 5).map(isolated).join(", ")}${names.length > 5 ? ` and ${names.length - 5} more` : ""}`;
 
-/** Put a copy button on a block of code. CSS draws its label, so that copied text doesn't contain it. */
+/** Add a copy button to a block of code. CSS draws its label: it is no part of the text. */
 function addCopyButton(pre) {
   const box = createElement("div", "code");
   const button = createElement("button", "code__copy");
