@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tests.support.process import TOP
 
 MAX_LINES = 350
@@ -16,3 +18,14 @@ def test_no_file_is_too_long():
 
 def test_the_root_package_has_few_modules():
     assert len(list((TOP / "chatapp").glob("*.py"))) <= MAX_ROOT_MODULES
+
+
+def test_no_test_module_imports_another():
+    """What several need lives in tests/support."""
+    others = re.compile(r"^\s*(?:from|import) (?:tests(?!\.support\b)[. ]|\.)", re.MULTILINE)
+    found = {
+        str(path.relative_to(TOP)): others.findall(path.read_text("utf-8"))
+        for path in (TOP / "tests").rglob("*.py")
+        if "node_modules" not in path.parts
+    }
+    assert {path: imports for path, imports in found.items() if imports} == {}

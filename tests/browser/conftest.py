@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.browser.person import BrowserPerson
+from tests.support.browser_person import BrowserPerson, NewPerson
 from tests.support.server import LiveServer
 from tests.support.waiting import Site
 
@@ -38,9 +38,6 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
         yield chromium
         chromium.close()
-
-
-NewPerson = Callable[..., BrowserPerson]
 
 
 @pytest.fixture
