@@ -196,7 +196,7 @@ class TestEnvFile:
     def test_the_environment_takes_precedence(
         self, env_file: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        env_file.write_text("# mine\nPORT=7000\nHOST='0.0.0.0'\n")
+        env_file.write_text("# mine\nPORT=7000\nHOST='0.0.0.0'\n", encoding="utf-8")
         assert (Settings.load().port, Settings.load().host) == (7000, "0.0.0.0")
         monkeypatch.setenv("PORT", "7001")
         assert Settings.load().port == 7001
@@ -204,7 +204,7 @@ class TestEnvFile:
         assert Settings.load().port == 5000
 
     def test_values_are_not_interpolated(self, env_file: Path) -> None:
-        env_file.write_text("DB_PASSWORD=a${HOME}b$c\n")
+        env_file.write_text("DB_PASSWORD=a${HOME}b$c\n", encoding="utf-8")
         assert config.environment()["DB_PASSWORD"] == "a${HOME}b$c"
 
     def test_no_env_file(self, env_file: Path) -> None:

@@ -18,7 +18,7 @@ from chatapp.core.validation import MAX_TEXT_LENGTH
 from chatapp.text import markdown
 from chatapp.text.markdown import MAX_LINES, MAX_LINKS, MAX_MARKS, find_mentions, render
 from chatapp.text.mention_syntax import MentionedPerson, possible_names
-from tests.browser.xss_corpus import NAMES, NO_URLS, TEXTS, URLS
+from tests.support.xss_corpus import NAMES, NO_URLS, TEXTS, URLS
 
 #: Calls of functions that one text may cost: some 20 ms.
 MOST_WORK = 200_000
