@@ -31,7 +31,7 @@ from chatapp.web import (
     themes,
 )
 from chatapp.web.allowed_hosts import KnownHosts
-from chatapp.web.cors import CrossOrigin
+from chatapp.web.cors import CookieGuard, CrossOrigin
 from chatapp.web.security_headers import SecureHeaders
 from chatapp.web.themes import ThemedEnvironment
 from config import TOP, Settings
@@ -79,9 +79,10 @@ def build(settings: Settings | None = None) -> Flask:
         app.register_blueprint(slice_.bp)
     cli.init_app(app)
     app.add_url_rule("/health", "health", _health)
-    hub.init_app(app, settings)
+    live = hub.init_app(app, settings)
     dialects.init_app(app, settings)
-    answering = KnownHosts(CrossOrigin(app.wsgi_app, settings), settings)
+    admitted = live.admission.middleware(CookieGuard(app.wsgi_app, settings))
+    answering = KnownHosts(CrossOrigin(admitted, settings), settings)
     app.wsgi_app = SecureHeaders(answering, settings)  # type: ignore[method-assign]
     client_address.init_app(app, settings.trusted_proxies)
     return app

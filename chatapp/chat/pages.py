@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 from flask import redirect, render_template, request, url_for
-from pydantic import ValidationError
 
 from chatapp.chat import bp, lists, queries, service
 from chatapp.chat.schemas import (
@@ -22,11 +20,11 @@ from chatapp.chat.schemas import (
 from chatapp.conversation.presenters import ConversationJson, MessageJson
 from chatapp.conversation.queries import SMALL
 from chatapp.core.db import MAX_ID, uuid7
-from chatapp.core.errors import ChatError, NotFound, Unauthenticated, describe
+from chatapp.core.errors import NotFound, Unauthenticated
 from chatapp.core.validation import MAX_SEQ
 from chatapp.security.identity import caller, signed_in
 from chatapp.security.view_policy import policy
-from chatapp.web.forms import Form, refused, waiting
+from chatapp.web.forms import Form, form_view
 from chatapp.web.next_redirect import safe_next
 from chatapp.web.request_input import read_form, read_query
 
@@ -83,42 +81,47 @@ def message_page(conversation_id: int, seq: int) -> Any:
     return _conversation_page(conversation_id, Form(), MessagesQuery(around=seq), focus=seq)
 
 
+def _refused_page(form: Form, conversation_id: int, **_: Any) -> str:
+    return _conversation_page(conversation_id, form, read_query(MessagesQuery))
+
+
+#: Say on the conversation's page what can't be done.
+_message_form = form_view(_refused_page, unless=(NotFound, Unauthenticated))
+
+
 @bp.post("/chats/<int:conversation_id>")
 @policy(limit="messages")
+@_message_form
 def send_form(conversation_id: int) -> Any:
     """Send, and back to the page; what can't be sent is shown again with the reason."""
-    me = caller().id
-    return _after_form(
-        conversation_id,
-        lambda: service.send_message(me, conversation_id, read_form(MessageForm)).message,
-    )
+    sent = service.send_message(caller().id, conversation_id, read_form(MessageForm)).message
+    page = url_for("chat.conversation_page", conversation_id=sent["conversation_id"])
+    return redirect(f"{page}#m{sent['seq']}", 303)
 
 
 @bp.post("/chats/<int:conversation_id>/messages/<uuid:message_id>/edit")
+@_message_form
 def edit_form(conversation_id: int, message_id: UUID) -> Any:
     """Edit, and back to the message."""
     me = _at_its_place(conversation_id, message_id)
-    return _after_form(
-        conversation_id,
-        lambda: service.edit_message(me, str(message_id), read_form(Edit)),
-    )
+    return _to_message(service.edit_message(me, str(message_id), read_form(Edit)))
 
 
 @bp.post("/chats/<int:conversation_id>/messages/<uuid:message_id>/delete")
+@_message_form
 def delete_form(conversation_id: int, message_id: UUID) -> Any:
     """Delete, and back to where it stood."""
     me = _at_its_place(conversation_id, message_id)
-    return _after_form(conversation_id, lambda: service.delete_message(me, str(message_id)))
+    return _to_message(service.delete_message(me, str(message_id)))
 
 
 @bp.post("/chats/<int:conversation_id>/messages/<uuid:message_id>/react")
+@_message_form
 def react_form(conversation_id: int, message_id: UUID) -> Any:
     """Put an emoji on a message, or take one's own off again."""
     me = _at_its_place(conversation_id, message_id)
-    return _after_form(
-        conversation_id,
-        lambda: service.toggle_reaction(me, str(message_id), read_form(ReactionBody).emoji),
-    )
+    emoji = read_form(ReactionBody).emoji
+    return _to_message(service.toggle_reaction(me, str(message_id), emoji))
 
 
 @bp.post("/chats/<int:conversation_id>/preferences")
@@ -137,20 +140,10 @@ def _at_its_place(conversation_id: int, message_id: UUID) -> str:
     return me
 
 
-def _after_form(conversation_id: int, act: Callable[[], MessageJson]) -> Any:
-    """Back to the message that ``act`` was about; what can't be done is said on the page."""
-    try:
-        message = act()
-    except (ChatError, ValidationError) as exc:
-        error = describe(exc)
-        if isinstance(error, NotFound | Unauthenticated):
-            raise
-        page = _conversation_page(conversation_id, refused(error), read_query(MessagesQuery))
-        return page, error.status, waiting(error)
+def _to_message(message: MessageJson) -> Any:
+    """Redirect to the message in its conversation."""
     conversation_id, seq = message["conversation_id"], message["seq"]
-    page = url_for("chat.conversation_page", conversation_id=conversation_id)
-    if request.endpoint != "chat.send_form":
-        page = url_for("chat.message_page", conversation_id=conversation_id, seq=seq)
+    page = url_for("chat.message_page", conversation_id=conversation_id, seq=seq)
     return redirect(f"{page}#m{seq}", 303)
 
 

@@ -54,7 +54,7 @@ class Rosters:
 @after_connect
 def welcome(connection: Connection) -> None:
     """Send a connection that speaks cookie its first list."""
-    if connection.dialect.noticed is changed:
+    if connection.dialect.on_presence_change is changed:
         rosters: Rosters = current_app.extensions["rosters"]
         rosters.welcome(connection)
 

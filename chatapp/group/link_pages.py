@@ -10,16 +10,15 @@ from typing import Any
 from uuid import UUID
 
 from flask import flash, make_response, redirect, render_template, url_for
-from pydantic import ValidationError
 
-from chatapp.core.errors import ChatError, NotFound, RateLimited, describe
+from chatapp.core.errors import ChatError, NotFound, RateLimited
 from chatapp.group import bp, links
-from chatapp.group.pages import group_page_with
+from chatapp.group.pages import group_form
 from chatapp.group.schemas import NewLink
 from chatapp.security.identity import caller, signed_in
 from chatapp.security.request_source import request_source
 from chatapp.security.view_policy import policy
-from chatapp.web.forms import refused
+from chatapp.web.forms import with_error
 from chatapp.web.request_input import read_form
 
 
@@ -47,14 +46,10 @@ def join_form(token: str) -> Any:
 
 
 @bp.post("/groups/<uuid:group_id>/links")
+@group_form("link")
 def make_link_form(group_id: UUID) -> Any:
     """A new link, shown among those that count."""
-    me = caller().id
-    try:
-        links.make_link(me, str(group_id), read_form(NewLink))
-    except (ChatError, ValidationError) as exc:
-        error = describe(exc)
-        return group_page_with(group_id, error, link=refused(error))
+    links.make_link(caller().id, str(group_id), read_form(NewLink))
     flash("Here is the link. Send it to whom you want in the group.")
     return redirect(url_for("group.group_page", group_id=group_id, _anchor="links"), 303)
 
@@ -69,8 +64,6 @@ def withdraw_link_form(group_id: UUID, link_id: UUID) -> Any:
 
 def _join_page(token: str, offer: links.Offer | None, problem: ChatError | None = None) -> Any:
     html = render_template("group/join.html", token=token, offer=offer, problem=problem)
-    page = make_response(html, problem.status if problem else 200)
+    page = with_error(html, problem) if problem else make_response(html)
     page.headers["Referrer-Policy"] = "no-referrer"
-    if problem is not None and problem.retry_after is not None:
-        page.headers["Retry-After"] = str(problem.retry_after)
     return page

@@ -77,5 +77,5 @@ class Presence:
             event = ClientEvent(name, payload, People(frozenset((recipient,))))
             self._delivery.to_person(event, recipient)
             for dialect in self._speakers.spoken():
-                if dialect.noticed is not None:
-                    dialect.noticed(self._app, recipient)
+                if dialect.on_presence_change is not None:
+                    dialect.on_presence_change(self._app, recipient)

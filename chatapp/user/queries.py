@@ -144,7 +144,7 @@ def is_listed_for(viewer_id: str) -> ColumnElement[bool]:
 
 def name_matches(q: str) -> ColumnElement[bool]:
     """Match names and usernames that contain ``q``, ignoring case; an empty ``q`` matches all."""
-    return User.is_called(q) if q else true()
+    return User.name_contains(q) if q else true()
 
 
 def _matches(query: DirectoryQuery) -> list[ColumnElement[bool]]:

@@ -246,7 +246,7 @@ def test_deactivating_oneself(app, world):
     assert missing.status_code == 422
     done = browser.submit("/settings/data", "/settings/data/deactivate", password=PASSWORD)
     assert done.status_code == 303
-    assert "Your account is deactivated" in browser.page(done.headers["Location"]).text
+    assert "Your account has been deactivated" in browser.page(done.headers["Location"]).text
     assert browser.get("/chats").status_code == 302
     assert world.alice.api.get("/api/users/me").status_code == 401, "every sign-in has ended"
     refused = browser.submit("/login", email=world.alice.email, password=PASSWORD)
@@ -280,7 +280,7 @@ def test_deleting_oneself(world):
     assert wrong.status_code == 403
     done = browser.submit("/settings/data", action, password=PASSWORD, sure="yes")
     assert done.status_code == 303
-    assert "Your account is deleted" in browser.page(done.headers["Location"]).text
+    assert "Your account has been deleted" in browser.page(done.headers["Location"]).text
     assert browser.submit("/login", email=world.alice.email, password=PASSWORD).status_code == 401
     shown = world.bob.api.get(f"/api/chat/{world.conversation_id}").get_json()
     assert shown["name"] == "Deleted user"

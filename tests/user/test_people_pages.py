@@ -218,7 +218,7 @@ def test_ones_profile_is_changed_by_its_form(world):
     )
     assert answer.status_code == 303
     page = client.page(PROFILE)
-    assert "Your profile is saved." in page.text
+    assert "Your profile has been saved." in page.text
     account = world.alice.api.get("/api/users/me").get_json()
     assert account["description"] == "First\nsecond"
     fields = page.form(PROFILE).fields

@@ -48,7 +48,7 @@ def test_where_one_is_signed_in_is_shown_and_ended(app, world):
     stranger = world.bob.client.post(firefox, data={"csrf_token": token})
     assert stranger.status_code == 404
     assert client.submit("/settings/sessions", firefox).status_code == 303
-    assert "Signed out there." in client.get("/settings/sessions").text
+    assert "Signed out on that device." in client.get("/settings/sessions").text
     assert elsewhere.get("/people").status_code == 302
     assert client.submit("/settings/sessions", "/settings/sessions/end").status_code == 303
     last = client.get("/settings/sessions").text

@@ -140,10 +140,10 @@ def test_the_page(app, ada, bob):
     assert "No results for “zoe”" in ada.client.page("/admin/people?q=zoe").text
     path = f"/admin/people/{bob.id}"
     for values, words in (
-        ({"is_staff": "true"}, "is an administrator"),
-        ({"is_staff": "false"}, "is an ordinary member"),
+        ({"is_staff": "true"}, "is now an administrator"),
+        ({"is_staff": "false"}, "is now a regular member"),
         ({"is_active": "false"}, "is deactivated and signed out everywhere"),
-        ({"is_active": "true"}, "is an ordinary member"),
+        ({"is_active": "true"}, "can log in again"),
     ):
         (name,) = values
         token = ada.client.page("/admin/people").form(path).fields["csrf_token"]

@@ -51,7 +51,7 @@ def test_registering_with_the_code(app, folder):
     done = browser.submit("/setup", code=code_in(folder), **NEW)
     assert done.status_code == 303
     assert is_staff(browser)
-    assert "You are the administrator" in browser.page(done.headers["Location"]).text
+    assert "You are now the administrator" in browser.page(done.headers["Location"]).text
     assert setup_code.read(folder) is None
     assert list(folder.glob("setup_code*")) == []
     assert browser.get("/setup").status_code == 404

@@ -97,7 +97,7 @@ def test_by_pages(app, client, mailbox):
     assert form.fields["password"] == ""
     done = client.post("/reset", data={**form.fields, "password": NEW})
     assert done.headers["Location"] == "/login"
-    assert "Your password is changed" in client.page("/login").text
+    assert "Your password has been changed" in client.page("/login").text
     client.submit("/login", email=ada.email, password=NEW)
     assert client.get("/chats").status_code == 200
 
@@ -207,7 +207,7 @@ def work_of(app, monkeypatch, statements):
         real = password_hashing._verify
         hashed = password_hashing.hash_password
         with monkeypatch.context() as patch, statements() as texts:
-            patch.setattr(runner, "run", lambda job, after=0: done.append("job"))
+            patch.setattr(runner, "run_later", lambda job, after=0: done.append("job"))
             patch.setattr(password_hashing, "_verify", lambda *a: done.append("verify") or real(*a))
             patch.setattr(
                 password_hashing, "hash_password", lambda *a: done.append("hash") or hashed(*a)

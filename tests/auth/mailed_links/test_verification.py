@@ -163,7 +163,7 @@ def test_sending_it_again_from_the_page(app, mailbox):
     mailbox.wait(ada.email, CONFIRM)
     answer = ada.client.submit("/verify", "/verify/resend")
     assert answer.headers["Location"] == "/verify"
-    assert "A new mail is on its way" in ada.client.page("/verify").text
+    assert "A new email is on its way" in ada.client.page("/verify").text
     mailbox.wait(ada.email, CONFIRM, count=2)
 
 

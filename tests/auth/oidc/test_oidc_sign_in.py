@@ -407,7 +407,7 @@ def test_what_is_to_be_confirmed_ends_after_some_wrong_passwords(app, client, pr
         assert client.submit("/auth/google/confirm", password="wrong").status_code == 401
     ended = client.get("/auth/google/confirm")
     assert ended.status_code == 400
-    assert "There is nothing to confirm any more" in ended.text
+    assert "There is nothing left to confirm" in ended.text
     assert 'href="/auth/google"' in ended.text, "the way to begin again"
     assert links(app) == 0
 
@@ -490,7 +490,7 @@ def test_the_account_page_shows_what_is_connected(app, world, provider):
     assert answer.headers["Location"] == "/settings/account"
     page = client.get("/settings/account").text
     assert "ada@example.org" in page
-    assert "Connected. From now on" in page
+    assert "Connected. You can now log in with" in page
     assert client.submit("/settings/account", "/settings/account/disconnect").status_code == 303
     assert links(app) == 0
     assert "Disconnected" in client.get("/settings/account").text

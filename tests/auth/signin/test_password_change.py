@@ -117,8 +117,8 @@ def test_the_page_changes_it_and_stays_signed_in_under_a_new_id(app, world, logg
     after = client.get_cookie("chatapp_session").value
     assert before != after
     page = client.get("/settings/account")
-    assert "Your password is changed." in page.text
-    assert "Your password is changed." not in client.get("/settings/account").text
+    assert "Your password has been changed." in page.text
+    assert "Your password has been changed." not in client.get("/settings/account").text
     planted = app.test_client()
     planted.set_cookie("chatapp_session", before)
     assert planted.get("/people").status_code == 302, "the old id leads nowhere"
@@ -176,7 +176,10 @@ def test_the_page_of_an_account_without_a_password_asks_for_none(app, world):
     assert "current_password" not in page.text
     answer = client.submit("/settings/account", "/settings/account/password", password=NEW)
     assert answer.status_code == 303
-    assert "Your password is set: you can log in with it" in client.page("/settings/account").text
+    assert (
+        "Your password has been set, so you can log in with it"
+        in client.page("/settings/account").text
+    )
 
 
 def test_two_changes_at_once_dont_both_succeed(app, world):
