@@ -14,7 +14,7 @@ from chatapp.core.errors import ChatError, Conflict, Forbidden
 from chatapp.core.presence import online
 from chatapp.models import Block, Conversation, User
 
-BLOCKED = "You can't message each other while one of you has blocked the other."
+BLOCKED = "You can't message each other while one of you blocks the other."
 
 # Built once: composing these took each request longer than running them.
 _VIEWER: BindParameter[str] = bindparam("viewer_id")
@@ -115,7 +115,7 @@ def closed_conversations(
     closed: dict[int, ChatError] = {}
     for id_, pair in pairs.items():
         if pair & deleted:
-            closed[id_] = Conflict("This account was deleted. You can only read the conversation.")
+            closed[id_] = Conflict("This account was deleted. You can still read the conversation.")
         elif pair in blocked:
             closed[id_] = Forbidden(BLOCKED)
     return closed
