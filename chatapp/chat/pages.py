@@ -60,6 +60,13 @@ def sidebar_fragment() -> Any:
     return render_template("chat/_sidebar.html", sidebar=sidebar, current_id=current)
 
 
+@bp.post("/people/<uuid:user_id>/message")
+def message_person(user_id: UUID) -> Any:
+    """Open the direct conversation with this person, created if needed."""
+    conversation, _ = service.open_direct(caller().id, str(user_id))
+    return redirect(url_for(".conversation_page", conversation_id=conversation["id"]), 303)
+
+
 @bp.get("/chats/<int:conversation_id>")
 def conversation_page(conversation_id: int) -> Any:
     """One conversation, at its first unread message. Whoever sees its newest page has read it.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.live.test_live_events import make_group, user_events, view
 from tests.support.cast import Pair
 from tests.support.errors import ack_error
+from tests.support.live_groups import make_group, user_events, view
 from tests.support.people import Person
 
 pytestmark = pytest.mark.live
