@@ -52,7 +52,7 @@ class Presence:
 
 
 def blocked_with(user_id: str) -> set[str]:
-    """Return everybody whom this person has blocked or who has blocked them."""
+    """Return everybody who has a block with this person, in either direction."""
     return set(db.session.scalars(_BLOCKED_WITH, {"viewer_id": user_id}))
 
 
