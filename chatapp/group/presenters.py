@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 from chatapp.conversation.blocks import Presence
-from chatapp.conversation.presenters import PersonJson, avatar_url, person_json
+from chatapp.conversation.person_presenters import PersonJson, avatar_url, person_json
 from chatapp.core.clock import iso
 from chatapp.models import Conversation, Group, GroupLink, Participant, User
 

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, case, func, select, tuple_
 from chatapp.conversation.blocks import visible_presence
 from chatapp.conversation.conversations import own_conversations
 from chatapp.conversation.members import next_owner
-from chatapp.conversation.presenters import PersonJson, avatar_url, person_json
+from chatapp.conversation.person_presenters import PersonJson, avatar_url, person_json
 from chatapp.core.db import db, snapshot
 from chatapp.core.errors import NotFound
 from chatapp.core.paging import Page, PageQuery, decode_cursor, encode_cursor, make_page

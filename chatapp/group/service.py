@@ -17,7 +17,7 @@ from chatapp.conversation.members import (
     current_members,
     remove_member,
 )
-from chatapp.conversation.presenters import picture_path
+from chatapp.conversation.person_presenters import picture_path
 from chatapp.core.db import atomic, now
 from chatapp.core.errors import Conflict, Forbidden, NotFound, ValidationFailed
 from chatapp.group.access import GroupAccess, access_group, check_role
