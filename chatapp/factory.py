@@ -16,12 +16,11 @@ from chatapp.core import event_bus, logs, presence
 from chatapp.extensions import db, migrate
 from chatapp.media import file_store
 from chatapp.models import User
-from chatapp.ops import cli
+from chatapp.ops import cli, health
 from chatapp.realtime import hub
 from chatapp.security import client_address, identity, verified_email
 from chatapp.security.session_stores import store_for
 from chatapp.security.sessions import Sessions
-from chatapp.security.view_policy import policy
 from chatapp.web import (
     csrf,
     enforcement,
@@ -78,7 +77,7 @@ def build(settings: Settings | None = None) -> Flask:
     for slice_ in (auth, media, user, group, chat):
         app.register_blueprint(slice_.bp)
     cli.init_app(app)
-    app.add_url_rule("/health", "health", _health)
+    health.init_app(app)
     live = hub.init_app(app, settings)
     dialects.init_app(app, settings)
     admitted = live.admission.middleware(CookieGuard(app.wsgi_app, settings))
@@ -158,9 +157,3 @@ def _name_request() -> None:
 def _tell_request_id(response: Response) -> Response:
     response.headers.set("X-Request-ID", logs.request_id.get())
     return response
-
-
-@policy(public=True)
-def _health() -> Any:
-    """Answers as soon as the process serves; asks no database."""
-    return {"status": "ok"}

@@ -8,7 +8,7 @@ from chatapp.realtime.dialect import COLON
 from chatapp.security.scopes import SCOPES
 from tests.support.process import TOP
 
-API = (TOP / "docs" / "api.md").read_text()
+API = (TOP / "docs" / "api.md").read_text(encoding="utf-8")
 
 
 def test_every_call_has_its_line(app):
@@ -35,18 +35,18 @@ def test_every_event_has_its_line(app):
 
 def test_links_between_documents_lead_somewhere():
     for path in [*TOP.glob("*.md"), *(TOP / "docs").rglob("*.md")]:
-        for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text()):
+        for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
             if "://" not in target:
                 assert (path.parent / target).exists(), (path.name, target)
 
 
 def test_every_scope_has_its_line():
-    text = (TOP / "docs" / "service-tokens.md").read_text()
+    text = (TOP / "docs" / "service-tokens.md").read_text(encoding="utf-8")
     assert re.findall(r"^\| `([a-z]+:[a-z]+)` \| (.*) \|$", text, re.M) == list(SCOPES.items())
 
 
 def test_the_glossary_names_files_that_exist():
-    text = (TOP / "docs" / "glossary.md").read_text("utf-8")
+    text = (TOP / "docs" / "glossary.md").read_text("utf-8", encoding="utf-8")
     paths = re.findall(r"`((?:chatapp|docs)/[a-z_./]+)`", text)
     assert paths
     assert [path for path in paths if not (TOP / path).exists()] == []

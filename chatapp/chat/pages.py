@@ -17,8 +17,8 @@ from chatapp.chat.schemas import (
     PreferencesForm,
     ReactionBody,
 )
+from chatapp.conversation.conversations import MAX_SMALL_MEMBERS
 from chatapp.conversation.presenters import ConversationJson, MessageJson
-from chatapp.conversation.queries import SMALL
 from chatapp.core.db import MAX_ID, uuid7
 from chatapp.core.errors import NotFound, Unauthenticated
 from chatapp.core.validation import MAX_SEQ
@@ -58,6 +58,13 @@ def sidebar_fragment() -> Any:
         current = None
     sidebar = lists.sidebar(caller().id, read_query(ListQuery), current)
     return render_template("chat/_sidebar.html", sidebar=sidebar, current_id=current)
+
+
+@bp.post("/people/<uuid:user_id>/message")
+def message_person(user_id: UUID) -> Any:
+    """Open the direct conversation with this person, created if needed."""
+    conversation, _ = service.open_direct(caller().id, str(user_id))
+    return redirect(url_for(".conversation_page", conversation_id=conversation["id"]), 303)
 
 
 @bp.get("/chats/<int:conversation_id>")
@@ -136,7 +143,7 @@ def preferences_form(conversation_id: int) -> Any:
 def _at_its_place(conversation_id: int, message_id: UUID) -> str:
     """The caller. Raises NotFound unless the message is one of this conversation."""
     me = caller().id
-    queries.check_place(me, conversation_id, str(message_id))
+    queries.check_in_conversation(me, conversation_id, str(message_id))
     return me
 
 
@@ -159,12 +166,12 @@ def _conversation_page(
         conversation_id,
         listed=ListQuery(filter=read_query(ListQuery).filter),
         at_unread=not set(request.args) - {"filter"} and focus is None,
-        places=(edit, reply),
+        seqs=(edit, reply),
     )
     opened = opens(query)
     if not opened.page.messages and opened.conversation["last_seq"]:
         opened = opens(MessagesQuery(limit=PAGE))  # beyond either end there is the newest
-    conversation, page, editing = opened.conversation, opened.page, opened.at.get(edit)
+    conversation, page, editing = opened.conversation, opened.page, opened.messages_by_seq.get(edit)
     if conversation["unread_count"] and not page.has_after:
         service.mark_read(me, conversation_id, conversation["last_seq"])
     blockers = queries.blockers(conversation)
@@ -183,7 +190,7 @@ def _conversation_page(
         quotes=opened.quotes,
         readers=_readers(conversation, me),
         editing=editing if editing and editing["sender_id"] == me and not blockers else None,
-        replying=opened.at.get(reply),
+        replying=opened.messages_by_seq.get(reply),
         sidebar=opened.sidebar,
         preferences={**conversation, "conversation_id": conversation_id},
         blockers=blockers,
@@ -196,7 +203,7 @@ def _conversation_page(
 def _readers(conversation: ConversationJson, me: str) -> dict[int, list[str]]:
     """Who of the others has read up to where, by name; in groups of not too many."""
     readers: dict[int, list[str]] = {}
-    if conversation["kind"] == "group" and conversation["participant_count"] <= SMALL:
+    if conversation["kind"] == "group" and conversation["participant_count"] <= MAX_SMALL_MEMBERS:
         for member in conversation["participants"]:
             if member["id"] != me:
                 readers.setdefault(member["last_read_seq"], []).append(member["name"])

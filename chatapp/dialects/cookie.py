@@ -182,7 +182,7 @@ def history(message_id: UUID) -> Any:
     """Return the conversation with this person, as a plain array, oldest first."""
     me, other = caller().id, str(message_id)  # colon's name for this place of the address
     before = read_query(HistoryQuery).before
-    written = queries.written_between(me, other, before, HISTORY_SIZE)
+    written = queries.messages_between(me, other, before, HISTORY_SIZE)
     return jsonify([message(one, other if one["sender_id"] == me else me) for one in written])
 
 

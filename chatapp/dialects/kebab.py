@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from chatapp.chat import service
 from chatapp.chat.schemas import MessageBody
-from chatapp.conversation.queries import addressed_to
+from chatapp.conversation.addressing import addressed_to
 from chatapp.core.errors import Forbidden
 from chatapp.core.events import ClientEvent
 from chatapp.core.validation import MessageText, Uuid

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from chatapp.auth.presenters import account_json
+from chatapp.conversation.addressing import Addressed, addressed_to, last_written
 from chatapp.conversation.presenters import ConversationJson
-from chatapp.conversation.queries import Addressed, addressed_to, last_written
 from chatapp.dialects.shapes import url_or_text
 from chatapp.models import User
 from chatapp.user import queries as people

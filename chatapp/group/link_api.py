@@ -25,7 +25,7 @@ def group_links(group_id: UUID) -> Any:
 @policy(scope="groups:write")
 def make_link(group_id: UUID) -> Any:
     """201 with the new link."""
-    link = links.make_link(caller().id, str(group_id), read_json(NewLink))
+    link = links.create_link(caller().id, str(group_id), read_json(NewLink))
     return dict(links.present_link(link)), 201
 
 

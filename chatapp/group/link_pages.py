@@ -49,7 +49,7 @@ def join_form(token: str) -> Any:
 @group_form("link")
 def make_link_form(group_id: UUID) -> Any:
     """A new link, shown among those that count."""
-    links.make_link(caller().id, str(group_id), read_form(NewLink))
+    links.create_link(caller().id, str(group_id), read_form(NewLink))
     flash("Here is the link. Send it to whom you want in the group.")
     return redirect(url_for("group.group_page", group_id=group_id, _anchor="links"), 303)
 

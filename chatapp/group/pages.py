@@ -13,7 +13,7 @@ from chatapp.core.errors import Unauthenticated, ValidationFailed
 from chatapp.core.validation import is_uuid
 from chatapp.group import bp, links, queries, service
 from chatapp.group.schemas import (
-    MOST_AT_ONCE,
+    MAX_PEOPLE,
     GroupPatch,
     NewGroup,
     NewMembers,
@@ -158,13 +158,13 @@ def _back_to_group(group_id: UUID, words: str) -> Any:
 
 def _picker(me: str, group_id: str | None = None) -> dict[str, Any]:
     """Whoever is picked, by ids that travel with the form, and a page of others."""
-    ids = list(filter(is_uuid, request.values.getlist("member")))[:MOST_AT_ONCE]
+    ids = list(filter(is_uuid, request.values.getlist("member")))[:MAX_PEOPLE]
     q, cursor = request.values.get("q", "")[:100], request.values.get("cursor")
     query = DirectoryQuery(q=q, cursor=cursor, limit=CANDIDATES)
     return {
         "q": query.q,
         "picked": queries.picked(me, ids, group_id),
-        "found": queries.candidates(me, query, group_id, without=ids),
+        "found": queries.candidates(me, query, group_id, exclude=ids),
     }
 
 

@@ -9,7 +9,7 @@ import socketio
 from flask import Flask
 from socketio import exceptions
 
-from chatapp.conversation.queries import own_conversations
+from chatapp.conversation.conversations import own_conversations
 from chatapp.core.db import db
 from chatapp.core.errors import describe_and_log, error_json
 from chatapp.models import Conversation

@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 
 from chatapp.conversation.audience import presence_for
 from chatapp.conversation.blocks import blocked_with, blockers_between
-from chatapp.conversation.queries import own_conversations
+from chatapp.conversation.conversations import own_conversations
 from chatapp.core.clock import iso, parse
 from chatapp.core.db import db
 from chatapp.core.errors import NotFound

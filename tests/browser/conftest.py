@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.browser.person import BrowserPerson
+from tests.support.browser_person import BrowserPerson, NewPerson
 from tests.support.process import TOP
 from tests.support.server import LiveServer
 from tests.support.waiting import Site
@@ -75,9 +75,6 @@ def font(request: pytest.FixtureRequest) -> str:
 def browser(browser_with: Callable[[str], Browser], font: str) -> Browser:
     """Chromium with this test's font family."""
     return browser_with(font)
-
-
-NewPerson = Callable[..., BrowserPerson]
 
 
 @pytest.fixture

@@ -9,16 +9,16 @@ from itertools import product
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.conftest import NewPerson
-from tests.browser.looks import (
+from tests.support.browser_looks import (
     NARROW,
+    WATCH_SHIFTS,
     WIDE,
     in_both_fonts,
     in_every_look,
     overflows,
     violations,
 )
-from tests.browser.person import BrowserPerson
+from tests.support.browser_person import BrowserPerson, NewPerson
 from tests.support.people import Person
 from tests.support.server import LiveServer
 from tests.support.waiting import wait_until
@@ -49,12 +49,6 @@ AS_INTL_SAYS = """(times) => {
   const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
   return times.map((time) => clock.format(new Date(time.dateTime)));
 }"""
-WATCH_SHIFTS = """
-window.shifted = 0;
-new PerformanceObserver((list) => {
-  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifted += entry.value;
-}).observe({ type: "layout-shift", buffered: true });
-"""
 
 
 def with_history(person: BrowserPerson, server: LiveServer, count: int = 60) -> int:

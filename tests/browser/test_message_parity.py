@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import NewPerson
-from tests.browser.person import BrowserPerson
+from tests.support.browser_person import BrowserPerson, NewPerson
 from tests.support.people import Person
 from tests.support.photos import photo
 from tests.support.server import LiveServer

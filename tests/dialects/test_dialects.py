@@ -11,7 +11,7 @@ from chatapp.models import Contact, Conversation, Group, Message, Participant, U
 from chatapp.realtime.dialect import Dialect
 from tests.support.process import TOP
 
-PAGE = (TOP / "docs" / "dialects.md").read_text()
+PAGE = (TOP / "docs" / "dialects.md").read_text(encoding="utf-8")
 
 
 def _section(name: str) -> str:

@@ -17,10 +17,12 @@ import requests
 
 from chatapp.security.scopes import SCOPES
 from chatapp.security.view_policy import policy_of
-from tests.live.test_strangers import NOBODY, ROUTES, SECRET, Rule, Scene, routes_of, scene_on
+from tests.support.access_matrix import NOBODY, ROUTES, SECRET, Rule
+from tests.support.access_scene import Scene, scene_on
 from tests.support.errors import rest_error
 from tests.support.people import PASSWORD, Person, new_username
 from tests.support.process import TOP
+from tests.support.routes import routes_of
 from tests.support.server import LiveServer
 from tests.support.waiting import PATIENCE
 from tests.support.wire import Wire, knock
@@ -220,7 +222,7 @@ def test_revoking_ends_what_it_issued_live_sockets_included(server: LiveServer, 
 
 def test_what_the_document_says_works(server: LiveServer, tmp_path: Path) -> None:
     """Its shell lines, one after the other, as somebody types them."""
-    text = (TOP / "docs" / "service-tokens.md").read_text()
+    text = (TOP / "docs" / "service-tokens.md").read_text(encoding="utf-8")
     lines = "\n".join(re.findall(r"```sh\n(.*?)```", text, re.S))
     assert "token create" in lines
     assert "On-Behalf-Of" in lines

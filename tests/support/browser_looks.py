@@ -13,6 +13,14 @@ AXE = Path(TOP) / "tests/node/node_modules/axe-core/axe.min.js"
 WIDE = {"width": 1280, "height": 800}
 NARROW = {"width": 390, "height": 844}
 
+#: An init script: `shifted` adds up how far things on the page moved by themselves.
+WATCH_SHIFTS = """
+window.shifted = 0;
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifted += entry.value;
+}).observe({ type: "layout-shift", buffered: true });
+"""
+
 #: `size`, `mode` and `font`. Two of the combinations meet each of them; `make test-long` adds more.
 in_every_look = pytest.mark.parametrize(
     ("size", "mode", "font"),
@@ -29,7 +37,7 @@ in_both_fonts = pytest.mark.parametrize("font", ["narrow", "wide"], indirect=Tru
 
 def violations(page: Page) -> list[str]:
     """What axe finds on the page as it stands."""
-    page.evaluate(AXE.read_text())
+    page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate("axe.run({ resultTypes: ['violations'], reporter: 'no-passes' })")
     return [f"{v['id']}: {node['html'][:200]}" for v in found["violations"] for node in v["nodes"]]
 
