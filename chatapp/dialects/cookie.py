@@ -20,7 +20,7 @@ from chatapp.auth.schemas import Credentials, UsernameRegistration
 from chatapp.auth.sign_ins import IssuedToken
 from chatapp.chat import queries, service
 from chatapp.chat.schemas import MessageBody
-from chatapp.conversation.presenters import person_json
+from chatapp.conversation.person_presenters import person_json
 from chatapp.core.events import ClientEvent, caused_by
 from chatapp.core.paging import MAX_PAGE_SIZE, all_items
 from chatapp.core.validation import BlankIsNone, MessageText, Name, Uuid, clean

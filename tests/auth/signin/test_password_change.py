@@ -59,18 +59,18 @@ def test_a_login_during_a_password_change_is_refused(app, world, monkeypatch, do
     """The password is right when it is looked at, and changed before the sign-in is stored."""
     browser = PageClient(app)
     browser.get("/login")
-    real = authentication.check_active
+    real = authentication.is_outdated  # asked once the password has proved to be right
 
-    def overtaken(user):
-        monkeypatch.setattr(authentication, "check_active", real)
+    def overtaken(stored):
+        monkeypatch.setattr(authentication, "is_outdated", real)
         change = {"current_password": PASSWORD, "password": NEW}
         thread = Thread(target=lambda: answers.append(world.alice.api.put(ADDRESS, change)))
         thread.start()
         thread.join()
-        real(user)
+        return real(stored)
 
     answers = []
-    monkeypatch.setattr(authentication, "check_active", overtaken)
+    monkeypatch.setattr(authentication, "is_outdated", overtaken)
     if door == "api":
         login = {"email": world.alice.email, "password": PASSWORD}
         answer = Api(app, None).post("/api/auth/login", login)
