@@ -9,7 +9,6 @@ from pathlib import Path
 
 from tests.support.process import TOP
 
-
 #: What .gitignore names, for a copy without git.
 IGNORED = {
     *(".git", ".env", ".venv", "instance", "node_modules", "__pycache__", "test-results"),
