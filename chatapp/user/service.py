@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from chatapp.auth.service import refuse_taken
 from chatapp.conversation.access import lock_conversations
+from chatapp.conversation.conversations import own_conversations
 from chatapp.conversation.pointers import hide_receipts, show_receipts
-from chatapp.conversation.queries import own_conversations
 from chatapp.core.db import atomic, send_signal
 from chatapp.core.errors import ValidationFailed
 from chatapp.core.events import ReceiptsSwitched

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.looks import in_every_look, overflows, violations
+from tests.support.browser_looks import in_every_look, overflows, violations
 from tests.support.people import PASSWORD, Person
 from tests.support.real_provider import RealProvider
 from tests.support.server import LiveServer

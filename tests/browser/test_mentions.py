@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.conftest import NewPerson
-from tests.browser.looks import NARROW, WIDE, in_every_look, overflows, violations
-from tests.browser.person import BrowserPerson
+from tests.support.browser_looks import NARROW, WIDE, in_every_look, overflows, violations
+from tests.support.browser_person import BrowserPerson, NewPerson
 from tests.support.people import Person
 from tests.support.server import LiveServer
 
@@ -128,7 +127,7 @@ def test_to_tell_very_many_is_confirmed(server: LiveServer, new_person: NewPerso
     ada.say("Now, @all")
     expect(asked).to_contain_text("This will notify 21 people.")
     assert violations(ada.page) == []
-    asked.get_by_role("button", name="Don’t").click()
+    asked.get_by_role("button", name="Cancel").click()
     expect(asked).to_be_hidden()
     expect(ada.composer).to_have_value("Now, @all")
     expect(ada.composer).to_be_focused()

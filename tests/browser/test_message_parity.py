@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import NewPerson
-from tests.browser.person import BrowserPerson
+from tests.support.browser_person import BrowserPerson, NewPerson
 from tests.support.people import Person
 from tests.support.photos import photo
 from tests.support.server import LiveServer
@@ -103,7 +102,7 @@ def act(person: Person, method: str, path: str, **json: Any) -> None:
 
 
 def test_messages_between_two_people(server: LiveServer, new_person: NewPerson) -> None:
-    """Plain, formatted, joined, replies, reactions, edited, deleted, emoji, links, sent and read."""
+    """Plain, formatted, joined, replies, reactions, edited, deleted, emoji, links, receipts."""
     ada, ben = new_person("Ada Lovelace"), new_person("سارة")
     one, other = ada.known_as, ben.known_as
     picture = one.rest(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.conftest import NewPerson
+from tests.support.browser_person import NewPerson
 
 pytestmark = pytest.mark.browser
 

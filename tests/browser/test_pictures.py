@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import NewPerson
-from tests.browser.person import BrowserPerson
-from tests.browser.test_look import WATCH_SHIFTS
+from tests.support.browser_looks import WATCH_SHIFTS
+from tests.support.browser_person import BrowserPerson, NewPerson
 from tests.support.photos import photo
 
 pytestmark = pytest.mark.browser

@@ -7,9 +7,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import NewPerson
-from tests.browser.looks import in_every_look, overflows, violations
-from tests.browser.person import BrowserPerson
+from tests.support.browser_looks import in_every_look, overflows, violations
+from tests.support.browser_person import BrowserPerson, NewPerson
 from tests.support.people import Person
 from tests.support.server import LiveServer
 

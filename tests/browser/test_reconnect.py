@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import WebSocketRoute, expect
 
-from tests.browser.conftest import NewPerson
-from tests.browser.looks import WIDE
-from tests.browser.person import BrowserPerson
+from tests.support.browser_looks import WIDE
+from tests.support.browser_person import BrowserPerson, NewPerson
 from tests.support.people import PASSWORD, Person
 from tests.support.server import LiveServer
 from tests.support.waiting import wait_until

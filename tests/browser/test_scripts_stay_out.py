@@ -9,11 +9,10 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import NewPerson
-from tests.browser.person import BrowserPerson
-from tests.browser.xss_corpus import NAMES, NO_URLS, TEXTS, URLS
+from tests.support.browser_person import BrowserPerson, NewPerson
 from tests.support.people import Person
 from tests.support.server import LiveServer
+from tests.support.xss_corpus import NAMES, NO_URLS, TEXTS, URLS
 
 pytestmark = pytest.mark.browser
 

@@ -7,9 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.conftest import NewPerson
-from tests.browser.looks import WIDE, in_every_look, overflows, violations
-from tests.browser.person import BrowserPerson
+from tests.support.browser_looks import WIDE, in_every_look, overflows, violations
+from tests.support.browser_person import BrowserPerson, NewPerson
 from tests.support.people import Person
 from tests.support.server import LiveServer
 
@@ -210,7 +209,7 @@ def test_in_a_group_words_say_whose_they_are(server: LiveServer, new_person: New
     alice.says(direct, "hi")
     bob.page.goto("/chats")
     words = bob.entry(crew).locator(".conversation-link__preview")
-    expect(words).to_have_text("Alice made the group")
+    expect(words).to_have_text("Alice created the group")
     expect(bob.entry(direct).locator(".conversation-link__preview")).to_have_text("hi")
     for person, shown in ((alice, "Alice: hello"), (amir, "\u2068أمير\u2069: hello")):
         said = person.says(crew, "hello")

@@ -13,8 +13,8 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from chatapp.web.accent import READABLE, contrast, luminance
-from tests.browser.conftest import NewPerson
-from tests.browser.looks import NARROW, WIDE, overflows, violations
+from tests.support.browser_looks import NARROW, WIDE, overflows, violations
+from tests.support.browser_person import NewPerson
 from tests.support.clone import copy_repository
 from tests.support.people import Person
 from tests.support.process import TOP

@@ -14,8 +14,7 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
-from tests.browser.conftest import NewPerson
-from tests.browser.person import BrowserPerson
+from tests.support.browser_person import BrowserPerson, NewPerson
 from tests.support.clone import copy_repository
 from tests.support.process import dies_with_us, end_group
 from tests.support.waiting import free_port, wait_until

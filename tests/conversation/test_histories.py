@@ -433,7 +433,7 @@ def play(
     from chatapp.conversation import changes
     from chatapp.core.db import db
 
-    monkeypatch.setattr(changes, "MOST_MESSAGES", 5)  # so that `sync` comes in parts as well
+    monkeypatch.setattr(changes, "MAX_MESSAGES", 5)  # so that `sync` comes in parts as well
     with app.app_context():
         db.engine.dispose()
     event.listen(Engine, "connect", _careless)

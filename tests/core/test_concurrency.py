@@ -1,4 +1,4 @@
-"""One face over eventlet, gevent and threads: others go on while one waits or computes."""
+"""Concurrency under eventlet, gevent and threads: other tasks run while one waits or computes."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ print(concurrency.mode())
 
 
 @pytest.mark.parametrize("library", sorted(PATCH))
-def test_whichever_library(library):
+def test_each_library(library):
     if PATCH[library] and importlib.util.find_spec(library) is None:
         pytest.skip(f"{library} isn't installed")
     ended = subprocess.run(
@@ -109,12 +109,12 @@ def test_what_computes_is_never_raised_above_the_process(how: str, priority: int
     assert int(printed) == min(before + priority, 19)
 
 
-def test_errors_of_a_real_thread_reach_the_caller():
+def test_errors_in_a_real_thread_reach_the_caller():
     with pytest.raises(ZeroDivisionError):
         concurrency.run_in_thread(lambda: 1 / 0)
 
 
-def test_only_these_modules_name_the_library():
+def test_only_these_modules_import_the_library():
     named = {
         str(path.relative_to(TOP))
         for path in [*(TOP / "chatapp").rglob("*.py"), TOP / "config.py"]

@@ -8,46 +8,13 @@ from typing import Any
 import pytest
 
 from tests.support.cast import Pair
+from tests.support.live_groups import make_group, user_events, versioned, view
 from tests.support.people import Person
 from tests.support.waiting import wait_until
-from tests.support.wire import Wire
 
 pytestmark = pytest.mark.live
 
 Json = dict[str, Any]
-
-
-def versioned(wire: Wire, id_: int) -> list[tuple[str, int]]:
-    """The events of one conversation that carry a version, as they came."""
-    return [
-        (event, payload["version"])
-        for event, payload in wire.log
-        if event.split(":")[0] in ("message", "conversation")
-        and isinstance(payload, dict)
-        and id_ in (payload.get("conversation_id"), payload.get("id"))
-        and "version" in payload
-    ]
-
-
-def make_group(owner: Person, *members: Person) -> Json:
-    body = {"name": "Crew", "members": [member.id for member in members]}
-    answer = owner.rest("POST", "/api/groups", json=body)
-    assert answer.status_code == 201, answer.text
-    group: Json = answer.json()
-    return group
-
-
-def view(wire: Wire, id_: int) -> None:
-    assert wire.call("conversation:join", {"conversation_id": id_})["ok"]
-
-
-def user_events(wire: Wire, person: Person) -> list[str]:
-    """The user: events about this person, as they came."""
-    return [
-        event
-        for event, payload in wire.log
-        if event.startswith("user:") and payload["user_id"] == person.id
-    ]
 
 
 def test_every_change_reaches_every_member_in_the_order_of_versions(

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.live.test_live_events import make_group, versioned
 from tests.support.cast import Pair
+from tests.support.live_groups import make_group, versioned
 from tests.support.people import Person, at_once
 
 pytestmark = pytest.mark.live

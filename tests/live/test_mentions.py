@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.live.test_live_events import make_group
-from tests.live.test_removal import add, heard_of, remove
 from tests.support.cast import Pair
 from tests.support.errors import ack_error
+from tests.support.live_groups import add, heard_of, make_group, remove
 from tests.support.people import Person, at_once
 
 pytestmark = pytest.mark.live

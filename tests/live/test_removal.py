@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.live.test_live_events import make_group, versioned, view
 from tests.support.cast import Pair
+from tests.support.live_groups import add, heard_of, make_group, remove, versioned, view
 from tests.support.people import Person, at_once
 from tests.support.server import LiveServer
 from tests.support.wire import Wire
@@ -20,29 +20,8 @@ pytestmark = pytest.mark.live
 Json = dict[str, Any]
 
 
-def add(owner: Person, group: Json, person: Person) -> None:
-    path = f"/api/groups/{group['id']}/members"
-    answer = owner.rest("POST", path, json={"user_ids": [person.id]})
-    assert answer.status_code == 200, answer.text
-
-
-def remove(owner: Person, group: Json, person: Person) -> None:
-    answer = owner.rest("DELETE", f"/api/groups/{group['id']}/members/{person.id}")
-    assert answer.status_code == 204, answer.text
-
-
 def _is(wanted: Json, message: Json) -> bool:
     return bool(message["id"] == wanted["id"])
-
-
-def heard_of(wire: Wire, id_: int) -> list[tuple[str, Any]]:
-    return [
-        (event, payload)
-        for event, payload in wire.log
-        if event != "ack"
-        and isinstance(payload, dict)
-        and id_ in (payload.get("conversation_id"), payload.get("id"))
-    ]
 
 
 def test_an_open_socket_hears_of_its_removal_and_nothing_more(pair: Pair, carol: Person) -> None:

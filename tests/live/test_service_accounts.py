@@ -17,10 +17,12 @@ import requests
 
 from chatapp.security.scopes import SCOPES
 from chatapp.security.view_policy import policy_of
-from tests.live.test_strangers import NOBODY, ROUTES, SECRET, Rule, Scene, routes_of, scene_on
+from tests.support.access_matrix import NOBODY, ROUTES, SECRET, Rule
+from tests.support.access_scene import Scene, scene_on
 from tests.support.errors import rest_error
 from tests.support.people import PASSWORD, Person, new_username
 from tests.support.process import TOP
+from tests.support.routes import routes_of
 from tests.support.server import LiveServer
 from tests.support.waiting import PATIENCE
 from tests.support.wire import Wire, knock

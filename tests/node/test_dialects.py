@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from tests.node.test_socket_io_client import node  # noqa: F401  the program, as a fixture
 from tests.support.server import LiveServer
 
 pytestmark = pytest.mark.live
@@ -32,7 +31,7 @@ COOKIE_USER = {"_id", "fullName", "username", "profilePic"}
 
 
 @pytest.fixture
-def run(node: str, server: LiveServer):  # noqa: F811
+def run(node: str, server: LiveServer):
     def run(script: str, *arguments: str) -> Any:
         done = subprocess.run(
             [node, f"dialects/{script}.mjs", *arguments],

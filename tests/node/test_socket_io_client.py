@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from tests.support.cast import Pair
-from tests.support.node import find_node
 from tests.support.people import Person
 from tests.support.server import FRIEND_ORIGIN, LiveServer
 
@@ -21,21 +20,6 @@ HERE = Path(__file__).parent
 transports = pytest.mark.parametrize(
     "transports", [["websocket"], ["polling"], ["polling", "websocket"]], ids="-".join
 )
-
-
-@pytest.fixture(scope="session")
-def node() -> str:
-    """The Node.js program; the packages must be there, `make test` installs them."""
-    program = find_node()
-    installed = HERE / "node_modules" / "socket.io-client" / "package.json"
-    if not installed.exists():
-        pytest.fail(f"{installed.parent} is missing: run `npm ci` in {HERE} (`make test` does)")
-    wanted = json.loads((HERE / "package.json").read_text(encoding="utf-8"))["dependencies"][
-        "socket.io-client"
-    ]
-    version = json.loads(installed.read_text(encoding="utf-8"))["version"]
-    assert version == wanted, f"socket.io-client {version} is installed, {wanted} is pinned: npm ci"
-    return program
 
 
 class Client:

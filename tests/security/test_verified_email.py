@@ -10,9 +10,9 @@ from sqlalchemy import update
 from chatapp.core.db import atomic
 from chatapp.models import User
 from chatapp.realtime.dialect import COLON
-from tests.live.test_strangers import routes_of
 from tests.support.errors import rest_error
 from tests.support.mail import CONFIRM
+from tests.support.routes import routes_of
 from tests.support.world import register
 
 #: What changes something and is still nobody's business but one's own, beside the auth doors.

@@ -53,7 +53,7 @@ def list_accounts(query: AccountsQuery) -> Page[User]:
     people = select(User).where(User.deleted_at.is_(None))
     if query.q:
         email_matches = User.email.contains(query.q.lower(), autoescape=True)
-        people = people.where(or_(User.is_called(query.q), email_matches))
+        people = people.where(or_(User.name_contains(query.q), email_matches))
     after = decode_cursor(query.cursor, clean)
     if after:
         people = people.where(User.username > after[0])

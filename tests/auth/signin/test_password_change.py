@@ -55,7 +55,7 @@ def test_a_new_password_ends_every_other_sign_in(world, logged_in):
 
 
 @pytest.mark.parametrize("door", ["api", "form"])
-def test_who_logs_in_meanwhile_with_the_old_one_stays_out(app, world, monkeypatch, door):
+def test_a_login_during_a_password_change_is_refused(app, world, monkeypatch, door):
     """The password is right when it is looked at, and changed before the sign-in is stored."""
     browser = PageClient(app)
     browser.get("/login")
@@ -85,7 +85,7 @@ def test_who_logs_in_meanwhile_with_the_old_one_stays_out(app, world, monkeypatc
         assert len(db.session.scalars(standing).all()) == 1, "the one that changed it"
 
 
-def test_what_is_refused_changes_nothing(world, logged_in):
+def test_a_refused_change_changes_nothing(world, logged_in):
     for body, status, fields in (
         ({"password": NEW}, 422, {"current_password"}),
         ({"current_password": "", "password": NEW}, 422, {"current_password"}),
@@ -103,7 +103,7 @@ def test_what_is_refused_changes_nothing(world, logged_in):
     assert logged_in(PASSWORD)
 
 
-def test_the_page_changes_it_and_stays_signed_in_under_a_new_id(app, world, logged_in):
+def test_the_page_changes_the_password_and_rotates_the_session_id(app, world, logged_in):
     client = world.alice.client
     client.get("/settings/account")
     before = client.get_cookie("chatapp_session").value
@@ -117,8 +117,8 @@ def test_the_page_changes_it_and_stays_signed_in_under_a_new_id(app, world, logg
     after = client.get_cookie("chatapp_session").value
     assert before != after
     page = client.get("/settings/account")
-    assert "Your password is changed." in page.text
-    assert "Your password is changed." not in client.get("/settings/account").text
+    assert "Your password has been changed." in page.text
+    assert "Your password has been changed." not in client.get("/settings/account").text
     planted = app.test_client()
     planted.set_cookie("chatapp_session", before)
     assert planted.get("/people").status_code == 302, "the old id leads nowhere"
@@ -150,7 +150,7 @@ def test_a_refused_page_says_why_and_shows_no_password(world):
     assert NEW not in answer.text
 
 
-def test_without_a_password_it_takes_a_fresh_sign_in(app, world, logged_in):
+def test_accounts_without_a_password_need_a_recent_sign_in(app, world, logged_in):
     without_password(app, world.alice)
     signed_in_for(app, timedelta(minutes=11))
     refused = world.alice.api.put(ADDRESS, {"password": NEW})
@@ -161,7 +161,7 @@ def test_without_a_password_it_takes_a_fresh_sign_in(app, world, logged_in):
     assert logged_in(NEW)
 
 
-def test_a_token_made_by_another_application_is_no_fresh_sign_in(app, world):
+def test_a_service_issued_token_is_no_recent_sign_in(app, world):
     without_password(app, world.alice)
     with app.app_context(), atomic() as work:
         work.execute(update(SignIn).values(kind="service"))
@@ -176,10 +176,13 @@ def test_the_page_of_an_account_without_a_password_asks_for_none(app, world):
     assert "current_password" not in page.text
     answer = client.submit("/settings/account", "/settings/account/password", password=NEW)
     assert answer.status_code == 303
-    assert "Your password is set: you can log in with it" in client.page("/settings/account").text
+    assert (
+        "Your password has been set, so you can log in with it"
+        in client.page("/settings/account").text
+    )
 
 
-def test_two_changes_at_once_dont_both_succeed(app, world):
+def test_concurrent_password_changes_do_not_both_succeed(app, world):
     import threading
 
     statuses: list[int] = []

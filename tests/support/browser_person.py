@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, expect
 
@@ -144,3 +145,7 @@ class BrowserPerson:
     def sees(self, texts: list[str]) -> None:
         """Exactly these stored messages, in this order, each once."""
         expect(self.texts).to_have_text(texts)
+
+
+#: What the fixture `new_person` gives.
+NewPerson = Callable[..., BrowserPerson]

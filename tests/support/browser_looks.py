@@ -13,17 +13,26 @@ AXE = Path(TOP) / "tests/node/node_modules/axe-core/axe.min.js"
 WIDE = {"width": 1280, "height": 800}
 NARROW = {"width": 390, "height": 844}
 
-#: `size` and `mode`. What stands where depends on the one and what colour it has on the other, so
-#: two of the four meet each; the rest is `make test-long`'s.
+#: An init script: `shifted` adds up how far things on the page moved by themselves.
+WATCH_SHIFTS = """
+window.shifted = 0;
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifted += entry.value;
+}).observe({ type: "layout-shift", buffered: true });
+"""
+
+#: `size`, `mode` and `font`. Two of the combinations meet each of them; `make test-long` adds more.
 in_every_look = pytest.mark.parametrize(
-    ("size", "mode"),
+    ("size", "mode", "font"),
     [
-        pytest.param(WIDE, "light", id="wide-light"),
-        pytest.param(NARROW, "dark", id="narrow-dark"),
-        pytest.param(WIDE, "dark", id="wide-dark", marks=pytest.mark.long),
-        pytest.param(NARROW, "light", id="narrow-light", marks=pytest.mark.long),
+        pytest.param(WIDE, "light", "narrow", id="wide-light"),
+        pytest.param(NARROW, "dark", "wide", id="narrow-dark"),
+        pytest.param(WIDE, "dark", "wide", id="wide-dark", marks=pytest.mark.long),
+        pytest.param(NARROW, "light", "narrow", id="narrow-light", marks=pytest.mark.long),
     ],
+    indirect=["font"],
 )
+in_both_fonts = pytest.mark.parametrize("font", ["narrow", "wide"], indirect=True)
 
 
 def violations(page: Page) -> list[str]:

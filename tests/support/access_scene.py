@@ -1,0 +1,121 @@
+"""Alice, Bob and what they share on a live server, for those who try to get at it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from tests.support.access_matrix import NOBODY, SECRET
+from tests.support.people import Person, WebSession
+from tests.support.photos import photo
+from tests.support.server import LiveServer
+
+
+@dataclass
+class Place:
+    """A conversation of Alice's and Bob's, and a message of Alice's in it."""
+
+    conversation: int
+    message: str
+
+
+class Scene:
+    """The people and what they have; one for all tests here, none of which may change it."""
+
+    def __init__(self, server: LiveServer) -> None:
+        names = ("Alice", "Bob", "Carol", "Dave")
+        self.alice, self.bob, self.carol, self.dave = (Person(server, name) for name in names)
+        direct = self.alice.opens(self.bob)
+        made = self.alice.rest(
+            "POST",
+            "/api/groups",
+            json={"name": f"{SECRET} crew", "members": [self.bob.id, self.dave.id]},
+        )
+        assert made.status_code == 201, made.text
+        self.group = made.json()["id"]
+        group = made.json()["conversation_id"]
+        self.alice.rest("DELETE", f"/api/groups/{self.group}/members/{self.dave.id}")
+        self.picture = self._picture()
+        link = self.alice.rest("POST", f"/api/groups/{self.group}/links", json={})
+        self.link, self.token = link.json()["id"], link.json()["token"]
+        self.sign_in = self.alice.get("/api/auth/sessions")["items"][0]["id"]
+        self.places = {"direct": self._place(direct), "group": self._place(group)}
+        self.where = self.places["direct"]
+
+    def _picture(self) -> str:
+        """The id of their group's picture."""
+        made = self.alice.rest(
+            "POST", "/api/pictures", data={"purpose": "group"}, files={"file": photo()}
+        )
+        path = f"/api/groups/{self.group}"
+        given = self.alice.rest("PATCH", path, json={"group_picture": made.json()["url"]})
+        assert given.status_code == 200, given.text
+        return str(made.json()["id"])
+
+    def _place(self, id_: int) -> Place:
+        message = self.alice.says(id_, f"{SECRET} to Bob", client_id=f"{SECRET}-client")
+        self.bob.says(id_, f"{SECRET} to Alice")
+        return Place(id_, message["id"])
+
+    @cached_property
+    def webs(self) -> dict[str, WebSession]:
+        people = (self.carol, self.dave, self.bob)
+        return {person.id: person.web() for person in people}
+
+    def fill(self, value: Any, *, absent: bool = False) -> Any:
+        """`value` with its {names} replaced by ids; with ``absent`` by ids of what isn't there."""
+        if isinstance(value, dict):
+            return {
+                self._text(k, absent): self.fill(one, absent=absent) for k, one in value.items()
+            }
+        if isinstance(value, list):
+            return [self.fill(one, absent=absent) for one in value]
+        if value == "{conversation}":
+            return self.where.conversation + (10**6 if absent else 0)
+        return self._text(value, absent) if isinstance(value, str) else value
+
+    def _text(self, text: str, absent: bool) -> str:
+        return text.format(
+            conversation=self.where.conversation + (10**6 if absent else 0),
+            message=NOBODY if absent else self.where.message,
+            group=NOBODY if absent else self.group,
+            sign_in=NOBODY if absent else self.sign_in,
+            picture=NOBODY if absent else self.picture,
+            link=NOBODY if absent else self.link,
+            alice=self.alice.id,
+            bob=self.bob.id,
+            carol=self.carol.id,
+        )
+
+    def state(self) -> list[Any]:
+        """All that Alice and Bob have, as Alice sees it."""
+        ids = [place.conversation for place in self.places.values()]
+        return [
+            *(self.alice.get(f"/api/chat/{id_}") for id_ in ids),
+            *(self.alice.history(id_) for id_ in ids),
+            self.alice.get(f"/api/groups/{self.group}"),
+            self.alice.get(f"/api/groups/{self.group}/links"),
+            self.alice.get("/api/auth/sessions"),
+        ]
+
+    def leaks(self, text: str) -> list[str]:
+        """What of Alice's and Bob's stands in `text` though it isn't the reader's to see."""
+        secrets = {SECRET, self.token, self.alice.email, self.bob.email}
+        for place in self.places.values():
+            id_ = place.conversation
+            secrets |= {f'"conversation_id": {id_},', f'"conversation_id":{id_},'}
+            secrets |= {f'href="/chats/{id_}"', place.message, self.sign_in}
+        return [secret for secret in secrets if secret in text]
+
+
+@contextmanager
+def scene_on(server: LiveServer) -> Iterator[Scene]:
+    """The scene, until the block ends."""
+    scene = Scene(server)
+    yield scene
+    for person in (scene.alice, scene.bob, scene.carol, scene.dave):
+        for wire in person.wires:
+            wire.close()
