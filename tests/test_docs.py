@@ -46,7 +46,7 @@ def test_every_scope_has_its_line():
 
 
 def test_the_glossary_names_files_that_exist():
-    text = (TOP / "docs" / "glossary.md").read_text("utf-8", encoding="utf-8")
+    text = (TOP / "docs" / "glossary.md").read_text(encoding="utf-8")
     paths = re.findall(r"`((?:chatapp|docs)/[a-z_./]+)`", text)
     assert paths
     assert [path for path in paths if not (TOP / path).exists()] == []
