@@ -26,9 +26,13 @@ def register() -> Any:
 @policy(public=True)
 def log_in() -> Any:
     """Log in; return the account and a token."""
-    proven = service.log_in(read_json(Credentials), request_source())
-    token = sign_ins.issue_token(proven.user.id, client(), proven_by=proven.password_hash)
-    return login_json(proven.user, token)
+    user, token = service.log_in(read_json(Credentials), request_source(), issue_login_token)
+    return login_json(user, token)
+
+
+def issue_login_token(proven: service.Proven) -> sign_ins.IssuedToken:
+    """Issue a token to the client that has just proven who it is by a password."""
+    return sign_ins.issue_token(proven.user.id, client(), proven_by=proven.password_hash)
 
 
 @bp.post("/api/auth/logout")

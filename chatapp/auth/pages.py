@@ -37,8 +37,11 @@ def login_page() -> Any:
 @form_view(render_login_form, secret=["password"])
 def login_form() -> Any:
     """Log in, then redirect to ``next``."""
-    proven = service.log_in(read_form(Credentials), request_source())
-    sign_in(proven.user, proven.password_hash)
+    service.log_in(
+        read_form(Credentials),
+        request_source(),
+        lambda proven: sign_in(proven.user, proven.password_hash),
+    )
     return redirect(safe_next(request.form.get("next")), 303)
 
 

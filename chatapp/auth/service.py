@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
+from typing import TypeVar
 
 from sqlalchemy import false, or_, select, update
 from sqlalchemy.exc import IntegrityError
@@ -29,6 +30,8 @@ from chatapp.security.password_hashing import check_password, hash_password, is_
 from chatapp.security.request_source import Source
 from chatapp.text.mention_syntax import EVERYBODY
 from chatapp.text.visible_text import visible_line
+
+T = TypeVar("T")
 
 #: What else is written with a new account.
 Along = Callable[[Session, User], object]
@@ -127,11 +130,16 @@ def create_account(new: NewAccount, along: Along | None = None) -> User:
     raise Conflict()
 
 
-def log_in(credentials: Credentials, source: Source) -> Proven:
-    """The person these credentials belong to.
+def log_in(
+    credentials: Credentials, source: Source, start: Callable[[Proven], T]
+) -> tuple[User, T]:
+    """Return the person these credentials belong to, and what ``start`` made of it.
 
-    Raises Unauthenticated, in the same words and after the same work whether it is the address
-    or the password that is wrong; RateLimited; Forbidden where the account is deactivated.
+    ``start`` creates the sign-in. It runs in the transaction in which the login is noted, so a
+    login takes one commit beside the one that counts the attempt (see `attempt_limits.guess`).
+    Raises Unauthenticated, in the same words and after the same work whether it is the address or
+    the password that is wrong; RateLimited; Forbidden where the account is deactivated; and what
+    ``start`` raises.
     """
     user: User | None = db.session.scalar(
         select(User).where(
@@ -139,48 +147,53 @@ def log_in(credentials: Credentials, source: Source) -> Proven:
             User.deleted_at.is_(None),
         )
     )
-    proven = prove_password(user, credentials.password, source, typed=credentials.email)
-    if proven is None:
-        raise Unauthenticated("The address or the password is wrong.")
-    user = proven.user
-    refuse_deactivated(user)
-    with atomic() as work:
-        work.execute(
+
+    def note_login(proven: Proven) -> tuple[User, T]:
+        db.session.execute(
             update(User)
-            .where(User.id == user.id)
+            .where(User.id == proven.user.id)
             .values(last_login=now(), updated_at=User.updated_at)
         )
-    audit.note("signed in", user_id=user.id, address=source.address)
-    return proven
+        return proven.user, start(proven)
+
+    done = prove_password(
+        user, credentials.password, source, typed=credentials.email, then=note_login
+    )
+    if done is None:
+        raise Unauthenticated("The address or the password is wrong.")
+    audit.note("signed in", user_id=done[0].id, address=source.address)
+    return done
 
 
 def prove_password(
-    user: User | None, password: str, source: Source, *, typed: str
-) -> Proven | None:
-    """The user, if this is their password; always None, after the same work, for nobody's.
+    user: User | None, password: str, source: Source, *, typed: str, then: Callable[[Proven], T]
+) -> T | None:
+    """Return what ``then`` makes of the user, if this is their password.
 
-    A wrong one counts against the account, or against what was ``typed`` where there is none.
-    Raises RateLimited. Every door at which someone who isn't signed in gives a password asks here.
+    Return None, after the same work, for a wrong password and where there is no user. A wrong one
+    counts against the account, or against what was ``typed`` where there is none. ``then`` runs in
+    the transaction that notes the success; it must not wait for anything but the database.
+    Raises RateLimited, Forbidden where the account is deactivated, and what ``then`` raises. Every
+    door at which someone who isn't signed in gives a password asks here.
     """
     user_id, stored = (user.id, user.password_hash) if user else (None, None)
     release_connection()
-    try:
-        with attempt_limits.guess(user_id or typed, source, stored) as guess:
-            if not check_password(stored, password) or stored is None or user is None:
-                raise Unauthenticated()
-            renewed = hash_password(password) if is_outdated(stored) else None
-            with atomic() as work:
-                guess.succeeded()
-                if renewed:
-                    work.execute(
-                        update(User)
-                        .where(User.id == user_id, User.password_hash == stored)
-                        .values(password_hash=renewed, updated_at=User.updated_at)
-                    )
-    except Unauthenticated:
-        audit.note("sign-in failed", user_id=user_id, address=source.address)
-        return None
-    return Proven(user, renewed or stored)
+    with attempt_limits.guess(user_id or typed, source, stored) as guess:
+        if not check_password(stored, password) or stored is None or user is None:
+            audit.note("sign-in failed", user_id=user_id, address=source.address)
+            return None
+        renewed = hash_password(password) if is_outdated(stored) else None
+        with atomic() as work:
+            guess.succeeded()
+            if renewed:
+                work.execute(
+                    update(User)
+                    .where(User.id == user_id, User.password_hash == stored)
+                    .values(password_hash=renewed, updated_at=User.updated_at)
+                )
+            result = then(Proven(user, renewed or stored)) if user.is_active else None
+    refuse_deactivated(user)
+    return result
 
 
 def confirm_password(user_id: str, password: str) -> None:

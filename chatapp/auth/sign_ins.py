@@ -66,6 +66,7 @@ def begin(
             if work.scalar(still.with_for_update(read=True)) is None:
                 raise Unauthenticated("The password was changed just now. Log in with the new one.")
         work.add(sign_in)
+        work.flush()  # it has its id from now on, also within a larger transaction
         if _sweeping.due():
             sweep()
     return sign_in.id

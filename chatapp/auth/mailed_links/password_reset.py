@@ -33,7 +33,7 @@ def request_password_reset(email: str, source: Source) -> None:
 
 
 def _mail_reset_link(email: str) -> None:
-    if not attempt_limits.allows(attempt_limits.MAILS_TO, email):
+    if not attempt_limits.try_spend(attempt_limits.MAILS_TO, email):
         return
     with atomic() as work:
         user = work.scalar(

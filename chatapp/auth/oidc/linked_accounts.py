@@ -96,10 +96,11 @@ def confirm_link(link: UnconfirmedLink, password: str, source: Source) -> Proven
     user: User | None = db.session.scalar(
         select(User).where(User.id == link.user_id, User.deleted_at.is_(None))
     )
-    proven = service.prove_password(user, password, source, typed=link.user_id)
+    proven = service.prove_password(
+        user, password, source, typed=link.user_id, then=lambda proven: proven
+    )
     if proven is None:
         raise Unauthenticated("This password is incorrect.")
-    service.refuse_deactivated(proven.user)
     connect(link)
     return proven
 

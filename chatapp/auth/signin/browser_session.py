@@ -6,43 +6,46 @@ from typing import Any
 
 from flask import Response, current_app, g, session
 from flask_login import current_user, login_user, logout_user
-from flask_wtf.csrf import generate_csrf
 
 from chatapp.auth import bp, sign_ins
-from chatapp.core.db import now
+from chatapp.core.db import atomic, now
 from chatapp.core.errors import NotFound
 from chatapp.models import SignIn, User
 from chatapp.security.identity import client
 from chatapp.security.request_source import remember_device
+from chatapp.web import csrf
 
 
 def sign_in(user: User, proven_by: str | None = None) -> None:
-    """This browser is ``user``'s from now on, under a session id that nobody knew before.
+    """Sign this browser in as ``user``, under a new session id, in one transaction.
 
     Raises Unauthenticated where ``proven_by``, the hash of the password that was given, isn't the
     account's any more.
     """
     expires_at = now() + current_app.permanent_session_lifetime
-    sign_in_id = sign_ins.begin(
-        user.id, "session", client(), expires_at=expires_at, proven_by=proven_by
-    )
-    if current_user.is_authenticated:
-        _end_sign_in()
-    renew()
-    session.clear()
-    login_user(user)
-    # Here and not with the first page, or two pages opened at once would make two of them.
-    g.pop(current_app.config["WTF_CSRF_FIELD_NAME"], None)
-    generate_csrf()
-    session["sign_in"] = sign_in_id
-    session["rights"] = _rights(user)
+    with atomic():
+        sign_in_id = sign_ins.begin(
+            user.id, "session", client(), expires_at=expires_at, proven_by=proven_by
+        )
+        if current_user.is_authenticated:
+            _end_sign_in()
+        renew()
+        session.clear()
+        login_user(user)
+        csrf.start_session_token()
+        session["sign_in"] = sign_in_id
+        session["rights"] = _rights(user)
+        _session_interface().save_with_transaction(session)
     remember_device(user.id)
 
 
 def renew() -> None:
-    """The session goes on under an id that nobody knew before."""
-    interface: Any = current_app.session_interface
-    interface.regenerate(session)
+    """Continue the session under a new id, which nobody can know yet."""
+    _session_interface().regenerate(session)
+
+
+def _session_interface() -> Any:
+    return current_app.session_interface
 
 
 @bp.after_app_request
