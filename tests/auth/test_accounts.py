@@ -175,7 +175,7 @@ def test_hashing_is_argon2id_and_strong():
     import subprocess
     import sys
 
-    code = "from chatapp.auth.passwords import hasher; print(hasher.hash('x'))"
+    code = "from chatapp.security.password_hashing import hasher; print(hasher.hash('x'))"
     made = subprocess.run(
         [sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=TOP
     )
