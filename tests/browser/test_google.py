@@ -95,7 +95,7 @@ def test_an_account_with_a_password_is_linked_once_it_is_confirmed(
     expect(page.get_by_role("heading", name="Is this you?")).to_be_visible()
     page.get_by_label("Your chatapp password").fill("not the password")
     page.get_by_role("button", name="Connect and log in").click()
-    expect(page.get_by_role("alert")).to_have_text("This password is incorrect.")
+    expect(page.get_by_role("alert")).to_have_text("That password is incorrect.")
     page.get_by_label("Your chatapp password").fill(PASSWORD)
     page.get_by_role("button", name="Connect and log in").click()
     expect(page).to_have_url(re.compile(r"/chats$"))

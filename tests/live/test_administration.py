@@ -22,7 +22,7 @@ CODE = re.compile(r"enter the code  ([0-9A-Z]{4}(?:-[0-9A-Z]{4}){3})\n")
 @pytest.fixture
 def fresh(new_server: Callable[..., LiveServer]) -> LiveServer:
     """A server that was never started before."""
-    return new_server(RATE_LIMITS="on")
+    return new_server(fresh=True, RATE_LIMITS="on")
 
 
 def log_in(server: LiveServer, name: str, password: str = PASSWORD) -> requests.Response:
