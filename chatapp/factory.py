@@ -11,7 +11,7 @@ from flask.json.provider import DefaultJSONProvider
 
 from chatapp import auth, chat, dialects, group, media, user
 from chatapp.auth.presenters import account_json
-from chatapp.conversation.presenters import picture_path
+from chatapp.conversation.person_presenters import picture_path
 from chatapp.core import event_bus, logs, presence
 from chatapp.extensions import db, migrate
 from chatapp.media import file_store

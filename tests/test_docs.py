@@ -50,3 +50,26 @@ def test_the_glossary_names_files_that_exist():
     paths = re.findall(r"`((?:chatapp|docs)/[a-z_./]+)`", text)
     assert paths
     assert [path for path in paths if not (TOP / path).exists()] == []
+
+
+def test_the_table_of_changes_names_files_that_exist():
+    text = (TOP / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (?!to change)[^|]+ \| (.+) \|$", text, re.M)
+    assert len(rows) >= 25
+    for row in rows:
+        paths = re.findall(r"`([\w./]+)`", row)
+        assert paths, row
+        assert [path for path in paths if not (TOP / path).exists()] == [], row
+
+
+def test_modules_named_in_the_documents_exist():
+    """A path such as `core/db.py` stands for a file of the repository or of chatapp/."""
+    folders = ("", "chatapp", "static", "static/js", "static/css", "templates")
+    for path in [*TOP.glob("*.md"), *(TOP / "docs").rglob("*.md")]:
+        if path.name == "CHANGELOG.md":
+            continue
+        named = re.findall(r"`([\w-]+/[\w./-]+\.(?:py|js))`", path.read_text(encoding="utf-8"))
+        missing = [
+            one for one in named if not any((TOP / folder / one).exists() for folder in folders)
+        ]
+        assert missing == [], path.name

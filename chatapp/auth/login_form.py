@@ -28,7 +28,7 @@ def render_registration_form(form: Form) -> str:
 
 def render_registration_closed(error: ChatError) -> str:
     """Render the page that says why the person may not register."""
-    return render_template("auth/shut.html", message=error.message)
+    return render_template("auth/registration_closed.html", message=error.message)
 
 
 def _render(template: str, form: Form) -> str:

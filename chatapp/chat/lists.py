@@ -29,8 +29,9 @@ from chatapp.conversation.conversations import (
     present_conversations,
     read_conversations,
 )
+from chatapp.conversation.person_presenters import PersonJson, person_json
 from chatapp.conversation.preferences import is_archived, is_silent
-from chatapp.conversation.presenters import ConversationJson, PersonJson, person_json
+from chatapp.conversation.presenters import ConversationJson
 from chatapp.core.clock import iso, parse
 from chatapp.core.db import db, snapshot
 from chatapp.core.paging import Page, decode_cursor, encode_cursor

@@ -136,7 +136,7 @@ def check_in_conversation(user_id: str, conversation_id: int, message_id: str) -
 
 
 def member(user_id: str, conversation_id: int, *, writes: bool = False) -> Member:
-    """Return the member whom the others see typing or looking.
+    """Return the member that the others see typing or looking.
 
     Raises NotFound; Forbidden with ``writes`` where the member may not write.
     """

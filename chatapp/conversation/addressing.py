@@ -28,7 +28,7 @@ class Addressed:
         return cls(conversation.group_id, pair_of(conversation))
 
     def receiver(self, sender_id: str) -> str:
-        """Return the id of the group, or of the person whom this sender writes to."""
+        """Return the id of the group, or of the person that this sender writes to."""
         return self.group_id or next(iter(self.pair - {sender_id}), sender_id)
 
 

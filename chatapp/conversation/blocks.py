@@ -14,7 +14,7 @@ from chatapp.core.errors import ChatError, Conflict, Forbidden
 from chatapp.core.presence import online
 from chatapp.models import Block, Conversation, User
 
-BLOCKED = "You can't message each other while one of you has blocked the other."
+BLOCKED = "You can't message each other while one of you blocks the other."
 
 # Built once: composing these took each request longer than running them.
 _VIEWER: BindParameter[str] = bindparam("viewer_id")
@@ -52,7 +52,7 @@ class Presence:
 
 
 def blocked_with(user_id: str) -> set[str]:
-    """Return everybody whom this person has blocked or who has blocked them."""
+    """Return everybody who has a block with this person, in either direction."""
     return set(db.session.scalars(_BLOCKED_WITH, {"viewer_id": user_id}))
 
 
@@ -115,7 +115,7 @@ def closed_conversations(
     closed: dict[int, ChatError] = {}
     for id_, pair in pairs.items():
         if pair & deleted:
-            closed[id_] = Conflict("This account was deleted. You can only read the conversation.")
+            closed[id_] = Conflict("This account was deleted. You can still read the conversation.")
         elif pair in blocked:
             closed[id_] = Forbidden(BLOCKED)
     return closed

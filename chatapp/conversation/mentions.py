@@ -264,7 +264,7 @@ def mentions_in(messages: Collection[Message]) -> Mapping[str, list[MentionedPer
 def count_unread_mentions(participants: Sequence[Participant]) -> dict[int, int]:
     """Count the unread messages that mention a person, by conversation, in one statement.
 
-    ``participants`` are this person's rows. Messages of people whom they blocked don't count, and
+    ``participants`` are this person's rows. Messages of people they blocked don't count, and
     their own are never unread.
     """
     if not participants:

@@ -1,4 +1,4 @@
-"""JSON of people, messages and conversations, in the colon dialect."""
+"""JSON of messages and conversations, in the colon dialect."""
 
 from __future__ import annotations
 
@@ -6,26 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypedDict
 
 from chatapp.conversation.blocks import Presence
+from chatapp.conversation.person_presenters import PersonJson, avatar_url, person_json
 from chatapp.conversation.preferences import preferences_json
 from chatapp.core.clock import iso
 from chatapp.models import Conversation, Group, Message, Participant, Reaction, User
 from chatapp.text.markdown import render
 from chatapp.text.mention_syntax import MentionedPerson
-
-
-class PersonJson(TypedDict):
-    """A person's public profile."""
-
-    id: str
-    username: str
-    name: str
-    description: str | None
-    resume_link: str | None
-    role: str | None
-    profile_picture: str | None
-    avatar_url: str | None
-    online: bool | None
-    last_seen: str | None
 
 
 class MemberJson(PersonJson):
@@ -132,32 +118,6 @@ _EVENT_PARTICIPANT_FIELDS = (
     *("id", "username", "name", "profile_picture", "avatar_url"),
     *("member_role", "last_read_seq"),
 )
-
-
-def picture_path(picture_id: str) -> str:
-    """Return the address of a stored picture."""
-    return f"/pictures/{picture_id}"
-
-
-def avatar_url(holder: User | Group | None) -> str | None:
-    """Return the address of the stored picture of a person or group, None without one."""
-    return picture_path(holder.picture_id) if holder and holder.picture_id else None
-
-
-def person_json(user: User, *, presence: Presence | None = None) -> PersonJson:
-    """Return a public profile; leave ``presence`` out if the viewer may not see it."""
-    return {
-        "id": user.id,
-        "username": user.username,
-        "name": user.name,
-        "description": user.description,
-        "resume_link": user.resume_link,
-        "role": user.role,
-        "profile_picture": user.profile_picture,
-        "avatar_url": avatar_url(user),
-        "online": None if presence is None else presence.online,
-        "last_seen": None if presence is None else iso(presence.last_seen(user)),
-    }
 
 
 def member_json(member: Participant, user: User, presence: Presence | None) -> MemberJson:

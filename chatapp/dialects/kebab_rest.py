@@ -9,7 +9,8 @@ from flask import Blueprint, request
 from pydantic import BaseModel, Field
 
 from chatapp.auth import service as accounts
-from chatapp.auth import sign_ins
+from chatapp.auth.api import issue_login_token
+from chatapp.auth.authentication import authenticate
 from chatapp.auth.schemas import Credentials, PasswordChange, SelfRegistration
 from chatapp.auth.signin import password_change
 from chatapp.chat.lists import all_conversations, conversations_with
@@ -26,7 +27,7 @@ from chatapp.group import service as group_service
 from chatapp.group.presenters import GroupJson
 from chatapp.group.schemas import NewGroup, NewMembers
 from chatapp.security.api_paths import KEBAB
-from chatapp.security.identity import caller, client, current_sign_in
+from chatapp.security.identity import caller, current_sign_in
 from chatapp.security.request_source import request_source
 from chatapp.security.view_policy import policy, request_policy
 from chatapp.user import queries as people
@@ -99,9 +100,7 @@ def register() -> Any:
 @policy(public=True)
 def log_in() -> Any:
     """Log in: 200 with the account, and its token as a session."""
-    proven = accounts.log_in(read_json(Credentials), request_source())
-    user = proven.user
-    issued = sign_ins.issue_token(user.id, client(), proven_by=proven.password_hash)
+    user, issued = authenticate(read_json(Credentials), request_source(), issue_login_token)
     session = {
         "access_token": issued.token,
         "token_type": "bearer",

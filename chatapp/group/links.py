@@ -1,7 +1,7 @@
-"""Join links: links by which people join a group.
+"""Invite links: links by which people join a group.
 
 A link's token is its signed id: no secret is stored, and owners and admins can copy a link again.
-It is valid until it expires, is used up or withdrawn, or the group is deleted. It stays valid after
+It is valid until it expires, is used up or revoked, or the group is deleted. It stays valid after
 its creator has left, and people who were removed can use it to come back.
 """
 
@@ -34,14 +34,14 @@ MAX_LINKS = 50
 
 _ASK = "Ask someone in the group for a new one."
 UNKNOWN = f"This link doesn't lead to a group. Part of it may be missing. {_ASK}"
-WITHDRAWN = f"This link was withdrawn. {_ASK}"
+REVOKED = f"This link was revoked. {_ASK}"
 EXPIRED = f"This link has expired. {_ASK}"
 USED_UP = f"This link has been used as often as it can be. {_ASK}"
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """The group that a join link leads to."""
+    """The group that an invite link leads to."""
 
     group_id: str
     conversation_id: int
@@ -55,7 +55,7 @@ class Offer:
 
 
 def create_link(user_id: str, group_id: str, new: NewLink) -> GroupLink:
-    """Create a join link.
+    """Create an invite link.
 
     Raises NotFound, Forbidden for plain members, Conflict if the group has `MAX_LINKS` valid ones.
     """
@@ -64,7 +64,7 @@ def create_link(user_id: str, group_id: str, new: NewLink) -> GroupLink:
         check_role(access.participant, "owner", "admin")
         valid = select(func.count()).select_from(GroupLink).where(_is_valid(group_id))
         if (work.scalar(valid) or 0) >= MAX_LINKS:
-            raise Conflict(f"A group can have at most {MAX_LINKS} links. Withdraw one first.")
+            raise Conflict(f"A group can have at most {MAX_LINKS} links. Revoke one first.")
         link = GroupLink(
             group_id=group_id,
             created_by=user_id,
@@ -94,8 +94,8 @@ def links(user_id: str, group_id: str) -> Sequence[tuple[GroupLink, User]]:
         return [(row[0], row[1]) for row in rows]
 
 
-def withdraw_link(user_id: str, group_id: str, link_id: str) -> None:
-    """Withdraw a link. Withdrawing it again changes nothing.
+def revoke_link(user_id: str, group_id: str, link_id: str) -> None:
+    """Revoke a link. Revoking it again changes nothing.
 
     Raises NotFound, Forbidden for plain members.
     """
@@ -171,7 +171,7 @@ def _find(token: str, source: Source) -> tuple[GroupLink, Group]:
     The error is the same for unknown and forged tokens and deleted groups. Such attempts are
     counted, and too many raise RateLimited.
     """
-    attempt_limits.refuse(attempt_limits.LINKS, source.network)
+    attempt_limits.check(attempt_limits.LINKS, source.network)
     try:
         link_id = _signer().loads(token)
     except BadSignature:
@@ -186,7 +186,7 @@ def _find(token: str, source: Source) -> tuple[GroupLink, Group]:
         ).one_or_none()
     )
     if not row:
-        attempt_limits.allows(
+        attempt_limits.try_spend(
             attempt_limits.LINKS, source.network
         )  # too many refuse the next attempt; this one is answered
         raise NotFound(UNKNOWN)
@@ -196,7 +196,7 @@ def _find(token: str, source: Source) -> tuple[GroupLink, Group]:
 def _check_valid(link: GroupLink) -> None:
     """Raise NotFound, with the reason, if the link isn't valid."""
     if link.revoked_at is not None:
-        raise NotFound(WITHDRAWN)
+        raise NotFound(REVOKED)
     if link.expires_at is not None and link.expires_at <= now():
         raise NotFound(EXPIRED)
     if link.most_uses is not None and link.uses >= link.most_uses:

@@ -1,4 +1,4 @@
-"""Groups as pages: each action a plain form, then back to the page with a word about it."""
+"""The pages of groups: each action is a plain form that returns to the page with a message."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from chatapp.web.request_input import read_form, read_query
 
 V = TypeVar("V", bound=Callable[..., Any])
 
-#: People to pick from, on one page.
-CANDIDATES = 30
+#: People to choose from, on one page.
+CANDIDATES_PAGE_SIZE = 30
 
 
 def group_form(name: str) -> Callable[[V], V]:
-    """Show the group's page again, this form on it with what is wrong, when a view refuses."""
+    """Show the group's page again, with what is wrong at this form, when a view refuses it."""
 
     def render(form: Form, group_id: UUID, **_: Any) -> str:
         return _group_page(group_id, **{name: form})
@@ -41,13 +41,13 @@ def group_form(name: str) -> Callable[[V], V]:
 
 @bp.get("/groups/new")
 def new_group_page() -> Any:
-    """The form for a new group, and people to pick."""
+    """Show the form for a new group, with people to choose from."""
     return _new_page(Form(dict(request.args)))
 
 
 @bp.post("/groups/new/people")
 def search_for_new_group() -> Any:
-    """The same form with other people to pick; whoever was picked stays."""
+    """Show the form with other people to choose from; those already chosen stay."""
     return _new_page(Form(dict(request.form)))
 
 
@@ -58,7 +58,7 @@ def _new_page(form: Form) -> str:
 @bp.post("/groups/new")
 @form_view(_new_page, unless=(Unauthenticated,))
 def new_group_form() -> Any:
-    """Make the group, and on to its conversation."""
+    """Create a group and go to its conversation."""
     new = NewGroup.model_validate({**request.form, "members": request.form.getlist("member")})
     group = service.create_group(
         caller().id, name=new.name, member_ids=new.members, description=new.description
@@ -68,27 +68,27 @@ def new_group_form() -> Any:
 
 @bp.get("/groups/<uuid:group_id>")
 def group_page(group_id: UUID) -> Any:
-    """A group: its members, and what one may do there."""
+    """Show a group: its members, and what you can do."""
     return _group_page(group_id)
 
 
 @bp.post("/groups/<uuid:group_id>")
 @group_form("edit")
 def edit_group_form(group_id: UUID) -> Any:
-    """Change its name, its description and who writes."""
+    """Change the group's name, description and announcement mode."""
     service.update_group(caller().id, str(group_id), read_form(GroupPatch))
     return _back_to_group(group_id, "Saved.")
 
 
 @bp.get("/groups/<uuid:group_id>/add")
 def add_page(group_id: UUID) -> Any:
-    """People to add."""
+    """Show people to add."""
     return _add_page(Form(dict(request.args)), group_id)
 
 
 @bp.post("/groups/<uuid:group_id>/add/people")
 def search_to_add(group_id: UUID) -> Any:
-    """Other people to add; whoever was picked stays."""
+    """Show other people to add; those already chosen stay."""
     return _add_page(Form(dict(request.form)), group_id)
 
 
@@ -102,37 +102,36 @@ def _add_page(form: Form, group_id: UUID) -> str:
 @bp.post("/groups/<uuid:group_id>/add")
 @form_view(_add_page, unless=(Unauthenticated,))
 def add_form(group_id: UUID) -> Any:
-    """They are members, and back to the group."""
+    """Add the chosen people and return to the group."""
     picked = request.form.getlist("member")
     if not picked:
-        raise ValidationFailed(fields={"user_ids": "Pick somebody first."})
+        raise ValidationFailed(fields={"user_ids": "Choose someone first."})
     new = NewMembers.model_validate({"user_ids": picked})
     service.add_group_members(caller().id, str(group_id), new.user_ids)
     count = len(set(new.user_ids))
-    words = "One person is added." if count == 1 else f"{count} people are added."
-    return _back_to_group(group_id, words)
+    return _back_to_group(group_id, "Added 1 person." if count == 1 else f"Added {count} people.")
 
 
 @bp.post("/groups/<uuid:group_id>/members/<uuid:user_id>/role")
 @group_form("members")
 def role_form(group_id: UUID, user_id: UUID) -> Any:
-    """This member has another role."""
+    """Change a member's role."""
     role = read_form(Role).member_role
     service.set_role(caller().id, str(group_id), str(user_id), role)
-    return _back_to_group(group_id, "The role is changed.")
+    return _back_to_group(group_id, "Role changed.")
 
 
 @bp.post("/groups/<uuid:group_id>/members/<uuid:user_id>/remove")
 @group_form("members")
 def remove_form(group_id: UUID, user_id: UUID) -> Any:
-    """This person is a member no more."""
+    """Remove a member."""
     service.remove_group_member(caller().id, str(group_id), str(user_id))
-    return _back_to_group(group_id, "They are no longer in the group.")
+    return _back_to_group(group_id, "They’re no longer in the group.")
 
 
 @bp.post("/groups/<uuid:group_id>/leave")
 def leave_form(group_id: UUID) -> Any:
-    """One is a member no more; back to one's conversations."""
+    """Leave the group and return to your conversations."""
     me = caller().id
     service.remove_group_member(me, str(group_id), me)
     flash("You’ve left the group.")
@@ -142,25 +141,25 @@ def leave_form(group_id: UUID) -> Any:
 @bp.post("/groups/<uuid:group_id>/delete")
 @group_form("delete")
 def delete_form(group_id: UUID) -> Any:
-    """The group is gone for everybody; back to one's conversations."""
+    """Delete the group for everybody and return to your conversations."""
     if request.form.get("sure") != "yes":
-        words = "Tick the box, so that nobody deletes a group by accident."
-        raise ValidationFailed(fields={"sure": words})
+        problem = "Tick the box to confirm that you want to delete the group."
+        raise ValidationFailed(fields={"sure": problem})
     service.delete_group(caller().id, str(group_id))
-    flash("The group is deleted.")
+    flash("Group deleted.")
     return redirect(url_for("chat.chats_page"), 303)
 
 
-def _back_to_group(group_id: UUID, words: str) -> Any:
-    flash(words)
+def _back_to_group(group_id: UUID, message: str) -> Any:
+    flash(message)
     return redirect(url_for("group.group_page", group_id=group_id), 303)
 
 
 def _picker(me: str, group_id: str | None = None) -> dict[str, Any]:
-    """Whoever is picked, by ids that travel with the form, and a page of others."""
+    """Return the chosen people, whose ids travel with the form, and a page of others."""
     ids = list(filter(is_uuid, request.values.getlist("member")))[:MAX_PEOPLE]
     q, cursor = request.values.get("q", "")[:100], request.values.get("cursor")
-    query = DirectoryQuery(q=q, cursor=cursor, limit=CANDIDATES)
+    query = DirectoryQuery(q=q, cursor=cursor, limit=CANDIDATES_PAGE_SIZE)
     return {
         "q": query.q,
         "picked": queries.picked(me, ids, group_id),
@@ -179,8 +178,8 @@ def _group_page(group_id: UUID, **forms: Form) -> str:
         members=queries.members(me, id_, query),
         q=query.q,
         links=[
-            {**links.present_link(link), "maker": maker.name}
-            for link, maker in (links.links(me, id_) if overview.manages else ())
+            {**links.present_link(link), "creator": creator.name}
+            for link, creator in (links.links(me, id_) if overview.manages else ())
         ],
         forms={name: forms.get(name, Form()) for name in ("edit", "members", "link", "delete")},
     )

@@ -1,4 +1,4 @@
-"""JSON of groups and join links."""
+"""JSON of groups and invite links."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 from chatapp.conversation.blocks import Presence
-from chatapp.conversation.presenters import PersonJson, avatar_url, person_json
+from chatapp.conversation.person_presenters import PersonJson, avatar_url, person_json
 from chatapp.core.clock import iso
 from chatapp.models import Conversation, Group, GroupLink, Participant, User
 
@@ -19,7 +19,7 @@ class MemberJson(PersonJson):
 
 
 class GroupLinkJson(TypedDict):
-    """A join link, as a group's owners and admins see it."""
+    """An invite link, as a group's owners and admins see it."""
 
     id: str
     link: str
@@ -57,7 +57,7 @@ def member_json(member: Participant, user: User, *, presence: Presence | None) -
 
 
 def group_link_json(link: GroupLink, address: str, token: str) -> GroupLinkJson:
-    """Return a join link with its address."""
+    """Return an invite link with its address."""
     return {
         "id": link.id,
         "link": address,

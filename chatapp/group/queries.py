@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, case, func, select, tuple_
 from chatapp.conversation.blocks import visible_presence
 from chatapp.conversation.conversations import own_conversations
 from chatapp.conversation.members import next_owner
-from chatapp.conversation.presenters import PersonJson, avatar_url, person_json
+from chatapp.conversation.person_presenters import PersonJson, avatar_url, person_json
 from chatapp.core.db import db, snapshot
 from chatapp.core.errors import NotFound
 from chatapp.core.paging import Page, PageQuery, decode_cursor, encode_cursor, make_page
@@ -125,7 +125,7 @@ def members(user_id: str, group_id: str, query: DirectoryQuery) -> Page[MemberJs
 def candidates(
     user_id: str, query: DirectoryQuery, group_id: str | None, *, exclude: Collection[str]
 ) -> Page[PersonJson]:
-    """Return a page of people whom this person may add to a group, contacts first, then by name.
+    """Return a page of people this person may add to a group, contacts first, then by name.
 
     Leaves out the group's members and the people in ``exclude``.
     """
@@ -144,7 +144,7 @@ def candidates(
 
 
 def picked(user_id: str, ids: Collection[str], group_id: str | None) -> list[PersonJson]:
-    """Return those of these people whom this person may add to a group, by name."""
+    """Return those of these people this person may add to a group, by name."""
     with snapshot():
         people = _outside(user_id, group_id).where(User.id.in_(ids)).order_by(User.name, User.id)
         return [person_json(user) for user in db.session.scalars(people)]

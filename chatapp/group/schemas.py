@@ -59,7 +59,7 @@ class Role(BaseModel):
 
 
 class NewLink(BaseModel):
-    """A join link to create: its lifetime in seconds, and the number of people who may use it."""
+    """An invite link to create: its lifetime in seconds, and how many people may use it."""
 
     expires_in: Annotated[Annotated[int, Field(ge=60, le=366 * 86_400)] | None, BlankIsNone] = (
         7 * 86_400
@@ -68,6 +68,6 @@ class NewLink(BaseModel):
 
 
 class JoinToken(BaseModel):
-    """The token of a join link."""
+    """The token of an invite link."""
 
     token: Annotated[str, BeforeValidator(clean_if_text), Field(max_length=500)]

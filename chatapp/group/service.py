@@ -17,7 +17,7 @@ from chatapp.conversation.members import (
     current_members,
     remove_member,
 )
-from chatapp.conversation.presenters import picture_path
+from chatapp.conversation.person_presenters import picture_path
 from chatapp.core.db import atomic, now
 from chatapp.core.errors import Conflict, Forbidden, NotFound, ValidationFailed
 from chatapp.group.access import GroupAccess, access_group, check_role
@@ -202,7 +202,7 @@ def remove_group_member(user_id: str, group_id: str, member_id: str) -> None:
 def _check_blocks(user_id: str, others: Collection[str]) -> None:
     """Raise Forbidden if there is a block between this person and one of the others."""
     if blocked_with(user_id) & set(others):
-        raise Forbidden("You can't add someone while one of you has blocked the other.")
+        raise Forbidden("You can't add someone while one of you blocks the other.")
 
 
 def existing_people(work: Session, ids: Sequence[str], field: str) -> list[User]:

@@ -25,7 +25,7 @@ def people_page() -> Any:
         "user/people.html",
         place="people",
         people=page.items,
-        kept=contact_ids,
+        contact_ids=contact_ids,
         q=query.q,
         next_cursor=page.next_cursor,
     )
@@ -41,7 +41,7 @@ def contacts_page() -> Any:
         "user/people.html",
         place="contacts",
         people=people,
-        kept={person["id"] for person in people},
+        contact_ids={person["id"] for person in people},
         q=query.q,
         next_cursor=page.next_cursor,
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NotRequired, TypedDict, cast
 
 from chatapp.conversation.blocks import Presence
-from chatapp.conversation.presenters import PersonJson, person_json
+from chatapp.conversation.person_presenters import PersonJson, person_json
 from chatapp.core.clock import iso
 from chatapp.models import User
 

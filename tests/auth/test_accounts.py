@@ -175,7 +175,7 @@ def test_hashing_is_argon2id_and_strong():
     import subprocess
     import sys
 
-    code = "from chatapp.auth.passwords import hasher; print(hasher.hash('x'))"
+    code = "from chatapp.security.password_hashing import hasher; print(hasher.hash('x'))"
     made = subprocess.run(
         [sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=TOP
     )
@@ -249,17 +249,18 @@ def test_a_refused_form_keeps_what_was_typed_but_no_password(app, client):
     assert "at least 8 characters" in answer.text
     wrong = client.submit("/login", email="nobody", password="x")
     assert wrong.status_code == 401
-    assert "The address or the password is wrong." in wrong.text
+    assert "That email or password is incorrect." in wrong.text
     assert Page(wrong.text).form("/login").fields["email"] == "nobody"
 
 
 def test_the_session_id_is_new_at_login_and_never_taken_from_outside(app, client):
     register(app, "Ada")
     client.set_cookie("chatapp_session", "planted-by-someone-else")
-    client.get("/login")
+    client.submit("/login", email="ada", password=PASSWORD)
     before = client.get_cookie("chatapp_session").value
     assert before != "planted-by-someone-else"
-    client.submit("/login", email="ada", password=PASSWORD)
+    again = {"csrf_token": client.page("/chats").csrf_token, "email": "ada", "password": PASSWORD}
+    assert client.post("/login", data=again).status_code == 303
     after = client.get_cookie("chatapp_session").value
     assert after != before
     stranger = app.test_client()
@@ -269,7 +270,7 @@ def test_the_session_id_is_new_at_login_and_never_taken_from_outside(app, client
         assert after not in set(db.session.scalars(select(StoredSession.id)))
 
 
-def test_invalid_msgpack_is_no_session(app, client, tmp_path):
+def test_invalid_msgpack_is_no_session(app, tmp_path):
     import pickle
 
     from chatapp.core.db import atomic
@@ -281,7 +282,8 @@ def test_invalid_msgpack_is_no_session(app, client, tmp_path):
         def __reduce__(self):
             return canary.touch, ()
 
-    client.get("/login")
+    client = register(app, "Ada").client
+    assert client.get("/chats").status_code == 200
     sid = client.get_cookie("chatapp_session").value
     with app.app_context(), atomic() as work:
         work.get(StoredSession, stored_id(sid)).data = pickle.dumps(Bomb())
@@ -345,7 +347,7 @@ def test_generated_names_give_up_in_the_end(app, monkeypatch):
         service.register(
             SelfRegistration(email="ada@example.org", password=PASSWORD), Source("192.0.2.1")
         )
-        monkeypatch.setattr(service, "_usernames", lambda _: iter(["ada", "ada"]))
+        monkeypatch.setattr(service, "_free_usernames", lambda _: iter(["ada", "ada"]))
         with pytest.raises(Conflict):
             service.register(
                 SelfRegistration(email="ada@other.example.org", password=PASSWORD),

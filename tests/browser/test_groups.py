@@ -64,7 +64,7 @@ def test_a_group_is_made_left_and_joined(new_person: NewPerson, javascript: bool
     page.get_by_role("link", name="Harbour crew 2 members").click()
     page.get_by_label("How many people can join with it").fill("1")
     page.get_by_role("button", name="Create link").click()
-    expect(page.get_by_role("status")).to_contain_text(["Here is the link."])
+    expect(page.get_by_role("status")).to_contain_text(["Link created."])
     link = page.get_by_label("Link 1", exact=True).input_value()
     if javascript:
         page.get_by_role("button", name="Copy").click()

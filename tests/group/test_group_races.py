@@ -262,7 +262,7 @@ def test_nobody_joins_by_a_link_that_is_withdrawn_at_that_moment(app, people, ro
         joined, withdrawn = at_once(
             app,
             partial(links.join_by_link, ben, link["token"], SOMEWHERE),
-            partial(links.withdraw_link, ada, group_id, link["id"]),
+            partial(links.revoke_link, ada, group_id, link["id"]),
         )
         assert withdrawn is None
         stored = db.session.get_one(GroupLink, link["id"], populate_existing=True)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from chatapp.chat.service import add_reaction, mark_read
+from chatapp.chat.message_service import add_reaction
+from chatapp.chat.service import mark_read
 from chatapp.conversation.append import Draft, append_messages
 from chatapp.conversation.audience import presence_viewers
 from chatapp.conversation.changes import sync

@@ -150,7 +150,7 @@ def test_links_that_count_no_more_say_why(app, world, crew):
     withdraw(world.alice, crew, gone)
     assert links(world.alice, crew) == [], "those that count are listed"
     before = chat(world.alice, crew["conversation_id"])
-    for link, why in ((used, "used as often"), (late, "expired"), (gone, "withdrawn")):
+    for link, why in ((used, "used as often"), (late, "expired"), (gone, "revoked")):
         answer = join(dave, link)
         assert (answer.status_code, code(answer)) == (404, "not_found")
         message = answer.get_json()["error"]["message"]
@@ -308,7 +308,7 @@ def test_a_link_lets_nobody_register(app, world, crew, mode, monkeypatch):
 def test_links_on_the_groups_page(world, crew):
     path = f"/groups/{crew['id']}"
     answer = post(world.alice, f"{path}/links", expires_in="", uses="")
-    assert "Here is the link." in flashed(world.alice, answer)
+    assert "Link created." in flashed(world.alice, answer)
     (link,) = links(world.alice, crew)
     assert (link["expires_at"], link["most_uses"]) == (None, None)
     page = world.alice.client.page(path)
@@ -321,5 +321,5 @@ def test_links_on_the_groups_page(world, crew):
     assert '<option value="86400" selected>' in refused.text
     add(world.alice, crew, world.carol)
     answer = post(world.alice, f"{path}/links/{link['id']}/withdraw")
-    assert "withdrawn" in flashed(world.alice, answer)
+    assert "revoked" in flashed(world.alice, answer)
     assert links(world.alice, crew) == []

@@ -181,7 +181,7 @@ def test_another_subject_with_the_same_email_is_another_person(app, client, prov
 
 
 def test_the_session_id_is_new(client, provider):
-    client.get("/login")
+    come_back(client, provider)
     before = client.get_cookie("chatapp_session").value
     back = come_back(client, provider)
     assert client.get_cookie("chatapp_session").value == before
