@@ -27,6 +27,8 @@ from chatapp.models import SignIn
 from chatapp.security.identity import standing
 from tests.support.process import TOP
 
+pytestmark = pytest.mark.database
+
 
 @pytest.fixture
 def empty(new_database, tmp_path) -> Iterator[None]:

@@ -59,6 +59,7 @@ def test_addresses_and_names_are_unique_without_regard_to_case(nobody):
     assert set(taken.get_json()["error"]["fields"]) == {"username"}
 
 
+@pytest.mark.database
 def test_nobody_new_is_called_as_everybody_is(nobody, app, world):
     """In a message @all tells everybody; whoever was called so before stays it."""
     given = nobody.post("/api/auth/register", {**ADA, "username": "All"})
@@ -95,6 +96,7 @@ def test_an_account_needs_neither_address_nor_password(context):
     assert set(refused.value.fields) == {"username"}
 
 
+@pytest.mark.database
 def test_the_same_registration_at_once_makes_one_account(app):
     import threading
 
@@ -111,6 +113,7 @@ def test_the_same_registration_at_once_makes_one_account(app):
     assert sorted(answers) == [201] + [409] * 7
 
 
+@pytest.mark.database
 def test_different_addresses_with_one_first_part_at_once_all_get_in(app):
     import threading
 
@@ -289,6 +292,7 @@ def test_what_isnt_msgpack_is_no_session(app, client, tmp_path):
     assert not canary.exists()
 
 
+@pytest.mark.database
 def test_a_request_that_changes_nothing_writes_no_session(app, world, statements):
     world.alice.client.get("/chats")
     with statements() as texts:
@@ -296,6 +300,7 @@ def test_a_request_that_changes_nothing_writes_no_session(app, world, statements
     assert not [text for text in texts if text.startswith(("INSERT", "UPDATE", "DELETE"))]
 
 
+@pytest.mark.database
 def test_expired_sessions_count_no_more_and_are_swept(app, world):
     from datetime import timedelta
 

@@ -15,6 +15,8 @@ from tests.support.html import Page
 from tests.support.messages import say
 from tests.support.world import register
 
+pytestmark = pytest.mark.database
+
 
 def seqs(answer) -> list[int]:
     assert answer.status_code == 200, answer.text

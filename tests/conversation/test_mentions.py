@@ -14,6 +14,8 @@ from chatapp.core.events import ClientEvent
 from chatapp.models import Mention, Message
 from tests.support.world import Api, Person, register
 
+pytestmark = pytest.mark.database
+
 
 @pytest.fixture
 def told(app) -> Iterator[list[tuple[str, frozenset[str], int]]]:

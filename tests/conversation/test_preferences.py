@@ -16,6 +16,8 @@ from chatapp.models import Conversation, Group, Message, Participant, User
 from tests.support.messages import say
 from tests.support.world import register
 
+pytestmark = pytest.mark.database
+
 NONE = {"notify": None, "muted_until": None, "pinned_at": None, "archived_at": None}
 
 

@@ -44,6 +44,7 @@ def test_a_group_is_made_of_people_who_are_picked(world):
     assert roles(world.bob, group) == {"Alice": "owner", "Bob": "member"}
 
 
+@pytest.mark.database
 def test_contacts_come_first(app, world):
     with app.app_context(), atomic() as work:
         work.add(Contact(user_id=world.alice.id, contact_id=world.carol.id))
@@ -101,6 +102,7 @@ def test_the_blocked_are_not_offered(world, crew):
     assert "nobody else to add" in page.text
 
 
+@pytest.mark.database
 def test_people_beyond_the_first_page(app, world):
     with app.app_context(), atomic() as work:
         work.add_all(User(name=f"{n:03}", username=f"guest{n}", email=None) for n in range(40))

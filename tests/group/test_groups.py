@@ -20,6 +20,8 @@ from tests.support.concurrent import Beside
 from tests.support.groups import Json, add, block, chat, code, make, promote, remove, roles, say
 from tests.support.world import Person, World, register
 
+pytestmark = pytest.mark.database
+
 
 @pytest.fixture
 def heard(app) -> Iterator[list[ClientEvent]]:

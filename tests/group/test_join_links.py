@@ -30,6 +30,8 @@ from tests.support.pages import PageClient
 from tests.support.server import SECRET_KEY
 from tests.support.world import Person, World, register
 
+pytestmark = pytest.mark.database
+
 WEEK = timedelta(days=7)
 
 

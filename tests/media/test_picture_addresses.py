@@ -120,6 +120,7 @@ def test_who_is_deleted_meanwhile_gets_none(app, world, site, drained):
     assert files_of(app) == set()
 
 
+@pytest.mark.database
 def test_what_waited_before_a_restart_is_fetched(app, world, site, drained):
     url = site.gives("/ada.png", photo("PNG"))
     with app.app_context():
@@ -131,6 +132,7 @@ def test_what_waited_before_a_restart_is_fetched(app, world, site, drained):
     drained()
 
 
+@pytest.mark.database
 def test_few_at_once(app, world, site, drained):
     """However many wait, other work in the background goes on."""
     most = []

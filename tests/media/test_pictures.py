@@ -18,6 +18,8 @@ from chatapp.security import rate_limits
 from tests.support.photos import GPS, MAKER, ORIENTATION, photo, png_of_size
 from tests.support.pictures import error, files_of, group_of, profile, seen, upload, uploaded
 
+pytestmark = pytest.mark.database
+
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'
 HTML = b"<!doctype html><script>alert(1)</script>"
 

@@ -26,6 +26,8 @@ from chatapp.ops.port_check import check_port
 from chatapp.security import setup_code
 from config import Settings
 
+pytestmark = pytest.mark.database
+
 TOP = Path(config.__file__).parent
 KEY = "0123456789abcdef0123456789abcdef"
 

@@ -18,6 +18,8 @@ from chatapp.security.request_source import Source
 from tests.support.pages import PageClient
 from tests.support.world import PASSWORD, Api, Person, register
 
+pytestmark = pytest.mark.database
+
 WRONG = "not the password"
 
 

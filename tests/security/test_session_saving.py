@@ -10,6 +10,8 @@ from chatapp.core.db import atomic, db
 from chatapp.models import StoredSession, User
 from chatapp.security.sessions import stored_id
 
+pytestmark = pytest.mark.database
+
 
 def stored(app) -> int:
     with app.app_context():

@@ -15,6 +15,8 @@ from chatapp.user.relationships import add_contact, block
 from tests.support.errors import rest_error
 from tests.support.world import PASSWORD, register
 
+pytestmark = pytest.mark.database
+
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
 

@@ -19,6 +19,8 @@ from chatapp.security import rate_limits
 from tests.support.pages import PageClient
 from tests.support.world import PASSWORD, Api, register
 
+pytestmark = pytest.mark.database
+
 XSS = '<script>alert(1)</script><img src=x onerror=alert(1)> "quoted" & more'
 
 

@@ -11,6 +11,8 @@ import pytest
 from tests.support.switchboard import GRACE, Line, Switchboard, switchboard
 from tests.support.world import Person, World, register
 
+pytestmark = pytest.mark.database
+
 Json = dict[str, Any]
 
 

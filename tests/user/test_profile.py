@@ -214,6 +214,7 @@ def test_one_username_belongs_to_one(world):
     assert world.alice.api.patch("/api/users/me", {"username": "bob"}).status_code == 200
 
 
+@pytest.mark.database
 def test_two_who_take_a_name_at_once(app, world):
     people = [world.alice, world.bob, world.carol]
     for turn in range(10):

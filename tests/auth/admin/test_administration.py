@@ -73,6 +73,7 @@ def test_somebody_is_always_left(ada):
         assert ada.api.patch(f"/api/users/{ada.id}", change).status_code == 409
 
 
+@pytest.mark.database
 def test_of_two_who_dismiss_each_other_at_once_one_stays(app, ada, bob):
     def dismiss(actor: Person, other: Person, together: Barrier) -> int:
         together.wait()
@@ -102,6 +103,7 @@ def test_who_was_dismissed_a_moment_ago_changes_nothing_more(app, ada, bob):
         assert has_administrator()
 
 
+@pytest.mark.database
 def test_of_two_administrators_who_leave_at_once_one_stays(app, ada, bob):
     def leave(person: Person, together: Barrier) -> int:
         together.wait()

@@ -117,6 +117,7 @@ def test_guessing_ends(app, folder):
         rate_limits.configure(False)
 
 
+@pytest.mark.database
 def test_two_at_once(app, folder):
     people = [register(app, name) for name in ("Ada", "Bob", "Carol", "Dave")]
     code = code_in(folder)

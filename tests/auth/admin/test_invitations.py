@@ -18,6 +18,8 @@ from tests.support.html import Page
 from tests.support.pages import PageClient
 from tests.support.world import PASSWORD, Api, Person, register
 
+pytestmark = pytest.mark.database
+
 
 @pytest.fixture
 def registration(app) -> Iterator[Callable[[str], None]]:

@@ -131,6 +131,7 @@ def test_an_address_that_somebody_took_meanwhile(app, ada, nobody, client, mailb
     assert address(ada) == (ada.email, False)
 
 
+@pytest.mark.database
 def test_two_who_want_the_same_address_at_once(app, ada, mailbox):
     bob = register(app, "Bob")
     ask(ada)

@@ -135,6 +135,7 @@ def test_a_link_counts_once(app, nobody, client, forgotten):
     assert logs_in(nobody, ada.email, NEW)
 
 
+@pytest.mark.database
 def test_two_uses_at_once_are_one(app, nobody, forgotten):
     ada = register(app, "Ada")
     token = forgotten(ada)
@@ -153,6 +154,7 @@ def test_two_uses_at_once_are_one(app, nobody, forgotten):
     assert logs_in(nobody, ada.email, winner)
 
 
+@pytest.mark.database
 def test_a_link_lasts_60_minutes(app, nobody, client, forgotten):
     ada = register(app, "Ada")
     token = forgotten(ada)

@@ -113,6 +113,7 @@ def test_a_link_counts_once(app, nobody, mailbox):
     assert error["fields"] == {"token": "This link has been used already."}
 
 
+@pytest.mark.database
 def test_two_uses_at_once_are_one(app, mailbox):
     ada = register(app, "Ada")
     token = mailbox.token(ada.email, CONFIRM)

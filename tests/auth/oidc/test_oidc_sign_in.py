@@ -326,6 +326,7 @@ def test_userinfo_about_somebody_else_is_refused(app, client, provider):
     assert everyone(app) == []
 
 
+@pytest.mark.database
 def test_two_at_once_make_one_account(app, provider):
     clients = [PageClient(app) for _ in range(6)]
     backs = [come_back(client, provider) for client in clients]
@@ -597,6 +598,7 @@ def test_connecting_and_disconnecting_is_told_by_mail(app, world, provider, mail
 
 
 @pytest.mark.slow
+@pytest.mark.database
 def test_connecting_at_once_is_connecting_once(app, world):
     """Two clicks are one connection; of two people one has it, the other is told."""
     from chatapp.auth.oidc.linked_accounts import UnconfirmedLink, connect

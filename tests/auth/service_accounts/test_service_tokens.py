@@ -214,6 +214,7 @@ def test_fields_of_a_user(service, app):
         assert user.password_hash is None
 
 
+@pytest.mark.database
 def test_the_same_user_at_once_is_one(app, service):
     from tests.support.people import at_once
 
@@ -457,6 +458,7 @@ def test_service_calls_are_for_services(world):
             )
 
 
+@pytest.mark.database
 def test_the_last_use_is_noted_but_not_each(app, service, world, statements):
     crm = service("users:read")
 

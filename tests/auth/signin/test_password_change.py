@@ -55,6 +55,7 @@ def test_a_new_password_ends_every_other_sign_in(world, logged_in):
 
 
 @pytest.mark.parametrize("door", ["api", "form"])
+@pytest.mark.database
 def test_who_logs_in_meanwhile_with_the_old_one_stays_out(app, world, monkeypatch, door):
     """The password is right when it is looked at, and changed before the sign-in is stored."""
     browser = PageClient(app)
@@ -179,6 +180,7 @@ def test_the_page_of_an_account_without_a_password_asks_for_none(app, world):
     assert "Your password is set: you can log in with it" in client.page("/settings/account").text
 
 
+@pytest.mark.database
 def test_two_changes_at_once_dont_both_succeed(app, world):
     import threading
 
