@@ -227,6 +227,7 @@ class TestDatabase:
         assert (url.port, url.database) == (5433, "chat")
 
     @given(password=st.text(st.characters(exclude_categories=("C", "Z")), min_size=1))
+    @pytest.mark.slow
     def test_every_password_survives(self, password: str) -> None:
         environ = {"SECRET_KEY": KEY, "JWT_SECRET": KEY, "DB_NAME": "chat", "DB_USER": "ada"}
         environ["DB_PASSWORD"] = password
@@ -479,6 +480,7 @@ class TestSecrets:
         load()
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
+    @pytest.mark.slow
     def test_starts_at_once_agree(self, tmp_path: Path) -> None:
         code = (
             "import sys; from config import Settings; "

@@ -49,6 +49,7 @@ def _upgrade() -> None:
     flask_migrate.upgrade(directory=str(TOP / "migrations"))
 
 
+@pytest.mark.slow
 def test_up_ends_at_the_models(empty):
     _upgrade()
     with db.engine.connect() as connection:

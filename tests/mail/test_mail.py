@@ -108,6 +108,7 @@ def test_tls_can_be_demanded(app, smtp, through, caplog):
     assert server.received == []
 
 
+@pytest.mark.slow
 def test_a_server_shows_who_it_is_unless_told_otherwise(app, smtp, through, caplog):
     server = smtp("starttls", host="127.0.0.2")
     through(server.url())

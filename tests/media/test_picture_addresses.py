@@ -56,6 +56,7 @@ def test_it_is_fetched_after_the_answer_and_shown_from_here(app, world, site, dr
     assert site.asked.total() == 1, "what stands isn't fetched again"
 
 
+@pytest.mark.slow
 def test_backgrounds_and_groups_too(app, world, site, drained: Drained):
     url = site.gives("/sky.jpg", photo(size=(2400, 1200)), "image/jpeg")
     profile(world.alice, background_image=url)
@@ -133,6 +134,7 @@ def test_what_waited_before_a_restart_is_fetched(app, world, site, drained):
 
 
 @pytest.mark.database
+@pytest.mark.slow
 def test_few_at_once(app, world, site, drained):
     """However many wait, other work in the background goes on."""
     most = []
@@ -171,6 +173,7 @@ def test_where_it_is_off_nothing_waits(app, world, site, monkeypatch, drained):
     assert site.asked.total() == 0
 
 
+@pytest.mark.slow
 def test_how_many_in_a_minute(app, world, site, drained):
     rate_limits.configure(True)
     codes = [

@@ -37,6 +37,7 @@ def test_a_picture_is_cut_square_and_encoded_anew(world, format_):
     assert kept.convert("RGB").getpixel((128, 128))[1] > 100, "its middle is green"
 
 
+@pytest.mark.slow
 def test_a_background_keeps_its_shape(world):
     large = uploaded(world.alice, "background", size=(4000, 1000))
     assert (large["width"], large["height"]) == (1920, 480)
@@ -272,6 +273,7 @@ def test_a_group_keeps_what_one_of_its_former_members_gave(app, world):
     assert files_of(app) == set()
 
 
+@pytest.mark.slow
 def test_who_is_gone_leaves_no_picture(app, world):
     for purpose in ("profile", "profile", "background", "group"):
         url = uploaded(world.alice, purpose)["url"]
@@ -292,6 +294,7 @@ def test_unused_uploads_make_room(app, world):
     assert files_of(app) == {used["id"], *made[3:]}
 
 
+@pytest.mark.slow
 def test_how_many_in_a_minute(app, world):
     rate_limits.configure(True)
     codes = [upload(world.alice, photo(size=(8, 8))).status_code for _ in range(21)]

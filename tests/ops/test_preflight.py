@@ -143,6 +143,7 @@ class TestPort:
 
 
 class TestDatabase:
+    @pytest.mark.slow
     def test_an_empty_one_is_migrated_and_then_left_alone(
         self, url: str, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -164,6 +165,7 @@ class TestDatabase:
         assert all(set(found[name]) == set(expected[name]) for name in found)
 
     @pytest.mark.parametrize("revision", [None, "beef", "head"])
+    @pytest.mark.slow
     def test_one_of_another_program_is_refused_untouched(
         self, url: str, engine: Engine, tmp_path: Path, revision: str | None
     ) -> None:
@@ -182,6 +184,7 @@ class TestDatabase:
         assert "DATABASE_URL" in str(caught.value)
         assert contents(engine) == before
 
+    @pytest.mark.slow
     def test_one_of_a_newer_version_is_refused(
         self, url: str, engine: Engine, tmp_path: Path
     ) -> None:
@@ -344,6 +347,7 @@ def test_an_unreachable_session_store_keeps_nobody_from_starting(tmp_path: Path,
 @pytest.mark.parametrize(
     "address", ["redis://h:topsecret/0", "mongodb://ada:top@secret@h/d", "mongodb://h:topsecret/d"]
 )
+@pytest.mark.slow
 def test_a_session_store_by_no_address_stops_the_start(
     tmp_path: Path, port: str, address: str
 ) -> None:

@@ -71,6 +71,7 @@ def test_a_block_hides_a_contact_and_keeps_it(world):
     assert names(world.bob) == ["Alice"]
 
 
+@pytest.mark.slow
 def test_contacts_come_by_name_in_pages_and_are_searched(app, world):
     people = [register(app, name) for name in ("Zoe", "Adam", "Mia")]
     for person in (*people, world.bob):
@@ -241,6 +242,7 @@ def sees(viewer, other):
     return found[0]
 
 
+@pytest.mark.slow
 def test_presence_is_for_ones_contacts_and_those_one_shares_a_conversation_with(world, here):
     alice, bob, carol = world.alice, world.bob, world.carol
     for person in (alice, bob, carol):

@@ -215,6 +215,7 @@ def test_memory_stays_the_same_however_much_there_is(app, world, long_history):
     assert [one["seq"] for one in data["messages"]] == list(range(1, long_history + 1))
 
 
+@pytest.mark.slow
 def test_so_many_an_hour(world):
     rate_limits.configure(True)
     try:

@@ -111,6 +111,7 @@ def last_seen(viewer: Person, person: Person, conversation_id: int) -> set[str |
     return {one["last_seen"] for one in mine}
 
 
+@pytest.mark.slow
 def test_last_seen_is_hidden_both_ways_and_presence_stays(world: World, board: Switchboard):
     alice, bob, id_ = world.alice, world.bob, world.conversation_id
     for person in (alice, bob):
@@ -182,6 +183,7 @@ def test_the_page_of_a_conversation_shows_no_hidden_time(world: World, board: Sw
 # --- what was read, one-to-one
 
 
+@pytest.mark.slow
 def test_who_hides_what_they_read_isnt_seen_reading(world: World):
     alice, bob, id_ = world.alice, world.bob, world.conversation_id
     reads(bob, id_)
@@ -205,6 +207,7 @@ def test_who_hides_what_they_read_isnt_seen_reading(world: World):
     assert pointers(bob, id_) == {"Alice": 0, "Bob": 5}
 
 
+@pytest.mark.slow
 def test_who_shows_it_again_is_seen_with_the_next_reading(world: World):
     alice, bob, id_ = world.alice, world.bob, world.conversation_id
     hides(bob, hide_read_receipts=True)
@@ -219,6 +222,7 @@ def test_who_shows_it_again_is_seen_with_the_next_reading(world: World):
     assert read_seqs(bob, id_) == read_seqs(alice, id_) == [1, 2, 3]
 
 
+@pytest.mark.slow
 def test_what_both_read_while_both_hid_it_is_known_when_both_show_it(world: World):
     alice, bob, id_ = world.alice, world.bob, world.conversation_id
     for person in (alice, bob):
@@ -254,6 +258,7 @@ def crew(app: flask.Flask, world: World) -> tuple[Person, Person, Person, Person
     return world.alice, world.bob, world.carol, dave, id_
 
 
+@pytest.mark.slow
 def test_nobody_waits_for_whoever_hides_it(crew):
     alice, bob, carol, dave, id_ = crew
     hides(dave, hide_read_receipts=True)
@@ -273,6 +278,7 @@ def test_nobody_waits_for_whoever_hides_it(crew):
     assert pointers(dave, id_) == {"Alice": 0, "Bob": 0, "Carol": 0, "Dave": of_dave}
 
 
+@pytest.mark.slow
 def test_hiding_it_ends_the_waiting_for_oneself(crew):
     alice, bob, carol, dave, id_ = crew
     seq = says(alice, id_)["seq"]

@@ -34,6 +34,7 @@ def log_in(app, person: Person):
     return Api(app, None).post("/api/auth/login", body)
 
 
+@pytest.mark.slow
 def test_deactivated_is_out_everywhere_and_can_come_back(app, ada, bob):
     browser = bob.client
     answer = ada.api.patch(f"/api/users/{bob.id}", {"is_active": False})
@@ -74,6 +75,7 @@ def test_somebody_is_always_left(ada):
 
 
 @pytest.mark.database
+@pytest.mark.slow
 def test_of_two_who_dismiss_each_other_at_once_one_stays(app, ada, bob):
     def dismiss(actor: Person, other: Person, together: Barrier) -> int:
         together.wait()
@@ -104,6 +106,7 @@ def test_who_was_dismissed_a_moment_ago_changes_nothing_more(app, ada, bob):
 
 
 @pytest.mark.database
+@pytest.mark.slow
 def test_of_two_administrators_who_leave_at_once_one_stays(app, ada, bob):
     def leave(person: Person, together: Barrier) -> int:
         together.wait()

@@ -104,6 +104,7 @@ def test_a_refused_account_leaves_the_code(app, folder):
     assert browser.submit("/setup", code=code_in(folder), **other).status_code == 303
 
 
+@pytest.mark.slow
 def test_guessing_ends(app, folder):
     rate_limits.configure(True)
     try:

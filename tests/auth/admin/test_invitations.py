@@ -116,6 +116,7 @@ def test_withdrawn_and_expired(app, ada, registration, how):
     assert ada.api.get("/api/invitations").get_json()["items"] == []
 
 
+@pytest.mark.slow
 def test_closed(app, ada, registration):
     _, token = invited(ada)
     registration("closed")

@@ -400,6 +400,7 @@ def test_one_network_asks_for_so_many_mails(app, nobody, client, limited):
     assert "Many mails were asked for" in page.text
 
 
+@pytest.mark.slow
 def test_guessing_links_is_limited(app, nobody, client, forgotten, limited):
     ada = register(app, "Ada")
     token = forgotten(ada)

@@ -168,6 +168,7 @@ def test_sending_it_again_from_the_page(app, mailbox):
     mailbox.wait(ada.email, CONFIRM, count=2)
 
 
+@pytest.mark.slow
 def test_sending_it_again_too_often_is_told_as_a_problem(app, mailbox):
     ada = register(app, "Ada")
     rate_limits.configure(True)

@@ -260,6 +260,7 @@ def test_a_deleted_account_is_gone_and_its_person_can_come_anew(app, client, pro
     assert len(everyone(app)) == 2
 
 
+@pytest.mark.slow
 def test_names_that_a_profile_cant_hold(app, provider):
     cases = {
         "x" * 500: "x" * 80,
@@ -327,6 +328,7 @@ def test_userinfo_about_somebody_else_is_refused(app, client, provider):
 
 
 @pytest.mark.database
+@pytest.mark.slow
 def test_two_at_once_make_one_account(app, provider):
     clients = [PageClient(app) for _ in range(6)]
     backs = [come_back(client, provider) for client in clients]
@@ -348,6 +350,7 @@ def test_two_at_once_make_one_account(app, provider):
 # --- an address that has an account
 
 
+@pytest.mark.slow
 def test_a_password_account_is_linked_after_its_password_only(app, client, provider):
     ada = register(app, "Ada")
     answer = sign_in(client, provider)
@@ -828,6 +831,7 @@ def test_whoever_doesnt_agree_is_told_so(app, client, provider):
 # --- the provider's own troubles
 
 
+@pytest.mark.slow
 def test_a_provider_that_is_down(app, client, provider):
     provider.status = {"/.well-known/openid-configuration": 503}
     answer = client.get("/auth/google")
@@ -913,6 +917,7 @@ def test_metadata_and_keys_are_read_once_an_hour(app, provider, monkeypatch):
 
 
 @pytest.mark.parametrize("kid", ["second", "first", None], ids=["new id", "same id", "no id"])
+@pytest.mark.slow
 def test_keys_that_change(app, provider, kid):
     first = new_key("first" if kid else None)
     provider.keys = [first]

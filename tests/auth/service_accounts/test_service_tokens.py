@@ -215,6 +215,7 @@ def test_fields_of_a_user(service, app):
 
 
 @pytest.mark.database
+@pytest.mark.slow
 def test_the_same_user_at_once_is_one(app, service):
     from tests.support.people import at_once
 
