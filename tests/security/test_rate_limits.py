@@ -119,6 +119,7 @@ def test_counting_is_cheap(clock: Clock):
     assert time.perf_counter() - start < 1
 
 
+@pytest.mark.slow
 def test_rest_calls_count_and_messages_do_not_count_twice(world, clock: Clock):
     for _ in range(60):
         assert world.alice.api.get("/api/users/me").status_code == 200

@@ -19,6 +19,8 @@ from chatapp.security import rate_limits
 from tests.support.pages import PageClient
 from tests.support.world import PASSWORD, Api, register
 
+pytestmark = pytest.mark.database
+
 XSS = '<script>alert(1)</script><img src=x onerror=alert(1)> "quoted" & more'
 
 
@@ -213,6 +215,7 @@ def test_memory_does_not_grow_with_the_export(app, world, long_history):
     assert [one["seq"] for one in data["messages"]] == list(range(1, long_history + 1))
 
 
+@pytest.mark.slow
 def test_exports_per_hour_are_limited(world):
     rate_limits.configure(True)
     try:
