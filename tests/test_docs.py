@@ -68,9 +68,7 @@ def test_modules_named_in_the_documents_exist():
     for path in [*TOP.glob("*.md"), *(TOP / "docs").rglob("*.md")]:
         if path.name == "CHANGELOG.md":
             continue
-        named = re.findall(
-            r"`([\w-]+/[\w./-]+\.(?:py|js))`", path.read_text(encoding="utf-8")
-        )
+        named = re.findall(r"`([\w-]+/[\w./-]+\.(?:py|js))`", path.read_text(encoding="utf-8"))
         missing = [
             one for one in named if not any((TOP / folder / one).exists() for folder in folders)
         ]

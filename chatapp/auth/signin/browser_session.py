@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, current_app, g, session
 from flask_login import current_user, login_user, logout_user
 
-from chatapp.auth import bp, sign_ins
+from chatapp.auth import sign_ins
 from chatapp.core.db import atomic, now
 from chatapp.core.errors import NotFound
 from chatapp.models import SignIn, User
@@ -48,9 +48,11 @@ def _session_interface() -> Any:
     return current_app.session_interface
 
 
-@bp.after_app_request
 def renew_with_rights(response: Response) -> Response:
-    """Whose rights were changed goes on under a new id: what was known before isn't worth more."""
+    """Rotate the session id when the person's rights have changed; runs after every request.
+
+    So an id that somebody else knew from before doesn't give them the new rights.
+    """
     user: User | None = g.get("caller")
     sign_in: SignIn | None = g.get("sign_in")
     if user is None or sign_in is None or sign_in.kind != "session" or "sign_in" not in session:
