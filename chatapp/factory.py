@@ -12,7 +12,7 @@ from flask.json.provider import DefaultJSONProvider
 
 from chatapp import auth, chat, dialects, group, media, user
 from chatapp.auth.presenters import account_json
-from chatapp.auth.signin.browser_session import renew_with_rights
+from chatapp.auth.signin.browser_session import rotate_session_id_on_role_change
 from chatapp.conversation.person_presenters import picture_path
 from chatapp.core import event_bus, logs, presence
 from chatapp.extensions import db, migrate
@@ -99,7 +99,7 @@ def _add_request_hooks(app: Flask) -> None:
     for before in (_name_request, enforcement.check_request):
         app.before_request(before)
     after = (
-        renew_with_rights,
+        rotate_session_id_on_role_change,
         security_headers.restrict_page,
         csrf.set_visitor_cookie,
         identity.note_use,

@@ -11,9 +11,11 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import flask
+import hypothesis
 import pytest
 from sqlalchemy import Engine, event
 
@@ -21,10 +23,18 @@ from tests.support.cast import carol, pair, person, register  # noqa: F401  fixt
 from tests.support.mail import Mailbox
 from tests.support.pages import PageClient
 from tests.support.postgres import Postgres
+from tests.support.prepared import Prepared
 from tests.support.process import TOP
+from tests.support.relaxed import make_hashing_cheap, make_sqlite_careless
 from tests.support.server import JWT_SECRET, SECRET_KEY, LiveServer
 from tests.support.waiting import wait_until
 from tests.support.world import world, worlds  # noqa: F401
+
+# A busy machine is no fault of a test's.
+hypothesis.settings.register_profile(
+    "chatapp", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("chatapp")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -45,7 +55,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """With PostgreSQL only what has a database is run: the rest has been, without it."""
     if config.getoption("--database") == "sqlite":
         return
-    databases = {"database_url", "new_database"}
+    databases = {"postgres", "new_database"}
     without = [item for item in items if databases.isdisjoint(getattr(item, "fixturenames", ()))]
     config.hook.pytest_deselected(items=without)
     gone = set(without)
@@ -71,25 +81,43 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 
 @pytest.fixture(scope="session")
-def new_database(request: pytest.FixtureRequest) -> Iterator[Callable[[], str | None]]:
-    """Gives the URL of a new, empty database; None stands for SQLite in the server's own folder."""
+def postgres(request: pytest.FixtureRequest) -> Iterator[Postgres | None]:
+    """The PostgreSQL server, where the tests run on one."""
     if request.config.getoption("--database") == "sqlite":
-        yield lambda: None
+        yield None
         return
     postgres = Postgres()
     try:
         postgres.start()
-        yield postgres.create_database
+        yield postgres
     finally:
         postgres.stop()
 
 
 @pytest.fixture(scope="session")
-def database_url(
+def new_database(postgres: Postgres | None) -> Callable[[], str | None]:
+    """Gives the URL of a new, empty database; None stands for SQLite in the server's own folder."""
+    return postgres.create_database if postgres else lambda: None
+
+
+@pytest.fixture(scope="session")
+def prepared(
     new_database: Callable[[], str | None], tmp_path_factory: pytest.TempPathFactory
+) -> Prepared:
+    """A migrated database that nobody uses, to be copied."""
+    return Prepared(tmp_path_factory.mktemp("prepared"), new_database())
+
+
+@pytest.fixture(scope="session")
+def database_url(
+    prepared: Prepared, postgres: Postgres | None, tmp_path_factory: pytest.TempPathFactory
 ) -> str:
-    """The database of the in-process app."""
-    return new_database() or f"sqlite:///{tmp_path_factory.mktemp('database')}/chatapp.db"
+    """The database of the in-process app, migrated."""
+    if postgres:
+        return postgres.create_database(prepared.database_url)
+    folder = tmp_path_factory.mktemp("database")
+    prepared.copy_to(folder)
+    return f"sqlite:///{folder}/chatapp.db"
 
 
 @pytest.fixture(scope="session")
@@ -113,15 +141,13 @@ def settings(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Any
 @pytest.fixture(scope="session")
 def app(settings: Any, cheap_hashing: None) -> Iterator[flask.Flask]:
     """The application on a migrated database."""
-    import flask_migrate
-
     from chatapp import create_app
     from chatapp.extensions import db
 
     made = create_app(settings)
     made.testing = True
     with made.app_context():
-        flask_migrate.upgrade(directory=str(TOP / "migrations"))
+        make_sqlite_careless(db.engine)
     yield made
     with made.app_context():
         db.engine.dispose()
@@ -130,13 +156,11 @@ def app(settings: Any, cheap_hashing: None) -> Iterator[flask.Flask]:
 @pytest.fixture(scope="session")
 def cheap_hashing() -> Iterator[None]:
     """Argon2id at its least: what the real parameters are has a test of its own."""
-    from argon2 import PasswordHasher
-
     from chatapp.security import password_hashing
 
-    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(password_hashing, "hasher", cheap)
+        patch.setattr(password_hashing, "hasher", password_hashing.hasher)  # put back at the end
+        make_hashing_cheap()
         yield
 
 
@@ -222,14 +246,26 @@ def api(app: flask.Flask) -> Callable[[Any], Any]:
 
 @pytest.fixture(scope="session")
 def new_server(
+    request: pytest.FixtureRequest,
+    postgres: Postgres | None,
     new_database: Callable[[], str | None],
 ) -> Iterator[Callable[..., LiveServer]]:
-    """`new_server(NAME="value", …)` starts a server with data of its own; `top=` names a copy."""
+    """`new_server(NAME="value", …)` starts a server with data of its own.
+
+    `top=` names a copy of the repository; with `fresh=True` its database was never migrated.
+    """
     started: list[LiveServer] = []
 
-    def start(**environ: Any) -> LiveServer:
-        started.append(LiveServer(new_database(), **environ))
-        return started[-1].start()
+    def start(*, fresh: bool = False, top: Path = TOP, **environ: str) -> LiveServer:
+        if fresh or top != TOP or "DATABASE_URL" in environ:
+            server = LiveServer(new_database(), top=top, **environ)
+        else:
+            prepared: Prepared = request.getfixturevalue("prepared")
+            url = postgres and postgres.create_database(prepared.database_url)
+            server = LiveServer(url, **environ)
+            prepared.copy_to(server.folder)
+        started.append(server)
+        return server.start()
 
     yield start
     for one in started:

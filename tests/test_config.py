@@ -218,7 +218,7 @@ class TestEnvFile:
 
 class TestDocuments:
     def test_the_example_lists_every_setting_with_its_default(self) -> None:
-        text = (TOP / ".env.example").read_text()
+        text = (TOP / ".env.example").read_text(encoding="utf-8")
         lines = re.findall(r"^#([A-Z_]+)=(.*)$", text, re.MULTILINE)
         assert lines == [(setting.name, setting.default) for setting in SETTINGS]
         words = " ".join(re.sub(r"^# ?", "", text, flags=re.MULTILINE).split())
@@ -232,7 +232,7 @@ class TestDocuments:
         assert dotenv_values(TOP / ".env.example") == {}
 
     def test_the_documentation_has_a_row_for_each(self) -> None:
-        text = (TOP / "docs" / "configuration.md").read_text()
+        text = (TOP / "docs" / "configuration.md").read_text(encoding="utf-8")
         rows = re.findall(r"^\| `([A-Z_]+)` \| (.*) \| (.*) \| (.*) \|$", text, re.MULTILINE)
         assert rows == [
             (s.name, f"`{s.default}`" if s.default else "–", s.allowed, s.help) for s in SETTINGS

@@ -26,7 +26,7 @@ def test_no_test_module_imports_another():
     """What several need lives in tests/support."""
     others = re.compile(r"^\s*(?:from|import) (?:tests(?!\.support\b)[. ]|\.)", re.MULTILINE)
     found = {
-        str(path.relative_to(TOP)): others.findall(path.read_text("utf-8"))
+        str(path.relative_to(TOP)): others.findall(path.read_text(encoding="utf-8"))
         for path in (TOP / "tests").rglob("*.py")
         if "node_modules" not in path.parts
     }

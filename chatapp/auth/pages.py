@@ -7,13 +7,14 @@ from typing import Any
 from flask import redirect, request, url_for
 
 from chatapp.auth import bp, invitations, service
+from chatapp.auth.authentication import authenticate
 from chatapp.auth.login_form import (
     render_login_form,
     render_registration_closed,
     render_registration_form,
 )
 from chatapp.auth.schemas import Credentials, SelfRegistration
-from chatapp.auth.signin.browser_session import sign_in, sign_out
+from chatapp.auth.signin.browser_session import end_session, start_session
 from chatapp.core.errors import Forbidden, RateLimited, Unavailable
 from chatapp.security.identity import signed_in
 from chatapp.security.request_source import request_source
@@ -37,10 +38,10 @@ def login_page() -> Any:
 @form_view(render_login_form, secret=["password"])
 def login_form() -> Any:
     """Log in, then redirect to ``next``."""
-    service.log_in(
+    authenticate(
         read_form(Credentials),
         request_source(),
-        lambda proven: sign_in(proven.user, proven.password_hash),
+        lambda authenticated: start_session(authenticated.user, authenticated.password_hash),
     )
     return redirect(safe_next(request.form.get("next")), 303)
 
@@ -65,7 +66,7 @@ def register_page() -> Any:
 def register_form() -> Any:
     """Register and log in."""
     user = service.register(read_form(SelfRegistration), request_source())
-    sign_in(user)
+    start_session(user)
     return redirect(safe_next(request.form.get("next")), 303)
 
 
@@ -73,5 +74,5 @@ def register_form() -> Any:
 @policy(public=True)
 def logout_form() -> Any:
     """Log out of this browser."""
-    sign_out()
+    end_session()
     return redirect(url_for("chat.home"), 303)

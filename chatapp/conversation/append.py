@@ -165,7 +165,7 @@ class _Batch:
             raise self._closed[draft.conversation_id]
         conversation = self._conversations[draft.conversation_id]
         check_may_write(conversation, member)
-        check_rate(draft.sender_id)
+        check_rate(draft.sender_id)  # before the content: a wrong reply counts as an attempt
         reply_to = draft.conversation_id, draft.reply_to
         if draft.reply_to is not None and reply_to not in self._reply_targets:
             raise ValidationFailed(fields={"reply_to": "That message isn't in this conversation."})

@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from chatapp.auth import service as accounts
 from chatapp.auth import sign_ins
 from chatapp.auth.api import issue_login_token
+from chatapp.auth.authentication import authenticate
 from chatapp.auth.fields import Email, EmailOrUsername, EnteredPassword, Password, Username
 from chatapp.auth.presenters import login_json
 from chatapp.auth.schemas import Credentials, UsernameRegistration
@@ -155,7 +156,7 @@ def log_in() -> Any:
     """Log in: colon's answer and the account in this dialect, and the cookie."""
     given = read_json(LogIn)
     credentials = Credentials(email=given.username, password=given.password)
-    who, issued = accounts.log_in(credentials, request_source(), issue_login_token)
+    who, issued = authenticate(credentials, request_source(), issue_login_token)
     answer = jsonify({**login_json(who, issued), **user(person_json(who))})
     return _with_cookie(answer, issued)
 
@@ -163,7 +164,7 @@ def log_in() -> Any:
 def log_out() -> Any:
     """Log out: 200; the cookie is deleted, its token and connections end."""
     sign_in = current_sign_in()
-    sign_ins.end(sign_in.user_id, sign_in.id)
+    sign_ins.end_sign_in(sign_in.user_id, sign_in.id)
     answer = jsonify({"message": "Logged out successfully"})
     answer.delete_cookie(TOKEN_COOKIE, httponly=True, samesite="Strict", secure=_secure())
     return answer

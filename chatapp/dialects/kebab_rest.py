@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from chatapp.auth import service as accounts
 from chatapp.auth.api import issue_login_token
+from chatapp.auth.authentication import authenticate
 from chatapp.auth.schemas import Credentials, PasswordChange, SelfRegistration
 from chatapp.auth.signin import password_change
 from chatapp.chat.lists import all_conversations, conversations_with
@@ -99,7 +100,7 @@ def register() -> Any:
 @policy(public=True)
 def log_in() -> Any:
     """Log in: 200 with the account, and its token as a session."""
-    user, issued = accounts.log_in(read_json(Credentials), request_source(), issue_login_token)
+    user, issued = authenticate(read_json(Credentials), request_source(), issue_login_token)
     session = {
         "access_token": issued.token,
         "token_type": "bearer",

@@ -66,7 +66,7 @@ def _try_to_delete(user_id: str) -> bool:
         _clear_profile(user)
         delete_all_pictures(work, user)
         revoke_links(work, user_id)
-        sign_ins.end_all(user_id)
+        sign_ins.end_all_sign_ins(user_id)
         _delete_relations(work, user_id)
     return True
 

@@ -7,7 +7,7 @@ from typing import Any
 from flask import flash, redirect, render_template, request, send_file, url_for
 
 from chatapp.auth.schemas import PasswordConfirmation
-from chatapp.auth.signin.browser_session import sign_out
+from chatapp.auth.signin.browser_session import end_session
 from chatapp.core.db import now
 from chatapp.core.errors import ValidationFailed
 from chatapp.security.identity import caller, current_sign_in
@@ -69,6 +69,6 @@ def download() -> Any:
 
 
 def _sign_out(message: str) -> Any:
-    sign_out()
+    end_session()
     flash(message)
     return redirect(url_for("auth.login_page"), 303)

@@ -249,7 +249,7 @@ def test_a_refused_form_keeps_what_was_typed_but_no_password(app, client):
     assert "at least 8 characters" in answer.text
     wrong = client.submit("/login", email="nobody", password="x")
     assert wrong.status_code == 401
-    assert "The address or the password is wrong." in wrong.text
+    assert "That email or password is incorrect." in wrong.text
     assert Page(wrong.text).form("/login").fields["email"] == "nobody"
 
 
@@ -347,7 +347,7 @@ def test_generated_names_give_up_in_the_end(app, monkeypatch):
         service.register(
             SelfRegistration(email="ada@example.org", password=PASSWORD), Source("192.0.2.1")
         )
-        monkeypatch.setattr(service, "_usernames", lambda _: iter(["ada", "ada"]))
+        monkeypatch.setattr(service, "_free_usernames", lambda _: iter(["ada", "ada"]))
         with pytest.raises(Conflict):
             service.register(
                 SelfRegistration(email="ada@other.example.org", password=PASSWORD),

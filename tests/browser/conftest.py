@@ -54,7 +54,9 @@ def browser_with(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
         def launch(font: str) -> Browser:
             folder = tmp_path_factory.mktemp(f"font-{font}")
             config = folder / "fonts.conf"
-            config.write_text(FONT_CONFIG.format(folder=FONTS / font, cache=folder / "cache"))
+            config.write_text(
+                FONT_CONFIG.format(folder=FONTS / font, cache=folder / "cache"), encoding="utf-8"
+            )
             environment = {**os.environ, "FONTCONFIG_FILE": str(config)}
             chromium = playwright.chromium.launch(
                 executable_path=program, args=list(FLAGS), env=environment

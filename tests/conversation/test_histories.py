@@ -7,7 +7,6 @@ missed something isn't any more after `sync`.
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -25,7 +24,6 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from sqlalchemy import Engine, event
 
 from tests.support.model import Client
 from tests.support.switchboard import GRACE, Line, Switchboard, switchboard
@@ -431,12 +429,8 @@ def play(
 ) -> Iterator[Callable[..., Tried]]:
     """`play(histories, steps)` tries so many histories of at most so many steps each."""
     from chatapp.conversation import changes
-    from chatapp.core.db import db
 
     monkeypatch.setattr(changes, "MAX_MESSAGES", 5)  # so that `sync` comes in parts as well
-    with app.app_context():
-        db.engine.dispose()
-    event.listen(Engine, "connect", _careless)
     people = [register(app, name) for name in PEOPLE]
     with switchboard(app) as board:
 
@@ -463,15 +457,6 @@ def play(
             return tried
 
         yield play
-    event.remove(Engine, "connect", _careless)
-    with app.app_context():
-        db.engine.dispose()
-
-
-def _careless(connection: Any, _record: Any) -> None:
-    """No power cut is tried here, and SQLite takes its time for being safe from one."""
-    if isinstance(connection, sqlite3.Connection):
-        connection.execute("PRAGMA synchronous=OFF")
 
 
 @pytest.mark.slow

@@ -22,7 +22,7 @@ CODE = re.compile(r"enter the code  ([0-9A-Z]{4}(?:-[0-9A-Z]{4}){3})\n")
 @pytest.fixture
 def fresh(new_server: Callable[..., LiveServer]) -> LiveServer:
     """A server that was never started before."""
-    return new_server(RATE_LIMITS="on")
+    return new_server(fresh=True, RATE_LIMITS="on")
 
 
 def log_in(server: LiveServer, name: str, password: str = PASSWORD) -> requests.Response:
@@ -70,7 +70,7 @@ def test_the_command_line(fresh: LiveServer, register: Register) -> None:
     assert "password" in fresh.flask(
         "user", "create", "bob@example.org", typed="short\n", fails=True
     )
-    assert "has an account already" in fresh.flask(
+    assert "There is already an account" in fresh.flask(
         "user", "create", "ada@example.org", typed=f"{PASSWORD}\n", fails=True
     )
     assert "no account called zoe" in fresh.flask("user", "staff", "zoe", fails=True)

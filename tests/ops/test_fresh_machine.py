@@ -120,6 +120,16 @@ def test_it_starts_in_any_locale(
     assert "Error" not in log.read_text(encoding="latin-1")
 
 
+# --- without git ----------------------------------------------------------------------------------
+
+
+def test_the_repository_is_listed_without_git_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    by_git = repository_files()
+    monkeypatch.setenv("PATH", "")
+    by_walking = repository_files()
+    assert [path for path in by_walking if path.suffix != ".pyc"] == by_git
+
+
 # --- outside the environment ----------------------------------------------------------------------
 
 

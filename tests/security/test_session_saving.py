@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, delete, event, func, select, update
 
 from chatapp.auth import sign_ins
-from chatapp.auth.signin.browser_session import sign_in
+from chatapp.auth.signin.browser_session import start_session
 from chatapp.core.db import atomic, db
 from chatapp.models import StoredSession, User
 from chatapp.security.sessions import stored_id
@@ -58,14 +58,14 @@ def test_a_session_that_is_deleted_meanwhile_is_not_brought_back(app, world, mon
     client = world.alice.client
     client.get("/settings/sessions")
     key = stored_id(client.get_cookie("chatapp_session").value)
-    really = sign_ins.end_all
+    really = sign_ins.end_all_sign_ins
 
     def while_another_request_logs_out(*args, **kwargs):
         with atomic() as work:
             work.execute(delete(StoredSession).where(StoredSession.id == key))
         return really(*args, **kwargs)
 
-    monkeypatch.setattr(sign_ins, "end_all", while_another_request_logs_out)
+    monkeypatch.setattr(sign_ins, "end_all_sign_ins", while_another_request_logs_out)
     answer = client.submit("/settings/sessions", "/settings/sessions/end")
     assert answer.status_code == 303, "it says by the session that it was done"
     with app.app_context():
@@ -143,7 +143,7 @@ def test_signing_in_again_leaves_nothing_under_the_former_id(app, world):
     before = stored(app)
     with app.test_request_context("/", headers={"Cookie": f"chatapp_session={former}"}):
         app.preprocess_request()
-        sign_in(db.session.get(User, world.bob.id))
+        start_session(db.session.get(User, world.bob.id))
         answer = app.process_response(app.make_response(""))
     assert f"chatapp_session={former}" not in answer.headers["Set-Cookie"]
     assert stored(app) == before

@@ -70,10 +70,10 @@ class TestSecrets:
 
     def test_a_damaged_file_is_named(self, load: Any, tmp_path: Path) -> None:
         load()
-        (tmp_path / "i/jwt_secret").write_text("abc")
+        (tmp_path / "i/jwt_secret").write_text("abc", encoding="utf-8")
         assert f"{tmp_path}/i/jwt_secret" in problems(load)
 
     def test_a_folder_that_cannot_be_created_is_named(self, tmp_path: Path) -> None:
-        (tmp_path / "file").write_text("")
+        (tmp_path / "file").write_text("", encoding="utf-8")
         with pytest.raises(SettingsError, match=r"INSTANCE_DIR=.*file/i"):
             Settings.from_env({"INSTANCE_DIR": f"{tmp_path}/file/i"})

@@ -72,6 +72,9 @@ class Postgres:
             "unix_socket_directories": str(self._folder),
             "fsync": "off",
             "full_page_writes": "off",
+            "synchronous_commit": "off",
+            "autovacuum": "off",
+            "max_wal_size": "2GB",  # no checkpoint meanwhile
             "max_connections": "200",
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
@@ -86,11 +89,12 @@ class Postgres:
             )
         wait_until(self._answers, "PostgreSQL answers", details=self.log)
 
-    def create_database(self) -> str:
-        """The URL of a new, empty database."""
+    def create_database(self, copied_from: str | None = None) -> str:
+        """The URL of a new database: an empty one, or a copy of the one at that URL."""
         self._databases += 1
         name = f"chatapp_{self._databases}"
-        self._run(f"CREATE DATABASE {name}")
+        template = f" TEMPLATE {copied_from.rpartition('/')[2]}" if copied_from else ""
+        self._run(f"CREATE DATABASE {name}{template}")
         return f"postgresql://chatapp@127.0.0.1:{self.port}/{name}"
 
     def log(self) -> str:

@@ -240,7 +240,7 @@ def test_deactivating_the_own_account(app, world):
     browser = world.alice.client
     wrong = browser.submit("/settings/data", "/settings/data/deactivate", password="not it")
     assert wrong.status_code == 403
-    assert "The password is wrong" in wrong.text
+    assert "That password is incorrect" in wrong.text
     missing = browser.submit("/settings/data", "/settings/data/deactivate", password="")
     assert missing.status_code == 422
     done = browser.submit("/settings/data", "/settings/data/deactivate", password=PASSWORD)

@@ -10,7 +10,7 @@ from chatapp.auth import bp
 from chatapp.auth.admin import first_run
 from chatapp.auth.admin.schemas import SetupCode
 from chatapp.auth.schemas import Registration
-from chatapp.auth.signin.browser_session import sign_in
+from chatapp.auth.signin.browser_session import start_session
 from chatapp.core.errors import NotFound, Unavailable
 from chatapp.security.identity import signed_in
 from chatapp.security.request_source import request_source
@@ -43,6 +43,6 @@ def setup_form() -> Any:
         first_run.promote_to_administrator(user.id, code, request_source())
     else:
         user = first_run.register_administrator(read_form(Registration), code, request_source())
-    sign_in(user)
+    start_session(user)
     flash("You are now the administrator of this server.")
     return redirect(url_for("auth.invitations_page"), 303)

@@ -15,7 +15,7 @@ from chatapp.auth import bp, verification
 from chatapp.auth.link_tokens import LINK_USED, Link
 from chatapp.auth.mailed_links import email_confirmation, password_reset
 from chatapp.auth.mailed_links.schemas import LinkToken, PasswordReset, PasswordResetRequest
-from chatapp.auth.signin.browser_session import sign_out
+from chatapp.auth.signin.browser_session import end_session
 from chatapp.core.errors import ChatError, Conflict, RateLimited
 from chatapp.security.identity import caller, signed_in
 from chatapp.security.request_source import remember_device, request_source
@@ -109,7 +109,7 @@ def reset_form() -> Any:
     """Set the new password and sign out everywhere, here too."""
     reset = read_form(PasswordReset)
     user_id = password_reset.reset_password(reset.token, reset.password, request_source())
-    sign_out()
+    end_session()
     remember_device(user_id)
     flash("Your password has been changed. Log in with the new one.")
     return redirect(url_for("auth.login_page"), 303)

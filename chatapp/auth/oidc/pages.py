@@ -21,7 +21,7 @@ from chatapp.auth.oidc.pending_link import (
 from chatapp.auth.oidc.schemas import DisconnectForm
 from chatapp.auth.schemas import PasswordConfirmation
 from chatapp.auth.settings_pages import account_page, account_section
-from chatapp.auth.signin.browser_session import sign_in
+from chatapp.auth.signin.browser_session import start_session
 from chatapp.auth.signin.reauthentication import reauthenticate
 from chatapp.core.errors import (
     BadRequest,
@@ -90,7 +90,7 @@ def google_callback() -> Any:
     if isinstance(found, UnconfirmedLink):
         store_pending_link(found, answer.next)
         return redirect(url_for("auth.google_confirm"), 303)
-    sign_in(found)
+    start_session(found)
     return redirect(safe_next(answer.next), 303)
 
 
@@ -123,14 +123,14 @@ def google_confirm_form() -> Any:
             reauthenticate(current_sign_in(), password)
             linked_accounts.connect(link)
         elif password:
-            proven = linked_accounts.confirm_link(link, password, request_source())
+            authenticated = linked_accounts.confirm_link(link, password, request_source())
         else:
             raise ValidationFailed(fields={"password": "This is required."})
     except FORM_ERRORS as exc:
         return refused_form(exc, lambda form: _confirm_page(link, form), secret=["password"])
     forget_pending_link()
     if person is None:
-        sign_in(proven.user, proven.password_hash)
+        start_session(authenticated.user, authenticated.password_hash)
     else:
         flash(f"Connected. You can now log in with {provider.provider_name()}.")
     return redirect(safe_next(pending.next), 303)

@@ -13,7 +13,7 @@ from chatapp.auth.presenters import sign_in_json
 from chatapp.auth.schemas import PasswordChange
 from chatapp.auth.settings_pages import account_form, account_section
 from chatapp.auth.signin import password_change
-from chatapp.auth.signin.browser_session import renew, sign_out
+from chatapp.auth.signin.browser_session import end_session, rotate_session_id
 from chatapp.auth.signin.device_names import device_name
 from chatapp.core.paging import PageQuery
 from chatapp.models import User
@@ -26,7 +26,7 @@ from chatapp.web.request_input import read_form, read_query
 def settings_sessions() -> Any:
     """List the browsers and apps in which the caller is signed in."""
     current = current_sign_in()
-    page = sign_ins.listing(current.user_id, read_query(PageQuery))
+    page = sign_ins.list_sign_ins(current.user_id, read_query(PageQuery))
     items = [
         {**sign_in_json(sign_in, current.id), "device": device_name(sign_in.user_agent)}
         for sign_in in page.items
@@ -40,9 +40,9 @@ def end_sign_in_page(sign_in_id: UUID) -> Any:
     """End a sign-in; log out if it is this one."""
     current = current_sign_in()
     if str(sign_in_id) == current.id:
-        sign_out()
+        end_session()
         return redirect(url_for("chat.home"), 303)
-    sign_ins.end(current.user_id, str(sign_in_id))
+    sign_ins.end_sign_in(current.user_id, str(sign_in_id))
     flash("Signed out on that device.")
     return redirect(url_for("auth.settings_sessions"), 303)
 
@@ -52,7 +52,7 @@ def end_sign_in_page(sign_in_id: UUID) -> Any:
 def end_other_sign_ins_page() -> Any:
     """End all other sign-ins."""
     current = current_sign_in()
-    sign_ins.end_all(current.user_id, but=current.id)
+    sign_ins.end_all_sign_ins(current.user_id, except_id=current.id)
     flash("Signed out everywhere else.")
     return redirect(url_for("auth.settings_sessions"), 303)
 
@@ -69,7 +69,7 @@ def change_password_page() -> Any:
     """Change the password and end all other sign-ins."""
     had_password = caller().password_hash is not None
     password_change.change_password(current_sign_in(), read_form(PasswordChange))
-    renew()
+    rotate_session_id()
     done = "changed" if had_password else "set, so you can log in with it too"
     flash(f"Your password has been {done}. You’ve been signed out everywhere else.")
     return redirect(url_for("auth.settings_account"), 303)

@@ -86,7 +86,7 @@ def test_an_email_change_needs_the_password(ada, mailbox, drained):
         "/settings/account", "/settings/account/email", email=NEW, password="wrong password"
     )
     assert page.status_code == 403
-    assert "The password is wrong." in page.text
+    assert "That password is incorrect." in page.text
     form = Page(page.text).form("/settings/account/email")
     assert (form.fields["email"], form.fields["password"]) == (NEW, "")
     drained()

@@ -259,7 +259,7 @@ def test_the_forgot_page_does_the_same_work_for_every_address(app, client, work_
 
 def test_a_refused_login_does_the_same_work_for_every_address(app, nobody, work_of):
     known = addresses(app)
-    service.check_password(None, "warm")  # the hash of nobody's password is made once
+    password_hashing.check_password(None, "warm")  # the hash of nobody's password is made once
     body = {"password": "not the password"}
     all_work = [
         work_of(lambda e=e: nobody.post("/api/auth/login", {**body, "email": e})) for e in known

@@ -8,7 +8,7 @@ from threading import Thread
 import pytest
 from sqlalchemy import select, update
 
-from chatapp.auth import service
+from chatapp.auth import authentication
 from chatapp.core.db import atomic, db, now
 from chatapp.models import SignIn, User
 from tests.support.html import Page
@@ -59,10 +59,10 @@ def test_a_login_during_a_password_change_is_refused(app, world, monkeypatch, do
     """The password is right when it is looked at, and changed before the sign-in is stored."""
     browser = PageClient(app)
     browser.get("/login")
-    real = service.is_outdated  # asked once the password has proved to be right
+    real = authentication.is_outdated  # asked once the password has proved to be right
 
     def overtaken(stored):
-        monkeypatch.setattr(service, "is_outdated", real)
+        monkeypatch.setattr(authentication, "is_outdated", real)
         change = {"current_password": PASSWORD, "password": NEW}
         thread = Thread(target=lambda: answers.append(world.alice.api.put(ADDRESS, change)))
         thread.start()
@@ -70,7 +70,7 @@ def test_a_login_during_a_password_change_is_refused(app, world, monkeypatch, do
         return real(stored)
 
     answers = []
-    monkeypatch.setattr(service, "is_outdated", overtaken)
+    monkeypatch.setattr(authentication, "is_outdated", overtaken)
     if door == "api":
         login = {"email": world.alice.email, "password": PASSWORD}
         answer = Api(app, None).post("/api/auth/login", login)
@@ -145,7 +145,7 @@ def test_a_refused_page_says_why_and_shows_no_password(world):
         password=NEW,
     )
     assert answer.status_code == 403
-    assert "The password is wrong." in answer.text
+    assert "That password is incorrect." in answer.text
     assert "wrong one" not in answer.text
     assert NEW not in answer.text
 

@@ -83,22 +83,22 @@ def test_ending_all_sign_ins_but_one(app, world):
     assert client.get("/people").status_code == 200
     token, session = rows(app, world.alice.id)
     with app.app_context():
-        assert sign_ins.end_all(world.alice.id, but=token.id) == 1
-        assert sign_ins.end_all(world.alice.id, but=token.id) == 0
+        assert sign_ins.end_all_sign_ins(world.alice.id, except_id=token.id) == 1
+        assert sign_ins.end_all_sign_ins(world.alice.id, except_id=token.id) == 0
     assert api.get("/api/users/me").status_code == 200
     assert client.get("/people").status_code == 302
     with app.app_context(), atomic() as work:
         work.execute(update(SignIn).where(SignIn.id == session.id).values(ended_at=None))
     assert client.get("/people").status_code == 302, "the session was emptied when it was over"
     with app.app_context():
-        assert sign_ins.end_all(world.alice.id) == 2
+        assert sign_ins.end_all_sign_ins(world.alice.id) == 2
     assert api.get("/api/users/me").status_code == 401
     assert world.bob.api.get("/api/users/me").status_code == 200
 
 
 def test_ending_joins_the_surrounding_transaction(app, world):
     with app.app_context(), pytest.raises(RuntimeError, match="not now"), atomic():
-        sign_ins.end_all(world.alice.id)
+        sign_ins.end_all_sign_ins(world.alice.id)
         raise RuntimeError("not now")
     assert world.alice.api.get("/api/users/me").status_code == 200
 
@@ -106,7 +106,7 @@ def test_ending_joins_the_surrounding_transaction(app, world):
 def test_an_ended_sign_in_is_announced_by_its_id(app, world, heard):
     (token,) = rows(app, world.alice.id)
     with app.app_context():
-        sign_ins.end_all(world.alice.id)
+        sign_ins.end_all_sign_ins(world.alice.id)
     assert heard == [CredentialEnded(token.id)]
 
 
@@ -206,8 +206,8 @@ def test_expired_sign_ins_are_deleted(app, world):
         with atomic() as work:
             over = {"expires_at": now() - timedelta(seconds=1)}
             work.execute(update(SignIn).where(SignIn.id == token.id).values(over))
-        sign_ins.sweep()
-        sign_ins.end(world.alice.id, session.id)
+        sign_ins.delete_expired_sign_ins()
+        sign_ins.end_sign_in(world.alice.id, session.id)
         left = set(db.session.scalars(select(SignIn.id).where(SignIn.user_id == world.alice.id)))
     assert left == {session.id}
 
