@@ -17,7 +17,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import math
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,6 +28,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from chatapp.core import concurrency
+from chatapp.core.clock import Interval
 from chatapp.core.db import atomic, db, insert, now
 from chatapp.core.errors import RateLimited
 from chatapp.models import Attempts
@@ -208,17 +208,14 @@ def check(quota: Quota, subject: str) -> None:
             raise _limited(quota, until, moment)
 
 
-_sweep_at = 0.0
+_sweeping = Interval(600)
 
 
 def _sweep_now_and_then() -> None:
-    """Delete the counters that count no more."""
-    global _sweep_at  # noqa: PLW0603
-    if time.monotonic() < _sweep_at:
-        return
-    _sweep_at = time.monotonic() + 600
-    with atomic() as work:
-        work.execute(delete(Attempts).where(Attempts.forget_at <= now()))
+    """Delete the counters that no longer count."""
+    if _sweeping.due():
+        with atomic() as work:
+            work.execute(delete(Attempts).where(Attempts.forget_at <= now()))
 
 
 def _begin(rule: Pauses, subject: str) -> Guess:

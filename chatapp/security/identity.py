@@ -63,10 +63,9 @@ class Client:
 
 
 def init_app(app: Flask) -> None:
-    """Look people up by their sessions, and note when a sign-in was used."""
+    """Look people up by their sessions."""
     login.init_app(app, add_context_processor=False)  # pages of errors look nobody up
     login.session_protection = None
-    app.after_request(_note_use)
 
 
 def check_rest_caller(policy: ViewPolicy) -> None:
@@ -320,8 +319,8 @@ def _is_due(last_used_at: datetime) -> bool:
     return last_used_at <= now() - NOTED_EVERY
 
 
-def _note_use(response: Response) -> Response:
-    """The sign-in behind this request was used now, from there."""
+def note_use(response: Response) -> Response:
+    """Note when and from where the sign-in behind this request was used."""
     sign_in: SignIn | None = g.get("sign_in")
     if sign_in is None or not _is_due(sign_in.last_used_at):
         return response

@@ -23,7 +23,7 @@ Environ = dict[str, Any]
 WsgiApp = Callable[[Environ, Any], Iterable[bytes]]
 
 
-class KnownHosts:
+class AllowedHosts:
     """WSGI middleware: 400 for a Host that isn't ours, where it is known which are."""
 
     def __init__(self, wsgi_app: WsgiApp, settings: Settings) -> None:

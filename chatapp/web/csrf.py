@@ -33,9 +33,8 @@ _LIFETIME = timedelta(days=1)
 
 
 def init_app(app: Flask) -> None:
-    """Give templates `csrf_token()`, and visitors the cookie that belongs to it."""
+    """Give templates `csrf_token()`."""
     app.add_template_global(csrf_token)
-    app.after_request(_set_visitor_cookie)
 
 
 def csrf_token() -> str:
@@ -100,7 +99,7 @@ def _visitor_secret() -> str | None:
     return secret if isinstance(secret, str) else None
 
 
-def _set_visitor_cookie(response: Response) -> Response:
+def set_visitor_cookie(response: Response) -> Response:
     """Set the cookie anew with each page that has a form: its day begins with the last one."""
     if "visitor_secret" in g:
         response.set_cookie(

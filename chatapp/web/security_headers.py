@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from flask import Flask, Response, g
+from flask import Response, g
 
 from config import Settings
 
@@ -19,11 +19,6 @@ Headers = list[tuple[str, str]]
 
 _NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 _HSTS = "max-age=31536000"
-
-
-def init_app(app: Flask) -> None:
-    """Pages may load what is ours, and run what carries their nonce."""
-    app.after_request(_restrict)
 
 
 def always(settings: Settings) -> Headers:
@@ -58,7 +53,8 @@ class SecureHeaders:
         return self._app(environ, start)
 
 
-def _restrict(response: Response) -> Response:
+def restrict_page(response: Response) -> Response:
+    """Let a page load only what is ours, and run only what carries its nonce."""
     if response.mimetype != "text/html":
         return response
     nonce = f" 'nonce-{g.csp_nonce}'" if "csp_nonce" in g else ""

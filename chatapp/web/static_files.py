@@ -86,8 +86,8 @@ class StaticFiles:
         response.set_etag(file.etag, weak=True)
         return response.make_conditional(request)
 
-    def before(self, app: WSGIApplication) -> WSGIApplication:
-        """``app`` behind the files: it hears of requests for anything else."""
+    def middleware(self, app: WSGIApplication) -> WSGIApplication:
+        """Wrap ``app``: answer requests for files, and pass on all others."""
 
         def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
             if environ.get("PATH_INFO", "").startswith("/static/"):

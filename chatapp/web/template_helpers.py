@@ -24,8 +24,6 @@ _HEX = re.compile(r"[0-9a-f]{8}")
 
 def init_app(app: Flask) -> None:
     """Serve static files under an address that changes with their content; register filters."""
-    files = static_files.files()
-    app.wsgi_app = files.before(app.wsgi_app)  # type: ignore[method-assign,assignment]
     app.add_template_global(static_url)
     app.add_template_global(csp_nonce)
     for function in (

@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from chatapp.core.clock import Interval
 from chatapp.core.db import db, now
 from chatapp.core.errors import RateLimited, Unauthenticated
 from chatapp.models import Attempts
-from chatapp.security import attempt_limits, rate_limits
+from chatapp.security import attempt_limits
 from chatapp.security.request_source import Source
 from tests.support.pages import PageClient
 from tests.support.world import PASSWORD, Api, Person, register
@@ -50,9 +51,9 @@ def ada(app) -> Person:
 
 @pytest.fixture
 def limited(app) -> Iterator[None]:
-    rate_limits.configure(True)
+    app.extensions["rate_limiter"].configure(True)
     yield
-    rate_limits.configure(False)
+    app.extensions["rate_limiter"].configure(False)
 
 
 def log_in(app, name: str, password: str, address: str = "192.0.2.1"):
@@ -322,7 +323,7 @@ def test_what_counts_no_more_is_deleted(context, limited, clock, monkeypatch):
     quota = attempt_limits.Quota("test", 2, timedelta(hours=1), "Enough.")
     attempt_limits.spend(quota, "a")
     clock.wait(3601)
-    monkeypatch.setattr(attempt_limits, "_sweep_at", 0.0)
+    monkeypatch.setattr(attempt_limits, "_sweeping", Interval(600))
     attempt_limits.spend(quota, "b")
     assert db.session.query(Attempts).count() == 1
 

@@ -14,7 +14,7 @@ from chatapp.auth.oidc.linked_accounts import UnconfirmedLink
 from chatapp.core.db import atomic, db, now
 from chatapp.jobs import runner
 from chatapp.models import User, Verification
-from chatapp.security import attempt_limits, password_hashing, rate_limits
+from chatapp.security import attempt_limits, password_hashing
 from tests.support.errors import rest_error
 from tests.support.html import Page
 from tests.support.mail import CONFIRM, RESET, link_in
@@ -332,9 +332,9 @@ def test_a_reset_removes_links_made_before_the_email_was_verified(app, nobody, f
 
 @pytest.fixture
 def limited(app):
-    rate_limits.configure(True)
+    app.extensions["rate_limiter"].configure(True)
     yield
-    rate_limits.configure(False)
+    app.extensions["rate_limiter"].configure(False)
 
 
 def test_a_reset_lifts_the_pause(app, nobody, forgotten, limited):
