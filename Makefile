@@ -31,8 +31,9 @@ dev: $(VENV)/runtime ## the same, and start again when code, a template or a sta
 test: $(VENV)/dev tests/node/node_modules/.installed ## everything: both databases, real connections, the browser
 	@bin/test
 
-test-fast: $(VENV)/dev ## without servers and browser, on SQLite: about a minute
-	@exec $(PYTEST) -n auto --maxprocesses 4 -m "not live and not slow and not long" \
+test-fast: $(VENV)/dev ## without servers and browser, on SQLite: half a minute
+	@exec env -u PYTHONDONTWRITEBYTECODE $(PYTEST) -n auto --maxprocesses 4 \
+		-m "not live and not slow and not long" \
 		--ignore=tests/live --ignore=tests/browser --ignore=tests/node $(ARGS)
 
 test-long: $(VENV)/dev tests/node/node_modules/.installed ## what takes long: 2,000 histories on each database

@@ -46,20 +46,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "live: needs a running server (a process of its own)")
-    config.addinivalue_line("markers", "browser: needs Chromium")
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With PostgreSQL only what has a database is run: the rest has been, without it."""
-    if config.getoption("--database") == "sqlite":
-        return
-    databases = {"postgres", "new_database"}
-    without = [item for item in items if databases.isdisjoint(getattr(item, "fixturenames", ()))]
-    config.hook.pytest_deselected(items=without)
-    gone = set(without)
-    items[:] = [item for item in items if item not in gone]
+    """Put the files that take longest first, so that no worker is left alone with one at the end.
+
+    With PostgreSQL only what has a database is run.
+    """
+    if config.getoption("--database") == "postgres":
+        databases = {"postgres", "new_database"}
+        kept = [it for it in items if databases & set(getattr(it, "fixturenames", ()))]
+        config.hook.pytest_deselected(items=[it for it in items if it not in set(kept)])
+        items[:] = kept
+    ranks: dict[Path, tuple[bool, bool]] = {}
+    for item in items:
+        real = any(item.get_closest_marker(name) for name in ("live", "browser"))
+        slow = item.get_closest_marker("slow") is not None
+        rank = ranks.get(item.path, (False, False))
+        ranks[item.path] = (rank[0] or real, rank[1] or slow)
+    items.sort(key=lambda item: ranks[item.path], reverse=True)
 
 
 def pytest_report_header(config: pytest.Config) -> str:

@@ -12,6 +12,8 @@ from sqlalchemy import func, select
 from tests.support.pages import PageClient
 from tests.support.world import World, register
 
+pytestmark = pytest.mark.database
+
 
 def test_alice_and_bob_share_a_conversation_and_carol_is_a_stranger(world: World) -> None:
     path = f"/api/chat/{world.conversation_id}/messages"

@@ -27,6 +27,8 @@ from chatapp.models import SignIn
 from chatapp.security.sign_in_lookup import still_valid
 from tests.support.process import TOP
 
+pytestmark = pytest.mark.database
+
 
 @pytest.fixture
 def empty(new_database, tmp_path) -> Iterator[None]:
@@ -47,6 +49,7 @@ def _upgrade() -> None:
     flask_migrate.upgrade(directory=str(TOP / "migrations"))
 
 
+@pytest.mark.slow
 def test_up_ends_at_the_models(empty):
     _upgrade()
     with db.engine.connect() as connection:

@@ -59,6 +59,7 @@ def test_emails_and_usernames_are_unique_ignoring_case(nobody):
     assert set(taken.get_json()["error"]["fields"]) == {"username"}
 
 
+@pytest.mark.database
 def test_the_username_all_is_reserved(nobody, app, world):
     """In a message @all tells everybody; whoever was called so before stays it."""
     given = nobody.post("/api/auth/register", {**ADA, "username": "All"})
@@ -95,6 +96,7 @@ def test_an_account_needs_neither_address_nor_password(context):
     assert set(refused.value.fields) == {"username"}
 
 
+@pytest.mark.database
 def test_concurrent_identical_registrations_create_one_account(app):
     import threading
 
@@ -111,6 +113,7 @@ def test_concurrent_identical_registrations_create_one_account(app):
     assert sorted(answers) == [201] + [409] * 7
 
 
+@pytest.mark.database
 def test_concurrent_registrations_with_the_same_local_part(app):
     import threading
 
@@ -291,6 +294,7 @@ def test_invalid_msgpack_is_no_session(app, tmp_path):
     assert not canary.exists()
 
 
+@pytest.mark.database
 def test_a_request_that_changes_nothing_writes_no_session(app, world, statements):
     world.alice.client.get("/chats")
     with statements() as texts:
@@ -298,6 +302,7 @@ def test_a_request_that_changes_nothing_writes_no_session(app, world, statements
     assert not [text for text in texts if text.startswith(("INSERT", "UPDATE", "DELETE"))]
 
 
+@pytest.mark.database
 def test_expired_sessions_are_invalid_and_deleted(app, world):
     from datetime import timedelta
 

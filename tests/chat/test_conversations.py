@@ -15,6 +15,8 @@ from tests.support.html import Page
 from tests.support.messages import say
 from tests.support.world import register
 
+pytestmark = pytest.mark.database
+
 
 def seqs(answer) -> list[int]:
     assert answer.status_code == 200, answer.text
@@ -65,6 +67,7 @@ def test_reading_moves_the_pointer_forward_only_and_never_too_far(world):
     assert world.bob.api.get(f"{path}/messages").get_json()["items"][-1]["read_at"] == first
 
 
+@pytest.mark.slow
 def test_pages_of_messages(world):
     say(world.alice, world.conversation_id, *[str(n) for n in range(4, 21)])
     path = f"/api/chat/{world.conversation_id}/messages"
@@ -162,6 +165,7 @@ def test_an_answer_holds_so_much_text_and_then_has_more(app, world):
         assert answer.get_json()["has_more"] is more
 
 
+@pytest.mark.slow
 def test_sync_never_asks_again_with_a_version_it_did_not_reach(app, world, monkeypatch):
     monkeypatch.setattr(changes, "MAX_MESSAGES", 1)
     others = [register(app, f"person{n}") for n in range(3)]
@@ -205,6 +209,7 @@ def test_lists_take_as_many_statements_for_fifty_as_for_two(app, world, statemen
     assert len(many) == len(few)
 
 
+@pytest.mark.slow
 def test_opening_a_conversation_passes_the_gate_once(world, statements):
     reply = {"content": "re", "reply_to": world.messages[0]["id"]}
     world.bob.api.post(f"/api/chat/{world.conversation_id}/messages", reply)
@@ -260,6 +265,7 @@ def test_people_page_by_cursor_and_search(app, world):
     assert named("alice") == []
 
 
+@pytest.mark.slow
 def test_a_page_shows_forty_messages_and_a_way_to_older_ones(world):
     say(world.bob, world.conversation_id, *[f"number {n}" for n in range(4, 51)])
     page = world.alice.client.page(f"/chats/{world.conversation_id}?newest").text + " "

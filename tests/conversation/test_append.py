@@ -18,6 +18,8 @@ from chatapp.core.events import ClientEvent
 from chatapp.models import Conversation, Message, Participant
 from tests.support.concurrent import Beside
 
+pytestmark = pytest.mark.database
+
 
 def draft(world, sender=None, content="hi", client_id=None) -> Draft:
     return Draft(world.conversation_id, (sender or world.alice).id, content, client_id=client_id)

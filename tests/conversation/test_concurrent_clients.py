@@ -15,7 +15,7 @@ from tests.support.switchboard import Switchboard, busy_switchboard
 from tests.support.truth import Json, essence
 from tests.support.world import Person, register
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.database]
 
 DEVICES = ("Ada", "Ben", "Ben", "Cyd", "Dee")  # Ben has two, which send the same things
 STEPS = 25

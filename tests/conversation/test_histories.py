@@ -30,6 +30,8 @@ from tests.support.switchboard import GRACE, Line, Switchboard, switchboard
 from tests.support.truth import Json, Truth, essence
 from tests.support.world import Person, register
 
+pytestmark = pytest.mark.database
+
 PEOPLE = ("Ada", "Ben", "Cyd", "Dee")
 EMOJI = ("👍", "🎉")
 

@@ -14,6 +14,8 @@ from chatapp.core.events import ClientEvent
 from chatapp.models import Mention, Message
 from tests.support.world import Api, Person, register
 
+pytestmark = pytest.mark.database
+
 
 @pytest.fixture
 def told(app) -> Iterator[list[tuple[str, frozenset[str], int]]]:
@@ -225,6 +227,7 @@ def test_whoever_blocked_the_author_is_not_told(world, crew, told):
     assert unread(world.bob, crew) == 3
 
 
+@pytest.mark.slow
 def test_all_of_twenty_without_asking_and_of_more_with(app, world, told):
     twenty = large(app, world.alice, 20, world.bob)
     says(world.alice, twenty, "@all")
@@ -253,6 +256,7 @@ def test_all_of_twenty_without_asking_and_of_more_with(app, world, told):
     assert says(world.bob, twenty, "no one", mention_all=True)["mentions_all"] is False
 
 
+@pytest.mark.slow
 def test_an_edit_that_brings_all_in_asks_too(app, world):
     many = large(app, world.alice, 21)
     sent = says(world.alice, many, "hello")
@@ -275,6 +279,7 @@ def test_services_mention_too(app, world, crew, told):
     assert len(told) == 1
 
 
+@pytest.mark.slow
 def test_the_page_asks_and_keeps_what_was_typed(app, world):
     many = large(app, world.alice, 21)
     path = f"/chats/{many}"

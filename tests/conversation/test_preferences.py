@@ -16,6 +16,8 @@ from chatapp.models import Conversation, Group, Message, Participant, User
 from tests.support.messages import say
 from tests.support.world import register
 
+pytestmark = pytest.mark.database
+
 NONE = {"notify": None, "muted_until": None, "pinned_at": None, "archived_at": None}
 
 
@@ -120,6 +122,7 @@ def test_a_mute_ends_by_itself_and_may_last(app, world, path):
     assert past.get_json()["muted_until"] is None
 
 
+@pytest.mark.slow
 def test_archived_leaves_the_list_until_somebody_writes(world, path):
     id_ = world.conversation_id
     assert world.alice.api.patch(path, {"archived": True}).get_json()["archived_at"]
@@ -164,6 +167,7 @@ def test_leaving_and_returning_clears_them(world):
     assert own(world.bob, id_) == NONE
 
 
+@pytest.mark.slow
 def test_filters_and_names(app, world):
     direct, api = world.conversation_id, world.alice.api
     unal = register(app, "Unal")
@@ -270,6 +274,7 @@ def test_five_hundred_take_as_many_statements_as_ten(app, world, statements):
     assert all_lists() == few
 
 
+@pytest.mark.slow
 def test_forms_mute_pin_and_archive_and_lead_back(world, path):
     id_, client = world.conversation_id, world.alice.client
     action = f"/chats/{id_}/preferences"
@@ -301,6 +306,7 @@ def title(html: str) -> str:
     return re.findall("<title>(.*?)</title>", html)[0]
 
 
+@pytest.mark.slow
 def test_the_title_counts_all_that_isnt_muted(app, world, path):
     say(world.bob, world.conversation_id, "one", "two")
     opened = world.alice.api.post("/api/chat", {"participant_ids": [world.carol.id]}).get_json()
@@ -344,6 +350,7 @@ def test_what_differs_is_listed_and_lifted(app, world, path):
     assert "No conversations are muted" in client.page(page).text
 
 
+@pytest.mark.slow
 def test_who_is_online_is_who_one_is_told_of(app, world):
     names = ("Ann", "Ben", "Cleo", "Dan", "Eve", "Flo", "Gus", "Hal")
     others = [register(app, name) for name in names]
@@ -373,6 +380,7 @@ def test_who_is_online_is_who_one_is_told_of(app, world):
             presence.expire(one.id, one.id)
 
 
+@pytest.mark.slow
 def test_a_groups_page_has_them_too(world):
     made = world.alice.api.post("/api/groups", {"name": "Crew", "members": [world.bob.id]})
     group = made.get_json()

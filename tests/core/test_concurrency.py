@@ -70,6 +70,7 @@ print(concurrency.mode())
 
 
 @pytest.mark.parametrize("library", sorted(PATCH))
+@pytest.mark.slow
 def test_each_library(library):
     if PATCH[library] and importlib.util.find_spec(library) is None:
         pytest.skip(f"{library} isn't installed")

@@ -14,6 +14,8 @@ from chatapp.core.events import ClientEvent, People
 from chatapp.models import User
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.database
+
 NOBODY = People(frozenset())
 
 

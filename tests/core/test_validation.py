@@ -50,6 +50,7 @@ def test_types_other_than_text_take_an_address():
 
 
 @pytest.mark.parametrize("id_", [0, -1, 2**31, True, "7", 7.0, None])
+@pytest.mark.slow
 def test_what_is_no_conversation_id(id_):
     class Model(BaseModel):
         id: ConversationId

@@ -93,6 +93,7 @@ def test_a_plain_member_reads_and_reacts_and_keeps_what_is_theirs(world):
     assert send(world.bob, group).status_code == 201
 
 
+@pytest.mark.database
 def test_it_is_decided_where_messages_are_stored(app, world, board, statements):
     """With the membership that is read under the lock, and without a statement more."""
     open_group = make(world.alice, world.bob)
@@ -111,6 +112,7 @@ def test_it_is_decided_where_messages_are_stored(app, world, board, statements):
     assert [type(one).__name__ for one in outcomes] == ["Stored", "Stored", "Stored", "Forbidden"]
 
 
+@pytest.mark.database
 def test_whoever_waited_while_it_was_switched_on_may_not_write(app, world):
     group = make(world.alice, world.bob, name="Board")
     from chatapp.conversation.access import lock_conversations

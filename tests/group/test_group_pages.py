@@ -44,6 +44,7 @@ def test_a_group_is_made_of_people_who_are_picked(world):
     assert roles(world.bob, group) == {"Alice": "owner", "Bob": "member"}
 
 
+@pytest.mark.database
 def test_contacts_come_first(app, world):
     with app.app_context(), atomic() as work:
         work.add(Contact(user_id=world.alice.id, contact_id=world.carol.id))
@@ -74,6 +75,7 @@ def test_picked_people_travel_through_searches_and_refusals(world):
     assert world.alice.api.get("/api/groups").get_json()["items"] == []
 
 
+@pytest.mark.slow
 def test_hundreds_can_be_picked(app, world):
     """More than an address could hold."""
     with app.app_context(), atomic() as work:
@@ -101,6 +103,7 @@ def test_the_blocked_are_not_offered(world, crew):
     assert "nobody else to add" in page.text
 
 
+@pytest.mark.database
 def test_people_beyond_the_first_page(app, world):
     with app.app_context(), atomic() as work:
         work.add_all(User(name=f"{n:03}", username=f"guest{n}", email=None) for n in range(40))
@@ -116,6 +119,7 @@ def test_people_beyond_the_first_page(app, world):
 # -- the group's page
 
 
+@pytest.mark.slow
 def test_everyone_sees_what_they_may_do(world, crew):
     path = f"/groups/{crew['id']}"
     add(world.alice, crew, world.carol)
@@ -143,6 +147,7 @@ def test_a_conversation_links_to_its_group(world, crew):
     assert 'href="/groups/new"' in page.html
 
 
+@pytest.mark.slow
 def test_strangers_and_the_removed_find_nothing(world, crew):
     path = f"/groups/{crew['id']}"
     assert world.bob.client.get(path).status_code == 200
@@ -167,6 +172,7 @@ def test_strangers_and_the_removed_find_nothing(world, crew):
     assert roles(world.alice, crew) == {"Alice": "owner"}
 
 
+@pytest.mark.slow
 def test_a_plain_member_is_refused_on_the_page(world, crew):
     path = f"/groups/{crew['id']}"
     add(world.alice, crew, world.carol)
@@ -185,6 +191,7 @@ def test_a_plain_member_is_refused_on_the_page(world, crew):
     assert roles(world.alice, crew) == {"Alice": "owner", "Bob": "member", "Carol": "member"}
 
 
+@pytest.mark.slow
 def test_name_description_and_who_writes(world, crew):
     path = f"/groups/{crew['id']}"
     answer = post(world.alice, path, name="Band", description="Loud")
@@ -226,6 +233,7 @@ def test_adding_people(world, crew):
     assert roles(world.alice, crew)["Carol"] == "member"
 
 
+@pytest.mark.slow
 def test_roles_and_removing(world, crew):
     path = f"/groups/{crew['id']}/members"
     answer = post(world.alice, f"{path}/{world.bob.id}/role", member_role="admin")
@@ -245,6 +253,7 @@ def test_roles_and_removing(world, crew):
     assert f'action="/groups/{crew["id"]}/leave"' in again.text
 
 
+@pytest.mark.slow
 def test_leaving_says_who_will_own_it(world, crew):
     path = f"/groups/{crew['id']}"
     assert "Bob will become the owner" in world.alice.client.page(path).text

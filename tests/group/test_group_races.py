@@ -109,7 +109,7 @@ def inside(app: flask.Flask) -> Iterator[None]:
         yield
 
 
-pytestmark = pytest.mark.usefixtures("inside")
+pytestmark = [pytest.mark.usefixtures("inside"), pytest.mark.database]
 
 
 def test_the_last_owner_leaves_twice(app, people, rounds):

@@ -21,6 +21,8 @@ from tests.support.concurrent import Beside
 from tests.support.groups import Json, add, block, chat, code, make, promote, remove, roles, say
 from tests.support.world import Person, World, register
 
+pytestmark = pytest.mark.database
+
 
 @pytest.fixture
 def heard(app) -> Iterator[list[ClientEvent]]:
@@ -104,6 +106,7 @@ def test_adding_twice_changes_nothing(world, crew, heard):
     assert heard == []
 
 
+@pytest.mark.slow
 def test_what_takes_which_role(world, crew, more):
     admin, plain, other = more(3)
     add(world.alice, crew, admin, plain, other)
@@ -135,6 +138,7 @@ def test_several_owners_and_the_last_ones_demotion(world, crew):
     assert code(promote(world.alice, crew, world.bob, "member")) == "forbidden"
 
 
+@pytest.mark.slow
 def test_the_last_owner_hands_over_to_the_longest_standing_admin_else_member(world, crew, more):
     early, late = more(2)
     add(world.alice, crew, early)
@@ -151,6 +155,7 @@ def test_the_last_owner_hands_over_to_the_longest_standing_admin_else_member(wor
 
 
 @pytest.mark.parametrize("tries", [3, pytest.param(200, marks=pytest.mark.long)])
+@pytest.mark.slow
 def test_two_owners_who_leave_at_once_leave_one_behind(app, world, more, tries):
     from chatapp.group.service import remove_group_member
 
@@ -261,6 +266,7 @@ def receipts(app, viewer: Person, id_: int) -> tuple[list[dict[str, int]], list[
 
 @pytest.mark.parametrize("way", ["alice", "bob"])
 @pytest.mark.parametrize("then", ["reads", "reads the same again", "writes"])
+@pytest.mark.slow
 def test_reading_across_a_block_is_told_with_the_first_reading_after_it(
     app, world, heard, way, then
 ):
@@ -430,6 +436,7 @@ def test_reactions_one_per_person_and_emoji(world, heard):
         assert world.bob.api.put(f"{path}/{wrong}").status_code == 422
 
 
+@pytest.mark.slow
 def test_a_message_takes_twenty_emoji(world):
     path = f"/api/messages/{world.messages[0]['id']}/reactions"
     emoji = [chr(0x1F600 + n) for n in range(21)]

@@ -29,6 +29,8 @@ from tests.support.pages import PageClient
 from tests.support.server import SECRET_KEY
 from tests.support.world import Person, World, register
 
+pytestmark = pytest.mark.database
+
 WEEK = timedelta(days=7)
 
 
@@ -141,6 +143,7 @@ def test_whoever_is_in_it_already_uses_nothing_up(app, world, crew):
     assert join(world.bob, link).status_code == 200, "they are in, whatever the link is worth"
 
 
+@pytest.mark.slow
 def test_links_that_count_no_more_say_why(app, world, crew):
     dave = register(app, "Dave")
     used, late, gone = (new_link(world.alice, crew, uses=1) for _ in range(3))
@@ -225,6 +228,7 @@ def counted(app):
     app.extensions["rate_limiter"].configure(False)
 
 
+@pytest.mark.slow
 def test_guessing_is_counted(world, crew, counted):
     link = new_link(world.alice, crew)
     for n in range(30):
@@ -304,6 +308,7 @@ def test_a_link_lets_nobody_register(app, world, crew, mode, monkeypatch):
     assert refused.status_code == 403
 
 
+@pytest.mark.slow
 def test_links_on_the_groups_page(world, crew):
     path = f"/groups/{crew['id']}"
     answer = post(world.alice, f"{path}/links", expires_in="", uses="")

@@ -15,7 +15,7 @@ from tests.support.raw import RawSocket
 from tests.support.server import LiveServer
 from tests.support.waiting import PATIENCE, wait_until
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.database]
 
 WRONG = "not the password"
 

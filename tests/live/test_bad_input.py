@@ -14,7 +14,7 @@ from tests.support.html import Page
 from tests.support.people import PASSWORD, Person, WebSession
 from tests.support.server import LiveServer
 
-pytestmark = [pytest.mark.live, pytest.mark.wire]
+pytestmark = pytest.mark.live
 
 MISSING = object()
 LONG = "x" * 10_001

@@ -11,7 +11,7 @@ from tests.support.cast import Pair
 from tests.support.people import Person
 from tests.support.wire import Wire
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.database]
 
 
 @pytest.fixture

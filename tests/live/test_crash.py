@@ -13,7 +13,7 @@ from tests.support.server import LiveServer
 from tests.support.waiting import wait_until
 from tests.support.wire import Ack
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.database]
 
 
 @pytest.fixture(scope="module")

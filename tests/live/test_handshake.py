@@ -15,7 +15,7 @@ from tests.support.server import FRIEND_ORIGIN, JWT_SECRET, LiveServer
 from tests.support.tokens import decode, forge, forgeries
 from tests.support.wire import Wire, knock
 
-pytestmark = [pytest.mark.live, pytest.mark.wire]
+pytestmark = pytest.mark.live
 both_transports = pytest.mark.parametrize("transport", ["websocket", "polling"])
 
 

@@ -15,7 +15,7 @@ from tests.support.people import Person
 from tests.support.raw import RawSocket
 from tests.support.server import FRIEND_ORIGIN, LiveServer
 
-pytestmark = [pytest.mark.live, pytest.mark.wire]
+pytestmark = pytest.mark.live
 
 POLLING = "/socket.io/?EIO=4&transport=polling"
 

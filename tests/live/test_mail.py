@@ -19,7 +19,7 @@ from tests.support.server import LiveServer
 from tests.support.smtp import PASSWORD, USER, SmtpServer
 from tests.support.waiting import wait_until
 
-pytestmark = [pytest.mark.live, pytest.mark.wire]
+pytestmark = pytest.mark.live
 
 NEW = "another good password"
 

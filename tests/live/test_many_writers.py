@@ -11,7 +11,7 @@ from tests.support.cast import Pair
 from tests.support.live_groups import make_group, versioned
 from tests.support.people import Person, at_once
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.database]
 
 WRITERS = 500
 MOST_TRIES = 5

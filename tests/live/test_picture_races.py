@@ -11,7 +11,7 @@ from tests.support.people import Person, at_once
 from tests.support.photos import photo
 from tests.support.server import LiveServer
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.database]
 
 TRIES = 200
 

@@ -148,6 +148,7 @@ def test_too_large_is_told_not_cut_off(server: LiveServer, register: Register) -
     assert upload(alice, photo()).status_code == 201
 
 
+@pytest.mark.database
 def test_parallel_uploads_stay_within_the_quota(server: LiveServer, register: Register) -> None:
     alice = register(server, "Alice")
     data = photo(size=(8, 8))

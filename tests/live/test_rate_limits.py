@@ -15,7 +15,7 @@ from tests.support.server import LiveServer
 from tests.support.waiting import wait_until
 from tests.support.wire import knock
 
-pytestmark = [pytest.mark.live, pytest.mark.wire]
+pytestmark = pytest.mark.live
 
 
 @pytest.fixture(scope="module")

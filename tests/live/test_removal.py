@@ -15,7 +15,7 @@ from tests.support.people import Person, at_once
 from tests.support.server import LiveServer
 from tests.support.wire import Wire
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.database]
 
 Json = dict[str, Any]
 

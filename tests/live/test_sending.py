@@ -11,7 +11,7 @@ from tests.support.cast import Pair
 from tests.support.people import Person, at_once
 from tests.support.wire import Ack, Wire
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.database]
 
 
 def accepted(answer: dict[str, Any]) -> dict[str, Any]:

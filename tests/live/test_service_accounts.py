@@ -27,7 +27,7 @@ from tests.support.server import LiveServer
 from tests.support.waiting import PATIENCE
 from tests.support.wire import Wire, knock
 
-pytestmark = [pytest.mark.live, pytest.mark.wire]
+pytestmark = pytest.mark.live
 
 
 @dataclass

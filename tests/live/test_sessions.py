@@ -18,7 +18,7 @@ from tests.support.html import Page
 from tests.support.people import PASSWORD, Person, WebSession
 from tests.support.server import LiveServer
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.database]
 
 
 # These take no notice of a cookie and set none; that they want JSON keeps other sites' forms out.

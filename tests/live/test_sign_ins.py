@@ -12,7 +12,7 @@ from tests.support.people import PASSWORD, Person
 from tests.support.server import LiveServer
 from tests.support.wire import Wire
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.database]
 
 #: Seconds in which a socket must be gone whose sign-in has ended.
 SOON = 5

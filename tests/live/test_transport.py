@@ -23,7 +23,7 @@ from tests.support.server import LiveServer
 from tests.support.waiting import PATIENCE, wait_until
 from tests.support.wire import Wire
 
-pytestmark = [pytest.mark.live, pytest.mark.wire]
+pytestmark = pytest.mark.live
 
 TOO_BIG = struct.pack("!H", 1009)
 # measured with threads: 2.6 MB, wherever it goes

@@ -108,6 +108,7 @@ def test_tls_can_be_required(app, smtp, through, caplog):
     assert server.received == []
 
 
+@pytest.mark.slow
 def test_the_certificate_is_verified_by_default(app, smtp, through, caplog):
     server = smtp("starttls", host="127.0.0.2")
     through(server.url())

@@ -55,6 +55,7 @@ def test_downloaded_after_the_answer_and_served_from_here(app, world, site, drai
     assert site.asked.total() == 1, "what stands isn't fetched again"
 
 
+@pytest.mark.slow
 def test_backgrounds_and_groups_too(app, world, site, drained: Drained):
     url = site.gives("/sky.jpg", photo(size=(2400, 1200)), "image/jpeg")
     profile(world.alice, background_image=url)
@@ -119,6 +120,7 @@ def test_a_deleted_account_gets_no_picture(app, world, site, drained):
     assert files_of(app) == set()
 
 
+@pytest.mark.database
 def test_waiting_downloads_survive_a_restart(app, world, site, drained):
     url = site.gives("/ada.png", photo("PNG"))
     with app.app_context():
@@ -130,6 +132,8 @@ def test_waiting_downloads_survive_a_restart(app, world, site, drained):
     drained()
 
 
+@pytest.mark.database
+@pytest.mark.slow
 def test_few_downloads_at_once(app, world, site, drained):
     """Other background jobs run, however many downloads wait."""
     most = []
@@ -168,6 +172,7 @@ def test_no_downloads_when_switched_off(app, world, site, monkeypatch, drained):
     assert site.asked.total() == 0
 
 
+@pytest.mark.slow
 def test_the_rate_limit(app, world, site, drained):
     app.extensions["rate_limiter"].configure(True)
     codes = [

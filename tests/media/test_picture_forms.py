@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 
+import pytest
+
 from tests.support.photos import photo
 from tests.support.pictures import files_of, group_of, seen
 
@@ -25,6 +27,7 @@ def told(person, words: str) -> None:
     assert words in person.client.page("/settings/appearance").text
 
 
+@pytest.mark.slow
 def test_own_picture(app, world):
     page, action = "/settings/profile", "/settings/profile/picture"
     answer = choose(world.alice, action, photo())
@@ -50,6 +53,7 @@ def test_a_background(world):
     assert world.alice.api.get("/api/users/me").get_json()["background_image"] is None
 
 
+@pytest.mark.slow
 def test_a_picture_of_a_group(world):
     group = group_of(world)
     action = f"/groups/{group['id']}/picture"

@@ -17,6 +17,8 @@ from chatapp.models import Picture
 from tests.support.photos import GPS, MAKER, ORIENTATION, photo, png_of_size
 from tests.support.pictures import error, files_of, group_of, profile, seen, upload, uploaded
 
+pytestmark = pytest.mark.database
+
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'
 HTML = b"<!doctype html><script>alert(1)</script>"
 
@@ -34,6 +36,7 @@ def test_a_picture_is_cropped_square_and_reencoded(world, format_):
     assert kept.convert("RGB").getpixel((128, 128))[1] > 100, "its middle is green"
 
 
+@pytest.mark.slow
 def test_a_background_keeps_its_shape(world):
     large = uploaded(world.alice, "background", size=(4000, 1000))
     assert (large["width"], large["height"]) == (1920, 480)
@@ -269,6 +272,7 @@ def test_a_group_keeps_the_picture_of_a_former_member(app, world):
     assert files_of(app) == set()
 
 
+@pytest.mark.slow
 def test_a_deleted_account_leaves_no_picture(app, world):
     for purpose in ("profile", "profile", "background", "group"):
         url = uploaded(world.alice, purpose)["url"]
@@ -289,6 +293,7 @@ def test_old_unused_uploads_are_deleted(app, world):
     assert files_of(app) == {used["id"], *made[3:]}
 
 
+@pytest.mark.slow
 def test_the_rate_limit(app, world):
     app.extensions["rate_limiter"].configure(True)
     codes = [upload(world.alice, photo(size=(8, 8))).status_code for _ in range(21)]

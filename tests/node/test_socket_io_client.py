@@ -15,7 +15,7 @@ from tests.support.cast import Pair
 from tests.support.people import Person
 from tests.support.server import FRIEND_ORIGIN, LiveServer
 
-pytestmark = [pytest.mark.live, pytest.mark.wire]
+pytestmark = pytest.mark.live
 HERE = Path(__file__).parent
 transports = pytest.mark.parametrize(
     "transports", [["websocket"], ["polling"], ["polling", "websocket"]], ids="-".join

@@ -26,6 +26,8 @@ from chatapp.ops.port_check import check_port
 from chatapp.security import setup_code
 from config import Settings
 
+pytestmark = pytest.mark.database
+
 TOP = Path(config.__file__).parent
 KEY = "0123456789abcdef0123456789abcdef"
 
@@ -141,6 +143,7 @@ class TestPort:
 
 
 class TestDatabase:
+    @pytest.mark.slow
     def test_an_empty_database_is_migrated_once(
         self, url: str, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -162,6 +165,7 @@ class TestDatabase:
         assert all(set(found[name]) == set(expected[name]) for name in found)
 
     @pytest.mark.parametrize("revision", [None, "beef", "head"])
+    @pytest.mark.slow
     def test_a_database_of_another_program_is_refused_untouched(
         self, url: str, engine: Engine, tmp_path: Path, revision: str | None
     ) -> None:
@@ -180,6 +184,7 @@ class TestDatabase:
         assert "DATABASE_URL" in str(caught.value)
         assert contents(engine) == before
 
+    @pytest.mark.slow
     def test_a_database_of_a_newer_version_is_refused(
         self, url: str, engine: Engine, tmp_path: Path
     ) -> None:
@@ -346,6 +351,7 @@ def test_an_unreachable_session_store_does_not_stop_the_start(tmp_path: Path, po
 @pytest.mark.parametrize(
     "address", ["redis://h:topsecret/0", "mongodb://ada:top@secret@h/d", "mongodb://h:topsecret/d"]
 )
+@pytest.mark.slow
 def test_an_invalid_session_store_address_stops_the_start(
     tmp_path: Path, port: str, address: str
 ) -> None:

@@ -15,6 +15,8 @@ from tests.support.server import JWT_SECRET
 from tests.support.tokens import decode, forge, forgeries
 from tests.support.world import Api, register
 
+pytestmark = pytest.mark.database
+
 
 @pytest.fixture
 def ada(app):

@@ -19,6 +19,8 @@ from chatapp.security.request_source import Source
 from tests.support.pages import PageClient
 from tests.support.world import PASSWORD, Api, Person, register
 
+pytestmark = pytest.mark.database
+
 WRONG = "not the password"
 
 
@@ -108,6 +110,7 @@ def test_address_and_username_are_one_account(app, ada, limited):
     assert log_in(app, ada.email, PASSWORD).status_code == 429
 
 
+@pytest.mark.slow
 def test_pauses_grow_and_never_more_than_ten_tries_in_fifteen_minutes(app, ada, limited, clock):
     pauses, tries = [], []
     while clock.passed < timedelta(hours=2):
@@ -196,6 +199,7 @@ def test_the_form_counts_with_the_api_and_says_when_and_how(app, ada, limited, c
     assert log_in(app, ada.email, PASSWORD).status_code == 429
 
 
+@pytest.mark.slow
 def test_a_browser_that_was_let_in_before_is_not_locked_out(app, ada, limited, clock):
     known = PageClient(app)
     known.submit("/login", email=ada.email, password=PASSWORD)
@@ -290,6 +294,7 @@ def test_the_password_asked_for_once_more(app, ada, limited):
     assert ada.api.delete("/api/users/me", {"password": PASSWORD}).status_code == 429
 
 
+@pytest.mark.slow
 def test_off_counts_nothing(app, ada):
     for _ in range(70):
         assert log_in(app, ada.email, WRONG).status_code == 401

@@ -132,6 +132,7 @@ def test_counting_is_cheap(clock: Clock, limits: RateLimiter):
     assert time.perf_counter() - start < 1
 
 
+@pytest.mark.slow
 def test_rest_calls_count_and_messages_do_not_count_twice(
     world, clock: Clock, limited: RateLimiter
 ):

@@ -49,11 +49,15 @@ def limited(app):
     app.extensions["rate_limiter"].configure(False)
 
 
+pytestmark = pytest.mark.database
+
+
 def stored(app) -> int:
     with app.app_context():
         return db.session.scalar(select(func.count()).select_from(StoredSession)) or 0
 
 
+@pytest.mark.slow
 def test_a_session_that_is_deleted_meanwhile_is_not_brought_back(app, world, monkeypatch):
     client = world.alice.client
     client.get("/settings/sessions")

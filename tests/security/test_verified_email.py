@@ -41,6 +41,7 @@ def filled(rule: str) -> str:
     return rule.replace("<emoji>", "👍").replace("<token>", "x")
 
 
+@pytest.mark.slow
 def test_every_door_that_writes_is_closed(app, required):
     ada = register(app, "Ada")
     csrf_token = ada.client.page("/chats").csrf_token

@@ -217,6 +217,7 @@ PIECES = st.sampled_from(
 @example("&@adax.org")
 @example("-- -")
 @example("1.\n\n \ta")
+@pytest.mark.slow
 def test_nothing_gets_out_of_random_text(text: str) -> None:
     check(text)
     check(text, [ADA, DOT], everybody=True)
@@ -262,6 +263,7 @@ def just_let_through(piece: str) -> str:
 
 
 @pytest.mark.parametrize("piece", HOSTILE)
+@pytest.mark.slow
 def test_the_work_has_a_bound(piece: str) -> None:
     for text in (
         just_let_through(piece),

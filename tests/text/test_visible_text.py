@@ -93,6 +93,7 @@ def test_a_name_has_at_most_80_visible_characters():
         _Named(name="x" * 81)
 
 
+@pytest.mark.slow
 def test_endless_names_are_refused_cheaply():
     started = time.process_time()
     for text in ("\u0327\u0300" * 50_000, f"👩{ZWJ}" * 50_000, "x\n" * 50_000):
@@ -112,6 +113,7 @@ def test_descriptions_keep_their_lines():
 
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=60))
 @settings(max_examples=300, deadline=None)
+@pytest.mark.slow
 def test_normalising_is_idempotent(text):
     once = visible_line(text)
     assert visible_line(once) == once == unicodedata.normalize("NFC", once)
@@ -125,6 +127,7 @@ _TRICKY = st.sampled_from(
 
 @given(st.text(alphabet=_TRICKY, max_size=120))
 @settings(max_examples=500, deadline=None)
+@pytest.mark.slow
 def test_normalising_is_idempotent_for_difficult_text(text):
     once = visible_line(text)
     assert visible_line(once) == once == unicodedata.normalize("NFC", once)

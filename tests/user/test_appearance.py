@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from sqlalchemy import update
 
 from chatapp.core.db import atomic
@@ -52,6 +53,7 @@ def set_columns(person, **values) -> None:
         work.execute(update(User).where(User.id == person.id).values(values))
 
 
+@pytest.mark.slow
 def test_choices_apply_to_every_page(world):
     client = world.alice.client
     assert checked(client.get(PAGE).text) == {
@@ -115,6 +117,7 @@ def test_the_page_changes_only_its_own_fields(world):
     assert {**after, "updated_at": ""} == {**before, "updated_at": ""}
 
 
+@pytest.mark.slow
 def test_invalid_colours_are_refused(world):
     client = world.alice.client
     form = client.page(PAGE).form(PAGE).fields
@@ -138,6 +141,7 @@ def test_only_offered_choices_are_accepted(world):
         assert world.alice.api.patch("/api/users/me", fields).status_code == 422
 
 
+@pytest.mark.slow
 def test_values_in_the_database_never_become_css(world):
     for foreign in ("red;}b{", "#12';*{", "</styl", "url(x)", "#12345\\"):
         set_columns(world.alice, theme_color=foreign, theme_mode="x}*{", theme="../../etc")

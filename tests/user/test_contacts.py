@@ -15,6 +15,8 @@ from chatapp.user.relationships import add_contact, block
 from tests.support.errors import rest_error
 from tests.support.world import PASSWORD, register
 
+pytestmark = pytest.mark.database
+
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
@@ -69,6 +71,7 @@ def test_a_block_hides_a_contact_and_keeps_it(world):
     assert names(world.bob) == ["Alice"]
 
 
+@pytest.mark.slow
 def test_contacts_are_sorted_paged_and_searchable(app, world):
     people = [register(app, name) for name in ("Zoe", "Adam", "Mia")]
     for person in (*people, world.bob):
@@ -239,6 +242,7 @@ def sees(viewer, other):
     return found[0]
 
 
+@pytest.mark.slow
 def test_presence_is_visible_to_contacts_and_conversation_partners(world, here):
     alice, bob, carol = world.alice, world.bob, world.carol
     for person in (alice, bob, carol):

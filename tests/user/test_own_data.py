@@ -18,6 +18,8 @@ from chatapp.models import Conversation, Message
 from tests.support.pages import PageClient
 from tests.support.world import PASSWORD, Api, register
 
+pytestmark = pytest.mark.database
+
 XSS = '<script>alert(1)</script><img src=x onerror=alert(1)> "quoted" & more'
 
 
@@ -212,6 +214,7 @@ def test_memory_does_not_grow_with_the_export(app, world, long_history):
     assert [one["seq"] for one in data["messages"]] == list(range(1, long_history + 1))
 
 
+@pytest.mark.slow
 def test_exports_per_hour_are_limited(app, world):
     app.extensions["rate_limiter"].configure(True)
     try:

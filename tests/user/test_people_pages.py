@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from html import unescape
 
+import pytest
+
 from chatapp.core.db import atomic
 from chatapp.models import User
 from chatapp.user.queries import MAX_COMMON_GROUPS
@@ -16,6 +18,7 @@ def page_of(person):
     return f"/people/{person.id}"
 
 
+@pytest.mark.slow
 def test_a_contact_is_added_and_removed_from_the_list_and_the_profile(world):
     client, carol = world.alice.client, world.carol
     add, remove = f"{page_of(carol)}/contact", f"{page_of(carol)}/contact/remove"
@@ -60,6 +63,7 @@ def test_next_after_an_action_stays_on_the_site(world):
         assert answer.headers["Location"] == "/"
 
 
+@pytest.mark.slow
 def test_a_profile_shows_fields_and_actions(app, world):
     world.bob.api.patch(
         "/api/users/me",
@@ -103,6 +107,7 @@ def test_the_conversation_header_links_to_the_person(world):
     assert page_of(world.bob) not in world.alice.client.page(path).html
 
 
+@pytest.mark.slow
 def test_not_more_groups_in_common_than_fit(world):
     for number in range(MAX_COMMON_GROUPS + 3):
         body = {"name": f"Group {number}", "members": [world.bob.id]}
@@ -121,6 +126,7 @@ def test_unknown_people_have_no_profile(world):
         assert "This person doesn&#39;t exist." in answer.text
 
 
+@pytest.mark.slow
 def test_a_block_is_confirmed_seen_and_lifted(world):
     alice, bob = world.alice.client, world.bob.client
     profile = page_of(world.bob)
@@ -158,6 +164,7 @@ def test_blocks_are_paged(app, world):
     assert "Show more" in first.text
 
 
+@pytest.mark.slow
 def test_across_a_block_the_conversation_says_so_in_place_of_the_composer(world):
     path = f"/chats/{world.conversation_id}"
     world.alice.api.post(f"/api/users/{world.bob.id}/block")

@@ -11,6 +11,8 @@ import pytest
 from tests.support.switchboard import GRACE, Line, Switchboard, switchboard
 from tests.support.world import Person, World, register
 
+pytestmark = pytest.mark.database
+
 Json = dict[str, Any]
 
 
@@ -109,6 +111,7 @@ def last_seen(viewer: Person, person: Person, conversation_id: int) -> set[str |
     return {one["last_seen"] for one in mine}
 
 
+@pytest.mark.slow
 def test_last_seen_is_hidden_both_ways_and_presence_stays(world: World, board: Switchboard):
     alice, bob, id_ = world.alice, world.bob, world.conversation_id
     for person in (alice, bob):
@@ -180,6 +183,7 @@ def test_the_page_of_a_conversation_shows_no_hidden_time(world: World, board: Sw
 # --- what was read, one-to-one
 
 
+@pytest.mark.slow
 def test_hidden_reading_is_not_shown(world: World):
     alice, bob, id_ = world.alice, world.bob, world.conversation_id
     reads(bob, id_)
@@ -203,6 +207,7 @@ def test_hidden_reading_is_not_shown(world: World):
     assert pointers(bob, id_) == {"Alice": 0, "Bob": 5}
 
 
+@pytest.mark.slow
 def test_showing_receipts_again_applies_to_the_next_reading(world: World):
     alice, bob, id_ = world.alice, world.bob, world.conversation_id
     hides(bob, hide_read_receipts=True)
@@ -217,6 +222,7 @@ def test_showing_receipts_again_applies_to_the_next_reading(world: World):
     assert read_seqs(bob, id_) == read_seqs(alice, id_) == [1, 2, 3]
 
 
+@pytest.mark.slow
 def test_reading_hidden_by_both_appears_when_both_show_it(world: World):
     alice, bob, id_ = world.alice, world.bob, world.conversation_id
     for person in (alice, bob):
@@ -252,6 +258,7 @@ def crew(app: flask.Flask, world: World) -> tuple[Person, Person, Person, Person
     return world.alice, world.bob, world.carol, dave, id_
 
 
+@pytest.mark.slow
 def test_hidden_readers_do_not_delay_read_at(crew):
     alice, bob, carol, dave, id_ = crew
     hides(dave, hide_read_receipts=True)
@@ -271,6 +278,7 @@ def test_hidden_readers_do_not_delay_read_at(crew):
     assert pointers(dave, id_) == {"Alice": 0, "Bob": 0, "Carol": 0, "Dave": of_dave}
 
 
+@pytest.mark.slow
 def test_hiding_receipts_stops_others_waiting_for_you(crew):
     alice, bob, carol, dave, id_ = crew
     seq = says(alice, id_)["seq"]

@@ -214,6 +214,7 @@ def test_a_username_is_unique(world):
     assert world.alice.api.patch("/api/users/me", {"username": "bob"}).status_code == 200
 
 
+@pytest.mark.database
 def test_a_username_taken_at_the_same_moment(app, world):
     people = [world.alice, world.bob, world.carol]
     for turn in range(10):

@@ -57,6 +57,7 @@ def test_the_grid_is_wide_enough() -> None:
 
 
 @pytest.mark.parametrize("mode", [0, 1], ids=["light", "dark"])
+@pytest.mark.slow
 def test_every_accent_can_be_read(mode: int) -> None:
     """Text in the accent on every surface, text on the accent, on own messages, on code there."""
     text, muted = (luminance(token(name)[mode]) for name in ("text", "text-muted"))

@@ -44,6 +44,7 @@ def test_every_variant_stays_here(app):
 
 
 @pytest.mark.parametrize("door", ["/login", "/register"])
+@pytest.mark.slow
 def test_the_forms_stay_here(app, door):
     ada = register(app, "Ada")
     for number, target in enumerate(EVIL_NEXT[::3]):  # all of them: the test above

@@ -88,6 +88,7 @@ def test_outside_of_requests_the_default_counts(small):
         assert small.jinja_env.get_template("frame.html").render() == "<two>"
 
 
+@pytest.mark.slow
 def test_themes_dont_meet_in_one_process(small):
     """Twenty threads, each rendering its own theme."""
     wrong: list[str] = []

@@ -34,6 +34,7 @@ def log_in(app, person: Person):
     return Api(app, None).post("/api/auth/login", body)
 
 
+@pytest.mark.slow
 def test_deactivating_signs_out_everywhere_and_can_be_undone(app, ada, bob):
     browser = bob.client
     answer = ada.api.patch(f"/api/users/{bob.id}", {"is_active": False})
@@ -73,6 +74,8 @@ def test_the_last_administrator_stays(ada):
         assert ada.api.patch(f"/api/users/{ada.id}", change).status_code == 409
 
 
+@pytest.mark.database
+@pytest.mark.slow
 def test_two_administrators_cannot_both_demote_each_other(app, ada, bob):
     def dismiss(actor: Person, other: Person, together: Barrier) -> int:
         together.wait()
@@ -102,6 +105,8 @@ def test_a_demoted_administrator_changes_nothing(app, ada, bob):
         assert has_administrator()
 
 
+@pytest.mark.database
+@pytest.mark.slow
 def test_two_administrators_cannot_both_leave_at_once(app, ada, bob):
     def leave(person: Person, together: Barrier) -> int:
         together.wait()

@@ -104,6 +104,7 @@ def test_a_refused_registration_keeps_the_setup_code(app, folder):
     assert browser.submit("/setup", code=code_in(folder), **other).status_code == 303
 
 
+@pytest.mark.slow
 def test_guessing_codes_is_limited(app, folder):
     app.extensions["rate_limiter"].configure(True)
     try:
@@ -117,6 +118,7 @@ def test_guessing_codes_is_limited(app, folder):
         app.extensions["rate_limiter"].configure(False)
 
 
+@pytest.mark.database
 def test_the_code_makes_one_person_administrator(app, folder):
     people = [register(app, name) for name in ("Ada", "Bob", "Carol", "Dave")]
     code = code_in(folder)

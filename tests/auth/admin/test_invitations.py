@@ -18,6 +18,8 @@ from tests.support.html import Page
 from tests.support.pages import PageClient
 from tests.support.world import PASSWORD, Api, Person, register
 
+pytestmark = pytest.mark.database
+
 
 @pytest.fixture
 def registration(app) -> Iterator[Callable[[str], None]]:
@@ -114,6 +116,7 @@ def test_withdrawn_and_expired_invitations(app, ada, registration, how):
     assert ada.api.get("/api/invitations").get_json()["items"] == []
 
 
+@pytest.mark.slow
 def test_closed_registration(app, ada, registration):
     _, token = invited(ada)
     registration("closed")

@@ -130,6 +130,7 @@ def test_an_email_taken_before_the_link_is_followed(app, ada, nobody, client, ma
     assert address(ada) == (ada.email, False)
 
 
+@pytest.mark.database
 def test_concurrent_changes_to_the_same_email(app, ada, mailbox):
     bob = register(app, "Bob")
     ask(ada)

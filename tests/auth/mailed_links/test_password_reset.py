@@ -135,6 +135,7 @@ def test_a_link_works_once(app, nobody, client, forgotten):
     assert logs_in(nobody, ada.email, NEW)
 
 
+@pytest.mark.database
 def test_concurrent_uses_of_a_link_count_once(app, nobody, forgotten):
     ada = register(app, "Ada")
     token = forgotten(ada)
@@ -153,6 +154,7 @@ def test_concurrent_uses_of_a_link_count_once(app, nobody, forgotten):
     assert logs_in(nobody, ada.email, winner)
 
 
+@pytest.mark.database
 def test_a_link_expires_after_60_minutes(app, nobody, client, forgotten):
     ada = register(app, "Ada")
     token = forgotten(ada)
@@ -394,6 +396,7 @@ def test_mails_per_network_are_limited(app, nobody, client, limited):
     assert "Many mails were asked for" in page.text
 
 
+@pytest.mark.slow
 def test_guessing_links_is_limited(app, nobody, client, forgotten, limited):
     ada = register(app, "Ada")
     token = forgotten(ada)

@@ -112,6 +112,7 @@ def test_a_link_works_once(app, nobody, mailbox):
     assert error["fields"] == {"token": "This link has been used already."}
 
 
+@pytest.mark.database
 def test_concurrent_uses_of_a_link_count_once(app, mailbox):
     ada = register(app, "Ada")
     token = mailbox.token(ada.email, CONFIRM)
@@ -166,6 +167,7 @@ def test_resending_from_the_page(app, mailbox):
     mailbox.wait(ada.email, CONFIRM, count=2)
 
 
+@pytest.mark.slow
 def test_resending_too_often_shows_an_error(app, mailbox):
     ada = register(app, "Ada")
     app.extensions["rate_limiter"].configure(True)

@@ -259,6 +259,7 @@ def test_a_deleted_account_is_gone_and_its_email_is_free(app, client, provider):
     assert len(everyone(app)) == 2
 
 
+@pytest.mark.slow
 def test_unusable_provider_names(app, provider):
     cases = {
         "x" * 500: "x" * 80,
@@ -325,6 +326,8 @@ def test_userinfo_about_another_subject_is_refused(app, client, provider):
     assert everyone(app) == []
 
 
+@pytest.mark.database
+@pytest.mark.slow
 def test_concurrent_provider_sign_ins_create_one_account(app, provider):
     clients = [PageClient(app) for _ in range(6)]
     backs = [come_back(client, provider) for client in clients]
@@ -346,6 +349,7 @@ def test_concurrent_provider_sign_ins_create_one_account(app, provider):
 # --- an address that has an account
 
 
+@pytest.mark.slow
 def test_a_password_account_is_linked_after_its_password_only(app, client, provider):
     ada = register(app, "Ada")
     answer = sign_in(client, provider)
@@ -596,6 +600,7 @@ def test_connecting_and_disconnecting_notify_by_mail(app, world, provider, mailb
 
 
 @pytest.mark.slow
+@pytest.mark.database
 def test_concurrent_connects_link_once(app, world):
     """Two clicks are one connection; of two people one has it, the other is told."""
     from chatapp.auth.oidc.linked_accounts import UnconfirmedLink, connect
@@ -825,6 +830,7 @@ def test_denied_consent_is_reported(app, client, provider):
 # --- the provider's own troubles
 
 
+@pytest.mark.slow
 def test_a_provider_that_is_down(app, client, provider):
     provider.status = {"/.well-known/openid-configuration": 503}
     answer = client.get("/auth/google")
@@ -910,6 +916,7 @@ def test_metadata_and_keys_are_read_once_an_hour(app, provider, monkeypatch):
 
 
 @pytest.mark.parametrize("kid", ["second", "first", None], ids=["new id", "same id", "no id"])
+@pytest.mark.slow
 def test_keys_that_change(app, provider, kid):
     first = new_key("first" if kid else None)
     provider.keys = [first]

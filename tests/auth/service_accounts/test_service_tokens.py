@@ -214,6 +214,8 @@ def test_fields_of_a_user(service, app):
         assert user.password_hash is None
 
 
+@pytest.mark.database
+@pytest.mark.slow
 def test_concurrent_calls_create_one_user(app, service):
     from tests.support.people import at_once
 
@@ -457,6 +459,7 @@ def test_service_calls_need_a_service_token(world):
             )
 
 
+@pytest.mark.database
 def test_last_use_is_noted_once_a_minute(app, service, world, statements):
     crm = service("users:read")
 

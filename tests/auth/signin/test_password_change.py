@@ -55,6 +55,7 @@ def test_a_new_password_ends_every_other_sign_in(world, logged_in):
 
 
 @pytest.mark.parametrize("door", ["api", "form"])
+@pytest.mark.database
 def test_a_login_during_a_password_change_is_refused(app, world, monkeypatch, door):
     """The password is right when it is looked at, and changed before the sign-in is stored."""
     browser = PageClient(app)
@@ -182,6 +183,7 @@ def test_the_page_of_an_account_without_a_password_asks_for_none(app, world):
     )
 
 
+@pytest.mark.database
 def test_concurrent_password_changes_do_not_both_succeed(app, world):
     import threading
 

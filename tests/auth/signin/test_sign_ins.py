@@ -14,6 +14,8 @@ from chatapp.models import SignIn, User
 from chatapp.security.sign_in_lookup import still_valid
 from tests.support.world import Api
 
+pytestmark = pytest.mark.database
+
 WRITES = ("INSERT", "UPDATE", "DELETE")
 
 
