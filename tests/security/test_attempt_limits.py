@@ -179,7 +179,7 @@ def test_processes_that_know_nothing_of_each_other_count_together(app, ada, limi
     """Without the line that a process keeps, only the database is left to count."""
     from contextlib import nullcontext
 
-    monkeypatch.setattr(attempt_limits, "_one_after_the_other", lambda key: nullcontext())
+    monkeypatch.setattr(attempt_limits, "_in_turn", lambda key: nullcontext())
     answers = at_once(20, lambda: log_in(app, ada.email, WRONG).status_code)
     assert sorted(answers) == [401] * 5 + [429] * 15
 
@@ -243,7 +243,7 @@ def test_the_device_cookie_is_for_the_server_alone(app, ada):
 def test_lifted(app, ada, limited):
     lock(app, ada.email)
     with app.app_context():
-        attempt_limits.lift(ada.id)
+        attempt_limits.clear_failures(ada.id)
     assert log_in(app, ada.email, PASSWORD).status_code == 200
 
 
