@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 VENV := .venv
+# Tools are called as modules: the scripts in bin/ hold the path of the folder they were made in.
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 
@@ -39,28 +40,31 @@ test-long: $(VENV)/dev tests/node/node_modules/.installed ## what takes long: 2,
 	@bin/test-long $(ARGS)
 
 check: $(VENV)/dev ## format, lint, imports, types
-	@$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
+	@$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m ruff check .
 	$(BIN)/python bin/lint-imports
-	$(BIN)/mypy
+	$(BIN)/python -m mypy
 
 format: $(VENV)/dev ## put code into the one format
-	@$(BIN)/ruff format .
-	$(BIN)/ruff check --fix .
+	@$(BIN)/python -m ruff format .
+	$(BIN)/python -m ruff check --fix .
 
 clean: ## remove what was installed; data in instance/ stays
 	rm -rf $(VENV) tests/node/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-$(VENV)/runtime: requirements.txt bin/install
+# An environment whose Python was upgraded or removed is made again.
+REBUILD := $(if $(wildcard $(VENV)/runtime $(VENV)/dev),$(shell $(BIN)/python -c 'import pip' >/dev/null 2>&1 || echo rebuild))
+.PHONY: rebuild
+rebuild:
+
+$(VENV)/runtime: requirements.txt bin/install $(REBUILD)
 	@PYTHON="$(PYTHON)" bin/install $(VENV) requirements.txt
 	touch $@
 
-$(VENV)/dev: requirements.txt requirements-dev.txt bin/install
+$(VENV)/dev: requirements.txt requirements-dev.txt bin/install $(REBUILD)
 	@PYTHON="$(PYTHON)" bin/install $(VENV) requirements-dev.txt
 	touch $@ $(VENV)/runtime
 
-tests/node/node_modules/.installed: tests/node/package.json tests/node/package-lock.json bin/install-test-tools
-	@bin/install-test-tools
-	cd tests/node
-	npm ci --no-audit --no-fund --loglevel=error
-	touch node_modules/.installed
+tests/node/node_modules/.installed: tests/node/package.json tests/node/package-lock.json | $(VENV)/dev
+	@$(BIN)/python -m tests.support.node npm ci
+	touch $@

@@ -142,6 +142,11 @@ class Settings:
     picture_fetch: bool
     picture_fetch_allow: tuple[str, ...]
 
+    @property
+    def sign_in_provider(self) -> str | None:
+        """The name of the OpenID provider that people can sign in with; None without one."""
+        return self.oauth_name if self.google_client_id else None
+
     @classmethod
     def load(cls) -> Settings:
         """Return the settings of this process. Raises SettingsError."""

@@ -106,7 +106,7 @@ def post_worker_init(worker: Any) -> None:
         if _settings["LOG_FORMAT"] == "json":
             logging.getLogger("chatapp").info("chatapp is at %s", address)
         else:
-            print(f"chatapp is at {address} — press Ctrl+C to stop", flush=True)
+            print(f"chatapp is at {address} - press Ctrl+C to stop", flush=True)
 
 
 def worker_int(worker: Any) -> None:

@@ -7,6 +7,7 @@ CONCURRENCY decides what gets patched, and nothing else may be imported before t
 from __future__ import annotations
 
 import importlib.util
+import io
 import os
 import subprocess
 import sys
@@ -14,10 +15,18 @@ import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import config
-
 if TYPE_CHECKING:
     from flask import Flask
+
+if sys.version_info < (3, 11) or not all(
+    map(importlib.util.find_spec, ("dotenv", "flask", "flask_socketio", "eventlet"))
+):
+    raise SystemExit(
+        f"chatapp's libraries aren't installed for {sys.executable}: use `make run`, which "
+        "installs them into .venv, or call .venv/bin/python."
+    )
+
+import config
 
 
 def patch(concurrency: str) -> None:
@@ -47,6 +56,10 @@ def patch(concurrency: str) -> None:
 
 #: Whether this is a command (`flask --app wsgi …`): it serves nobody and needs no greenlets.
 commanded = os.environ.get("FLASK_RUN_FROM_CLI") == "true"
+
+if commanded and isinstance(sys.stdout, io.TextIOWrapper):
+    # A terminal whose locale isn't UTF-8 can't show every name.
+    sys.stdout.reconfigure(errors="backslashreplace")
 
 try:
     if not commanded:
@@ -93,7 +106,7 @@ def main() -> None:
         Hub.NOT_ERROR += (KeyboardInterrupt,)  # no news on standard error either
     if settings.concurrency == "threads":
         options["allow_unsafe_werkzeug"] = True  # `make run` serves threads by gunicorn
-    print(f"chatapp is at {settings.base_url} — press Ctrl+C to stop", flush=True)
+    print(f"chatapp is at {settings.base_url} - press Ctrl+C to stop", flush=True)
     try:
         app.extensions["socketio"].run(app, host=settings.host, port=settings.port, **options)
     except KeyboardInterrupt:

@@ -181,7 +181,7 @@ class Peer:
 
     def __init__(self, folder: Path, database_url: str) -> None:
         with psycopg2.connect(database_url) as connection:
-            connection.cursor().execute((folder / "schema.sql").read_text())
+            connection.cursor().execute((folder / "schema.sql").read_text(encoding="utf-8"))
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self._process = subprocess.Popen(

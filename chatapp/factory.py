@@ -11,17 +11,16 @@ from flask.json.provider import DefaultJSONProvider
 
 from chatapp import auth, chat, dialects, group, media, user
 from chatapp.auth.presenters import account_json
-from chatapp.conversation.presenters import picture_path
+from chatapp.conversation.person_presenters import picture_path
 from chatapp.core import event_bus, logs, presence
 from chatapp.extensions import db, migrate
 from chatapp.media import file_store
 from chatapp.models import User
-from chatapp.ops import cli
+from chatapp.ops import cli, health
 from chatapp.realtime import hub
 from chatapp.security import client_address, identity, verified_email
 from chatapp.security.session_stores import store_for
 from chatapp.security.sessions import Sessions
-from chatapp.security.view_policy import policy
 from chatapp.web import (
     csrf,
     enforcement,
@@ -31,7 +30,7 @@ from chatapp.web import (
     themes,
 )
 from chatapp.web.allowed_hosts import KnownHosts
-from chatapp.web.cors import CrossOrigin
+from chatapp.web.cors import CookieGuard, CrossOrigin
 from chatapp.web.security_headers import SecureHeaders
 from chatapp.web.themes import ThemedEnvironment
 from config import TOP, Settings
@@ -78,10 +77,11 @@ def build(settings: Settings | None = None) -> Flask:
     for slice_ in (auth, media, user, group, chat):
         app.register_blueprint(slice_.bp)
     cli.init_app(app)
-    app.add_url_rule("/health", "health", _health)
-    hub.init_app(app, settings)
+    health.init_app(app)
+    live = hub.init_app(app, settings)
     dialects.init_app(app, settings)
-    answering = KnownHosts(CrossOrigin(app.wsgi_app, settings), settings)
+    admitted = live.admission.middleware(CookieGuard(app.wsgi_app, settings))
+    answering = KnownHosts(CrossOrigin(admitted, settings), settings)
     app.wsgi_app = SecureHeaders(answering, settings)  # type: ignore[method-assign]
     client_address.init_app(app, settings.trusted_proxies)
     return app
@@ -157,9 +157,3 @@ def _name_request() -> None:
 def _tell_request_id(response: Response) -> Response:
     response.headers.set("X-Request-ID", logs.request_id.get())
     return response
-
-
-@policy(public=True)
-def _health() -> Any:
-    """Answers as soon as the process serves; asks no database."""
-    return {"status": "ok"}

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import flask
+import hypothesis
 import pytest
 from sqlalchemy import Engine, event
 
@@ -28,6 +29,12 @@ from tests.support.relaxed import make_hashing_cheap, make_sqlite_careless
 from tests.support.server import JWT_SECRET, SECRET_KEY, LiveServer
 from tests.support.waiting import wait_until
 from tests.support.world import world, worlds  # noqa: F401
+
+# A busy machine is no fault of a test's.
+hypothesis.settings.register_profile(
+    "chatapp", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("chatapp")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

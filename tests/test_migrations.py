@@ -1,4 +1,4 @@
-"""Migrations go up and down, and end where the models are."""
+"""Migrations run up and down, and end at the models."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.database
 
 @pytest.fixture
 def empty(new_database, tmp_path) -> Iterator[None]:
-    """An application on a database without a table."""
+    """An application on an empty database."""
     from chatapp import create_app
     from config import Settings
 
@@ -67,7 +67,7 @@ def test_down_leaves_nothing_and_up_works_again(empty):
 
 
 @pytest.mark.slow
-def test_tokens_that_were_given_out_stay_good(empty):
+def test_existing_tokens_stay_valid(empty):
     directory = str(TOP / "migrations")
     ada, good, revoked = (str(uuid4()) for _ in range(3))
     flask_migrate.upgrade(directory=directory, revision="0003")
@@ -114,12 +114,12 @@ def test_tokens_that_were_given_out_stay_good(empty):
 
 def test_every_migration_says_why():
     for path in (TOP / "migrations" / "versions").glob("*.py"):
-        assert "Why:" in path.read_text().split('"""')[1], path.name
+        assert "Why:" in path.read_text(encoding="utf-8").split('"""')[1], path.name
 
 
 @pytest.mark.slow
-def test_rows_that_point_to_each_other_live_through_all_of_it(empty):
-    """On SQLite a table that is made anew can't be dropped while rows point to it."""
+def test_rows_that_refer_to_each_other_survive(empty):
+    """SQLite recreates an altered table, and can't drop one while rows refer to it."""
     directory = str(TOP / "migrations")
     flask_migrate.upgrade(directory=directory, revision="0002")
     with db.engine.begin() as connection:

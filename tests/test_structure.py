@@ -12,7 +12,9 @@ MAX_ROOT_MODULES = 10
 
 def test_no_file_is_too_long():
     files = [*(TOP / "chatapp").rglob("*.py"), *TOP.glob("*.py")]
-    lines = {str(path.relative_to(TOP)): path.read_text("utf-8").count("\n") for path in files}
+    lines = {
+        str(path.relative_to(TOP)): path.read_text(encoding="utf-8").count("\n") for path in files
+    }
     assert {path: count for path, count in lines.items() if count > MAX_LINES} == {}
 
 
@@ -24,7 +26,7 @@ def test_no_test_module_imports_another():
     """What several need lives in tests/support."""
     others = re.compile(r"^\s*(?:from|import) (?:tests(?!\.support\b)[. ]|\.)", re.MULTILINE)
     found = {
-        str(path.relative_to(TOP)): others.findall(path.read_text("utf-8"))
+        str(path.relative_to(TOP)): others.findall(path.read_text(encoding="utf-8"))
         for path in (TOP / "tests").rglob("*.py")
         if "node_modules" not in path.parts
     }

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from chatapp.auth import bp, service, sign_ins
+from chatapp.auth.authentication import AuthenticatedUser, authenticate
 from chatapp.auth.presenters import login_json
 from chatapp.auth.schemas import Credentials, SelfRegistration
-from chatapp.auth.signin.browser_session import sign_out
+from chatapp.auth.sign_ins import IssuedToken
+from chatapp.auth.signin.browser_session import end_session
 from chatapp.security.identity import client, current_sign_in
 from chatapp.security.request_source import request_source
 from chatapp.security.view_policy import policy
@@ -26,9 +28,15 @@ def register() -> Any:
 @policy(public=True)
 def log_in() -> Any:
     """Log in; return the account and a token."""
-    proven = service.log_in(read_json(Credentials), request_source())
-    token = sign_ins.issue_token(proven.user.id, client(), proven_by=proven.password_hash)
-    return login_json(proven.user, token)
+    user, token = authenticate(read_json(Credentials), request_source(), issue_login_token)
+    return login_json(user, token)
+
+
+def issue_login_token(authenticated: AuthenticatedUser) -> IssuedToken:
+    """Issue a token to the client that has just sent the right password."""
+    return sign_ins.issue_token(
+        authenticated.user.id, client(), expected_password_hash=authenticated.password_hash
+    )
 
 
 @bp.post("/api/auth/logout")
@@ -37,7 +45,7 @@ def log_out() -> Any:
     """End this token, or this browser's session, and its sockets (204)."""
     sign_in = current_sign_in()
     if sign_in.kind == "session":
-        sign_out()
+        end_session()
     else:
-        sign_ins.end(sign_in.user_id, sign_in.id)
+        sign_ins.end_sign_in(sign_in.user_id, sign_in.id)
     return "", 204

@@ -58,12 +58,12 @@ def find_invitation(token: str | None, source: Source) -> Invitation | None:
         if mode == "invite":
             raise Forbidden(_INVITATION_NEEDED)
         return None
-    attempt_limits.refuse(attempt_limits.LINKS, source.network)
+    attempt_limits.check(attempt_limits.LINKS, source.network)
     invitation = db.session.scalar(
         select(Invitation).where(Invitation.token_hash == digest(token).hex(), *_is_valid())
     )
     if invitation is None and mode == "invite":
-        attempt_limits.allows(attempt_limits.LINKS, source.network)
+        attempt_limits.try_spend(attempt_limits.LINKS, source.network)
         raise Forbidden(_INVALID)
     return invitation
 

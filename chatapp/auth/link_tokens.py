@@ -105,12 +105,12 @@ def use_link(work: Session, token: str, *purposes: Purpose) -> Link:
 @contextmanager
 def limit_invalid_links(source: Source) -> Iterator[None]:
     """Count invalid links in the block by network. Raises RateLimited after too many."""
-    attempt_limits.refuse(attempt_limits.LINKS, source.network)
+    attempt_limits.check(attempt_limits.LINKS, source.network)
     try:
         yield
     except ValidationFailed:
         # Not raised here: this answer stays as it is, the next one is refused.
-        attempt_limits.allows(attempt_limits.LINKS, source.network)
+        attempt_limits.try_spend(attempt_limits.LINKS, source.network)
         raise
 
 

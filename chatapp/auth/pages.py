@@ -1,21 +1,25 @@
-"""Accounts as pages."""
+"""Pages to register, log in and log out."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import redirect, render_template, request, url_for
-from pydantic import ValidationError
+from flask import redirect, request, url_for
 
 from chatapp.auth import bp, invitations, service
-from chatapp.auth.oidc import provider
+from chatapp.auth.authentication import authenticate
+from chatapp.auth.login_form import (
+    render_login_form,
+    render_registration_closed,
+    render_registration_form,
+)
 from chatapp.auth.schemas import Credentials, SelfRegistration
-from chatapp.auth.signin.browser_session import sign_in, sign_out
-from chatapp.core.errors import ChatError, Forbidden, RateLimited, describe
+from chatapp.auth.signin.browser_session import end_session, start_session
+from chatapp.core.errors import Forbidden, RateLimited, Unavailable
 from chatapp.security.identity import signed_in
 from chatapp.security.request_source import request_source
 from chatapp.security.view_policy import policy
-from chatapp.web.forms import Form, refused, waiting
+from chatapp.web.forms import Form, form_view, with_error
 from chatapp.web.next_redirect import safe_next
 from chatapp.web.request_input import read_form
 
@@ -23,81 +27,52 @@ from chatapp.web.request_input import read_form
 @bp.get("/login")
 @policy(public=True)
 def login_page() -> Any:
-    """The form to sign in with."""
+    """Show the login form."""
     if signed_in():
         return redirect(safe_next(request.args.get("next")), 303)
-    return _form_page("auth/login.html", Form())
+    return render_login_form(Form())
 
 
 @bp.post("/login")
 @policy(public=True)
+@form_view(render_login_form, secret=["password"])
 def login_form() -> Any:
-    """Sign in, and on to where one wanted to go."""
-    try:
-        proven = service.log_in(read_form(Credentials), request_source())
-        sign_in(proven.user, proven.password_hash)
-    except (ChatError, ValidationError) as exc:
-        return _refused_page("auth/login.html", exc)
+    """Log in, then redirect to ``next``."""
+    authenticate(
+        read_form(Credentials),
+        request_source(),
+        lambda authenticated: start_session(authenticated.user, authenticated.password_hash),
+    )
     return redirect(safe_next(request.form.get("next")), 303)
 
 
 @bp.get("/register")
 @policy(public=True)
 def register_page() -> Any:
-    """The form to make an account with, or why one can't."""
+    """Show the registration form, or why the person may not register."""
     if signed_in():
         return redirect(url_for("chat.home"), 303)
     try:
         invitation = invitations.find_invitation(request.args.get("invitation"), request_source())
     except (Forbidden, RateLimited) as exc:
-        return _shut_page(exc)
+        return with_error(render_registration_closed(exc), exc)
     email = invitation.email if invitation else None
-    return _form_page("auth/register.html", Form({"email": email} if email else {}))
+    return render_registration_form(Form({"email": email} if email else {}))
 
 
 @bp.post("/register")
 @policy(public=True)
+@form_view(render_registration_form, secret=["password"], unless=(Unavailable,))
 def register_form() -> Any:
-    """Make the account and sign in."""
-    try:
-        user = service.register(read_form(SelfRegistration), request_source())
-    except Forbidden as exc:
-        return _shut_page(exc)
-    except (ChatError, ValidationError) as exc:
-        return _refused_page("auth/register.html", exc)
-    sign_in(user)
+    """Register and log in."""
+    user = service.register(read_form(SelfRegistration), request_source())
+    start_session(user)
     return redirect(safe_next(request.form.get("next")), 303)
 
 
 @bp.post("/logout")
 @policy(public=True)
-def logout_page() -> Any:
-    """Sign out of this browser."""
-    sign_out()
+def logout_form() -> Any:
+    """Log out of this browser."""
+    end_session()
     return redirect(url_for("chat.home"), 303)
-
-
-def login_form_with(error: ChatError) -> tuple[str, int, dict[str, str]]:
-    """The form to sign in with, above it why another way has failed."""
-    return _form_page("auth/login.html", Form(error=error.message)), error.status, waiting(error)
-
-
-def _form_page(template: str, form: Form) -> str:
-    return render_template(
-        template,
-        form=form,
-        next=request.values.get("next", ""),
-        provider=provider.provider_name(),
-        invitation=request.values.get("invitation", ""),
-    )
-
-
-def _shut_page(exc: ChatError) -> Any:
-    return render_template("auth/shut.html", message=exc.message), exc.status
-
-
-def _refused_page(template: str, exc: Exception) -> Any:
-    """The form once more, with what was wrong, and when to come back."""
-    error = describe(exc)
-    page = _form_page(template, refused(error, secret=["password"]))
-    return page, error.status, waiting(error)

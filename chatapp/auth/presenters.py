@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypedDict
 
 from chatapp.auth.sign_ins import IssuedToken
-from chatapp.conversation.presenters import PersonJson, person_json
+from chatapp.conversation.person_presenters import PersonJson, person_json
 from chatapp.core.clock import iso
 from chatapp.models import Invitation, SignIn, User
 

@@ -1,4 +1,4 @@
-"""Use cases of accounts."""
+"""Create accounts: every registration and every other new account goes through here."""
 
 from __future__ import annotations
 
@@ -6,44 +6,41 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import count
+from itertools import count, islice
 
-from sqlalchemy import false, or_, select, update
+from sqlalchemy import false, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from chatapp.auth import invitations
-from chatapp.auth.schemas import (
-    Credentials,
-    RegistrationBase,
-    SelfRegistration,
-    UsernameRegistration,
-)
+from chatapp.auth.schemas import RegistrationBase, SelfRegistration, UsernameRegistration
 from chatapp.auth.verification import send_verification
 from chatapp.core.db import atomic, db, now, release_connection
-from chatapp.core.errors import Conflict, Forbidden, Unauthenticated
+from chatapp.core.errors import Conflict
 from chatapp.media.service import assign_picture
 from chatapp.models import User
 from chatapp.security import attempt_limits, audit
-from chatapp.security.password_hashing import check_password, hash_password, is_outdated
+from chatapp.security.password_hashing import hash_password
 from chatapp.security.request_source import Source
 from chatapp.text.mention_syntax import EVERYBODY
 from chatapp.text.visible_text import visible_line
 
-#: What else is written with a new account.
-Along = Callable[[Session, User], object]
+#: Writes more rows in the transaction that creates the account.
+OnCreated = Callable[[Session, User], object]
 
 _TAKEN = {
-    "email": "This address has an account already. Sign in instead?",
+    "email": "There is already an account with this email address. Log in instead?",
     "username": "This username is taken. Try another.",
 }
-#: A username that would be another in a text: it mentions everybody.
-_MEANT_OTHERWISE = "In a message @all means everybody, so nobody is called that. Try another."
+_RESERVED = "This username is reserved: @all mentions everyone. Try another one."
+_MAX_GENERATED_USERNAMES = 20
+_MAX_USERNAME_BASE_LENGTH = 24
+_MAX_NAME_LENGTH = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewAccount:
-    """What an account is made of. A missing username or name is made from the rest."""
+    """The fields of a new account. A missing username or name is derived from the others."""
 
     email: str | None
     username: str | None = None
@@ -51,32 +48,26 @@ class NewAccount:
     password_hash: str | None = field(default=None, repr=False)
     profile_picture: str | None = None
     external_id: str | None = None
-    #: Whoever makes the account knows that its person reads ``email``.
+    #: The email is known to belong to the account's owner.
     email_verified: bool = False
-    #: None for an account that somebody else made.
+    #: None for an account that its owner hasn't logged in to.
     last_login: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Proven:
-    """A person, and the stored hash of the password by which they proved to be it."""
-
-    user: User
-    password_hash: str
-
-
 def register(new: SelfRegistration | UsernameRegistration, source: Source) -> User:
-    """A new account for somebody who came by, if REGISTRATION or an invitation lets them.
+    """Register a person, if REGISTRATION or an invitation allows it.
 
-    Raises Forbidden, ValidationFailed where the invitation is another's, Conflict where address or
-    name is taken, RateLimited.
+    Raises Forbidden, ValidationFailed if the invitation is for another email, Conflict if the email
+    or username is taken, RateLimited.
     """
-    admitted = invitations.check_registration(new.invitation, new.email, source)
-    return register_admitted(new, source, along=lambda work, _: admitted(work))
+    redeem = invitations.check_registration(new.invitation, new.email, source)
+    return register_admitted(new, source, on_created=lambda work, _: redeem(work))
 
 
-def register_admitted(new: RegistrationBase, source: Source, along: Along | None = None) -> User:
-    """A new account for somebody who may have one. Raises Conflict, RateLimited."""
+def register_admitted(
+    new: RegistrationBase, source: Source, on_created: OnCreated | None = None
+) -> User:
+    """Register a person who is allowed to. Raises Conflict, RateLimited."""
     release_connection()
     attempt_limits.spend(attempt_limits.REGISTRATIONS, source.network)
     account = NewAccount(
@@ -86,25 +77,24 @@ def register_admitted(new: RegistrationBase, source: Source, along: Along | None
         password_hash=hash_password(new.password),
         last_login=now(),
     )
-    user = create_account(account, along)
+    user = create_account(account, on_created)
     audit.note("registered", user_id=user.id, address=source.address)
     return user
 
 
-def create_account(new: NewAccount, along: Along | None = None) -> User:
-    """A new account, whichever door it comes by: every user is made here.
+def create_account(new: NewAccount, on_created: OnCreated | None = None) -> User:
+    """Create an account, and mail a link to confirm its email unless a service creates it.
 
-    ``along`` writes what belongs to it in the same transaction; what it raises, undoes both.
-    An address that nobody has verified is mailed a link for that, unless it comes from a service.
-    Raises Conflict, which names the fields, where the address or the username is taken.
+    An error that ``on_created`` raises undoes everything. Raises Conflict, with the fields, if the
+    email or username is taken.
     """
     origin = (new.email or new.name or "").partition("@")[0]
-    for username in [new.username] if new.username else _usernames(origin):
-        refuse_taken(email=new.email, username=new.username)
+    for username in [new.username] if new.username else _free_usernames(origin):
+        check_available(email=new.email, username=new.username)
         user = User(
             email=new.email,
             username=username,
-            name=new.name or new.username or visible_line(origin)[:80] or username,
+            name=new.name or new.username or visible_line(origin)[:_MAX_NAME_LENGTH] or username,
             email_verified_at=now() if new.email_verified else None,
             password_hash=new.password_hash,
             external_id=new.external_id,
@@ -115,103 +105,28 @@ def create_account(new: NewAccount, along: Along | None = None) -> User:
                 work.add(user)
                 work.flush()
                 assign_picture(work, user.id, user, "profile", new.profile_picture)
-                if new.external_id is None:  # a service's people know nothing of us
+                if new.external_id is None:  # a service's users don't know this site
                     send_verification(work, user)
-                if along is not None:
-                    along(work, user)
+                if on_created is not None:
+                    on_created(work, user)
         except IntegrityError:
+            # Taken a moment ago: the check above refuses it, or the next username is tried.
             db.session.expunge_all()
-            continue  # taken, perhaps a moment ago: refused above, or the next name is tried
+            continue
         return user
-    refuse_taken(email=new.email, username=new.username)
+    check_available(email=new.email, username=new.username)
     raise Conflict()
 
 
-def log_in(credentials: Credentials, source: Source) -> Proven:
-    """The person these credentials belong to.
+def check_available(*, email: str | None = None, username: str | None = None) -> None:
+    """Raise Conflict, with the fields, if an account has this email or username.
 
-    Raises Unauthenticated, in the same words and after the same work whether it is the address
-    or the password that is wrong; RateLimited; Forbidden where the account is deactivated.
-    """
-    user: User | None = db.session.scalar(
-        select(User).where(
-            or_(User.email == credentials.email, User.username == credentials.email),
-            User.deleted_at.is_(None),
-        )
-    )
-    proven = prove_password(user, credentials.password, source, typed=credentials.email)
-    if proven is None:
-        raise Unauthenticated("The address or the password is wrong.")
-    user = proven.user
-    refuse_deactivated(user)
-    with atomic() as work:
-        work.execute(
-            update(User)
-            .where(User.id == user.id)
-            .values(last_login=now(), updated_at=User.updated_at)
-        )
-    audit.note("signed in", user_id=user.id, address=source.address)
-    return proven
-
-
-def prove_password(
-    user: User | None, password: str, source: Source, *, typed: str
-) -> Proven | None:
-    """The user, if this is their password; always None, after the same work, for nobody's.
-
-    A wrong one counts against the account, or against what was ``typed`` where there is none.
-    Raises RateLimited. Every door at which someone who isn't signed in gives a password asks here.
-    """
-    user_id, stored = (user.id, user.password_hash) if user else (None, None)
-    release_connection()
-    try:
-        with attempt_limits.guess(user_id or typed, source, stored) as guess:
-            if not check_password(stored, password) or stored is None or user is None:
-                raise Unauthenticated()
-            renewed = hash_password(password) if is_outdated(stored) else None
-            with atomic() as work:
-                guess.succeeded()
-                if renewed:
-                    work.execute(
-                        update(User)
-                        .where(User.id == user_id, User.password_hash == stored)
-                        .values(password_hash=renewed, updated_at=User.updated_at)
-                    )
-    except Unauthenticated:
-        audit.note("sign-in failed", user_id=user_id, address=source.address)
-        return None
-    return Proven(user, renewed or stored)
-
-
-def confirm_password(user_id: str, password: str) -> None:
-    """Someone signed in proves once more that it is them. Raises Forbidden, RateLimited."""
-    stored = db.session.scalar(select(User.password_hash).where(User.id == user_id))
-    release_connection()
-    with attempt_limits.confirmation(user_id) as guess:
-        if not check_password(stored, password):
-            audit.note("confirmation failed", user_id=user_id)
-            raise Forbidden("The password is wrong.")
-        guess.succeeded()
-
-
-def refuse_deactivated(user: User) -> None:
-    """Raises Forbidden, which says what to do, for whoever proved to be this person."""
-    if not user.is_active:
-        audit.note("sign-in refused", user_id=user.id, reason="deactivated")
-        raise Forbidden(
-            "This account is deactivated. Ask an administrator of this server to activate it again."
-        )
-
-
-def refuse_taken(*, email: str | None = None, username: str | None = None) -> None:
-    """Raises Conflict, which names the fields, where an account has this address or username.
-
-    Nobody new is called as everybody is.
+    The username that mentions everyone is never available.
     """
     if username == EVERYBODY:
-        raise Conflict(_MEANT_OTHERWISE, fields={"username": _MEANT_OTHERWISE})
-    wanted = {"email": email, "username": username}
-    given = {name: value for name, value in wanted.items() if value is not None}
+        raise Conflict(_RESERVED, fields={"username": _RESERVED})
+    candidates = {"email": email, "username": username}
+    given = {name: value for name, value in candidates.items() if value is not None}
     found = db.session.execute(
         select(User.email, User.username).where(
             or_(false(), *(getattr(User, name) == value for name, value in given.items()))
@@ -226,17 +141,11 @@ def refuse_taken(*, email: str | None = None, username: str | None = None) -> No
         raise Conflict(next(iter(fields.values())), fields=fields)
 
 
-def _usernames(origin: str) -> Iterator[str]:
-    """Names made from what somebody is known by: ada, ada2, ada3 ... that were free just now."""
-    base = re.sub(r"[^a-z0-9_.-]+", "", origin.lower())[:24]
+def _free_usernames(origin: str) -> Iterator[str]:
+    """Derive usernames that are free right now: ada, ada2, ada3 …"""
+    base = re.sub(r"[^a-z0-9_.-]+", "", origin.lower())[:_MAX_USERNAME_BASE_LENGTH]
     base = base if len(base) >= 3 else f"{base}user"
     taken = set(db.session.scalars(select(User.username).where(User.username.startswith(base))))
     taken.add(EVERYBODY)
     names = (base if number == 1 else f"{base}{number}" for number in count(1))
-    tries = 0
-    for name in names:
-        if name not in taken:
-            yield name
-            tries += 1
-            if tries == 20:
-                return
+    yield from islice((name for name in names if name not in taken), _MAX_GENERATED_USERNAMES)

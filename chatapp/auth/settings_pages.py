@@ -8,22 +8,23 @@ a template ``settings/account/_<name>.html``, and a route that its form posts to
     def password_section(me: User) -> dict[str, Any]: ...
 
 The template gets the function's values as ``here``, and a refused form as ``form``. The route
-answers with ``account_page(refused={"password": form})`` when it refuses, else with a redirect to
-/settings/account and a flashed message.
+is decorated with ``account_form("password")``, which shows the page again when the form is refused;
+else it answers with a redirect to /settings/account and a flashed message.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
 from flask import redirect, render_template, url_for
 
 from chatapp.auth import bp
 from chatapp.models import User
 from chatapp.security.identity import caller
-from chatapp.web.forms import Form
+from chatapp.web.forms import Form, form_view
 
+V = TypeVar("V", bound=Callable[..., Any])
 SectionValues = Callable[[User], Mapping[str, Any]]
 
 _sections: dict[str, SectionValues] = {}
@@ -54,17 +55,20 @@ def account_page(refused: Mapping[str, Form] | None = None) -> str:
     return render_template("settings/account.html", sections=sections)
 
 
+def account_form(section: str, *, secret: Iterable[str] = ()) -> Callable[[V], V]:
+    """Show the account page again, the section with what is wrong, when a view refuses its form."""
+    return form_view(lambda form: account_page({section: form}), secret=secret)
+
+
 @bp.get("/settings")
 def settings() -> Any:
     """Redirect to the first settings page."""
-    caller()
     return redirect(url_for("user.profile_settings"), 303)
 
 
 @bp.get("/settings/account")
 def settings_account() -> Any:
     """Show the account page: email, password, linked accounts."""
-    caller()
     return account_page()
 
 

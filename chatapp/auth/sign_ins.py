@@ -1,7 +1,7 @@
-"""Use cases of signing in and out: beginning, listing and ending what counts as a credential.
+"""Create, list and end sign-ins. A session or token is valid as long as its sign-in is.
 
-Ending tells this process's sockets at once; other processes, which hear nothing of it, look their
-sockets' credentials up every few seconds (`realtime.revalidation`).
+Ending a sign-in disconnects its sockets in this process at once. Other processes aren't told; they
+check the credentials of their sockets every few seconds (`realtime.revalidation`).
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from chatapp.security.identity import Client
 
 Kind = Literal["session", "token", "service"]
 
-_sweeping = Interval(3600)
+_cleanup = Interval(3600)
 
 
 @dataclass(frozen=True, slots=True)
 class IssuedToken:
-    """A bearer token for a client; this is the only time that its text is known."""
+    """A new bearer token. Its text isn't stored."""
 
     token: str
     expires_at: datetime
 
 
-def begin(
+def create_sign_in(
     user_id: str,
     kind: Kind,
     client: Client,
@@ -43,12 +43,13 @@ def begin(
     expires_at: datetime,
     id_: str | None = None,
     service_token_id: str | None = None,
-    proven_by: str | None = None,
+    expected_password_hash: str | None = None,
 ) -> str:
-    """This person is signed in at one place more; gives its id.
+    """Create a sign-in and return its id.
 
-    Where a password proved who it is, ``proven_by`` is its stored hash: whoever changed it since
-    has ended every sign-in, and this one would come after. Raises Unauthenticated then.
+    After a password was verified, ``expected_password_hash`` is its stored hash. Raises
+    Unauthenticated if it isn't the stored one any longer: a password change ends all sign-ins, and
+    this one would come after it.
     """
     sign_in = SignIn(
         user_id=user_id,
@@ -61,18 +62,21 @@ def begin(
     if id_ is not None:
         sign_in.id = id_
     with atomic() as work:
-        if proven_by is not None:
-            still = select(User.id).where(User.id == user_id, User.password_hash == proven_by)
-            if work.scalar(still.with_for_update(read=True)) is None:
-                raise Unauthenticated("The password was changed just now. Log in with the new one.")
+        if expected_password_hash is not None:
+            unchanged = select(User.id).where(
+                User.id == user_id, User.password_hash == expected_password_hash
+            )
+            if work.scalar(unchanged.with_for_update(read=True)) is None:
+                raise Unauthenticated("The password was just changed. Log in with the new one.")
         work.add(sign_in)
-        if _sweeping.due():
-            sweep()
+        work.flush()  # assigns the id, also within a larger transaction
+        if _cleanup.due():
+            delete_expired_sign_ins()
     return sign_in.id
 
 
-def sweep() -> None:
-    """Delete what has expired, ended or not: it can't count again."""
+def delete_expired_sign_ins() -> None:
+    """Delete sign-ins that have expired, ended or not: they can't become valid again."""
     with atomic() as work:
         work.execute(delete(SignIn).where(SignIn.expires_at <= now()))
 
@@ -83,71 +87,71 @@ def issue_token(
     *,
     service_token_id: str | None = None,
     expires_in: int | None = None,
-    proven_by: str | None = None,
+    expected_password_hash: str | None = None,
 ) -> IssuedToken:
-    """A new bearer token for this person, good for so many seconds or as long as any.
+    """Issue a bearer token, valid for ``expires_in`` seconds or the longest time allowed.
 
-    One that a service asked for ends with that service's own.
+    A token that a service asked for ends when the service token is revoked.
     """
     signed = access_tokens.sign(user_id, expires_in)
-    begin(
+    create_sign_in(
         user_id,
         "service" if service_token_id else "token",
         client,
         expires_at=signed.expires_at,
         id_=signed.id,
         service_token_id=service_token_id,
-        proven_by=proven_by,
+        expected_password_hash=expected_password_hash,
     )
     return IssuedToken(signed.text, signed.expires_at)
 
 
-def listing(user_id: str, query: PageQuery) -> Page[SignIn]:
-    """Where this person is signed in, the last used first."""
-    standing = select(SignIn).where(
+def list_sign_ins(user_id: str, query: PageQuery) -> Page[SignIn]:
+    """Return a page of the person's valid sign-ins, most recently used first."""
+    valid = select(SignIn).where(
         SignIn.user_id == user_id, SignIn.ended_at.is_(None), SignIn.expires_at > now()
     )
     after = decode_cursor(query.cursor, parse, parse_uuid)
     if after:
-        standing = standing.where(tuple_(SignIn.last_used_at, SignIn.id) < tuple(after))
-    standing = standing.order_by(SignIn.last_used_at.desc(), SignIn.id.desc())
-    rows = db.session.scalars(standing.limit(query.limit + 1)).all()
+        valid = valid.where(tuple_(SignIn.last_used_at, SignIn.id) < tuple(after))
+    valid = valid.order_by(SignIn.last_used_at.desc(), SignIn.id.desc())
+    rows = db.session.scalars(valid.limit(query.limit + 1)).all()
     return make_page(rows, query.limit, lambda row: (iso(row.last_used_at), row.id))
 
 
-def end(user_id: str, sign_in_id: str) -> None:
-    """This person is signed in there no more, and its sockets end. Raises NotFound."""
+def end_sign_in(user_id: str, sign_in_id: str) -> None:
+    """End one of the person's sign-ins and its sockets. Raises NotFound."""
     with atomic():
         if not _end(SignIn.user_id == user_id, SignIn.id == sign_in_id):
-            raise NotFound("You aren't signed in there any more.")
+            raise NotFound("You are no longer signed in there.")
 
 
-def end_all(user_id: str, *, but: str | None = None) -> int:
-    """This person is signed in nowhere any more, ``but`` perhaps there; gives how many ended.
+def end_all_sign_ins(user_id: str, *, except_id: str | None = None) -> int:
+    """End all of the person's sign-ins, perhaps except this one; return how many ended.
 
-    Inside an `atomic()` it is part of that.
+    Joins a surrounding `atomic()`.
     """
     with atomic():
-        if but is None:
+        if except_id is None:
             return _end(SignIn.user_id == user_id)
-        return _end(SignIn.user_id == user_id, SignIn.id != but)
+        return _end(SignIn.user_id == user_id, SignIn.id != except_id)
 
 
-def end_issued_by(service_token_id: str) -> int:
-    """Every token that this service asked for ends; gives how many did."""
+def end_tokens_of_service(service_token_id: str) -> int:
+    """End all tokens that this service asked for; return how many ended."""
     with atomic():
         return _end(SignIn.service_token_id == service_token_id)
 
 
-def _end(*which: object) -> int:
-    """Within `atomic()`: all these that stand end, and whoever holds their sockets is told."""
+def _end(*conditions: object) -> int:
+    """End the valid sign-ins that match and signal it to their sockets. Call inside `atomic()`."""
     ended = db.session.scalars(
         update(SignIn)
-        .where(*which, SignIn.ended_at.is_(None), SignIn.expires_at > now())  # type: ignore[arg-type]
+        .where(*conditions, SignIn.ended_at.is_(None), SignIn.expires_at > now())  # type: ignore[arg-type]
         .values(ended_at=now())
         .returning(SignIn.id)
         .execution_options(synchronize_session=False)
     ).all()
-    for id_ in ended:
-        send_signal(CredentialEnded(id_))
+    for sign_in_id in ended:
+        send_signal(CredentialEnded(sign_in_id))
     return len(ended)

@@ -1,4 +1,4 @@
-"""Chatting: conversations, messages, what one has read."""
+"""Conversations, messages and read pointers, for all doors."""
 
 from __future__ import annotations
 

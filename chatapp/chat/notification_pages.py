@@ -1,4 +1,4 @@
-"""Of what one is told, as a page: the account's level, this browser, and what differs from it."""
+"""The page of notification settings: the account's level and the conversations with their own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from chatapp.web.request_input import read_form, read_query
 
 @bp.get("/settings/notifications")
 def notifications_page() -> Any:
-    """The account's level, and the conversations that have their own or are muted."""
+    """Show the account's level, and the conversations that are muted or have their own."""
     page = lists.with_own_notifications(caller().id, read_query(ListQuery))
     return render_template("settings/notifications.html", page=page)
 
@@ -25,7 +25,7 @@ def notifications_page() -> Any:
 @bp.post("/settings/notifications")
 @policy(personal=True)
 def notifications_form() -> Any:
-    """The account has this level from now on."""
+    """Change the account's notification level."""
     me, chosen = caller(), read_form(NotificationsForm)
     update_profile(me.id, ProfilePatch(notify=chosen.notify))
     flash("Saved.")

@@ -1,15 +1,15 @@
-"""Chatting as JSON: the envelopes around conversations and messages."""
+"""JSON envelopes of the chat calls."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from chatapp.chat.queries import MessagePage
 from chatapp.chat.schemas import MessagesQuery
+from chatapp.conversation.pages import MessagePage
 
 
 def message_page_json(page: MessagePage, query: MessagesQuery) -> dict[str, Any]:
-    """A page of messages; around a place it tells of both ends, else of the end asked for."""
+    """Return a page of messages, and whether there are more on the side that was asked for."""
     body: dict[str, Any] = {"items": page.messages, "version": page.version}
     if query.around is not None:
         return {**body, "has_more_before": page.has_before, "has_more_after": page.has_after}

@@ -1,4 +1,4 @@
-"""What comes in for chatting."""
+"""Input schemas for conversations and messages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 import emoji
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 
-from chatapp.conversation.changes import MOST_MESSAGES
+from chatapp.conversation.changes import MAX_MESSAGES
 from chatapp.conversation.preferences import FOREVER, Level
 from chatapp.core.clock import parse
 from chatapp.core.db import MAX_ID, now
@@ -26,33 +26,33 @@ from chatapp.core.validation import (
     is_web_address,
 )
 
-NO_ADDRESS = "The content of a file's message is its http(s) address."
+NOT_AN_ADDRESS = "The content must be the http(s) address of the file."
 
 
 def fits_type(type_: str, content: str) -> bool:
-    """Whether this may be the content of such a message: a file's is its http(s) address."""
+    """Return whether ``content`` may be the content of a message of this type."""
     return type_ == "text" or is_web_address(content)
 
 
 class MessageBody(BaseModel):
-    """A message to send. Of another type than text it is the http(s) address of the file."""
+    """A message to send. Unless its type is text, its content is the http(s) address of a file."""
 
     content: MessageText
     type: Literal["text", "image", "video", "file"] = "text"
     client_id: ClientId | None = None
     reply_to: Uuid | None = None
-    #: That @all tells very many people is meant.
+    #: Confirms that @all may notify many people.
     mention_all: bool = False
 
     @model_validator(mode="after")
     def _address(self) -> Self:
         if not fits_type(self.type, self.content):
-            raise ValueError(NO_ADDRESS)
+            raise ValueError(NOT_AN_ADDRESS)
         return self
 
 
 class MessageForm(MessageBody):
-    """The page's form, where an empty field means "not given"."""
+    """The page's form, in which an empty field means "not given"."""
 
     client_id: Annotated[ClientId | None, BlankIsNone] = None
 
@@ -87,7 +87,7 @@ Emoji = Annotated[str, AfterValidator(_emoji)]
 
 
 class ReactionBody(BaseModel):
-    """An emoji to put on a message or to take off it."""
+    """An emoji to add to a message or to remove from it."""
 
     emoji: Emoji
 
@@ -103,20 +103,20 @@ class NewMessage(MessageBody):
 
 
 class NewConversation(BaseModel):
-    """People to talk to; one makes the one-to-one conversation with them."""
+    """The people of a new conversation; a single one makes it one-to-one."""
 
     participant_ids: Annotated[list[Uuid], Field(max_length=1000)]
     name: Annotated[Name | None, BlankIsNone] = None
 
 
 class Read(BaseModel):
-    """Up to which message one has read."""
+    """The last message that was read."""
 
     seq: Seq
 
 
 class ReadEvent(Read):
-    """Up to which message one has read, and where."""
+    """The last message that was read, and its conversation."""
 
     conversation_id: ConversationId
 
@@ -128,35 +128,35 @@ class ConversationRef(BaseModel):
 
 
 class Join(ConversationRef):
-    """A conversation to view, and the version of it that the client knows."""
+    """A conversation to view, and the version that the client knows."""
 
     after_version: Seq | None = None
 
 
 def _conversation_key(text: str) -> str:
     if not (text.isascii() and text.isdigit() and len(text) <= 10 and 1 <= int(text) <= MAX_ID):
-        raise ValueError("This isn't a conversation's id")
+        raise ValueError("This isn't the id of a conversation")
     return text
 
 
 class Known(BaseModel):
-    """The version a client knows of each conversation, by the conversation's id."""
+    """The version that a client knows of each conversation, by conversation id."""
 
     versions: Annotated[
         dict[Annotated[str, AfterValidator(_conversation_key)], Seq], Field(max_length=5000)
     ] = {}
 
     def by_id(self) -> dict[int, int]:
-        """The same with ids as numbers."""
+        """Return the versions by numeric id."""
         return {int(text): version for text, version in self.versions.items()}
 
 
-#: What a list of conversations may be narrowed to.
+#: The filters of the list of conversations.
 Filter = Literal["all", "unread", "groups", "people", "archived"]
 
 
 class ListQuery(PageQuery):
-    """A page of one's conversations, of those in whose name ``q`` stands."""
+    """A page of your conversations; with ``q``, of those whose name contains it."""
 
     filter: Filter = "all"
     q: Annotated[Line, Field(max_length=100)] = ""
@@ -168,11 +168,11 @@ def _moment(value: object) -> object:
     try:
         return min(parse(value), FOREVER).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise ValueError("Give a time as 2026-01-31T12:00:00Z") from None
+        raise ValueError("Give a time like 2026-01-31T12:00:00Z") from None
 
 
 class PreferencesPatch(BaseModel):
-    """What one makes of a conversation; what isn't given stays, null takes back."""
+    """Preferences to change: a field that isn't given stays, null resets it."""
 
     notify: Level | None = None
     muted_until: Annotated[datetime | None, BeforeValidator(_moment)] = None
@@ -188,7 +188,7 @@ _MUTES = {
 
 
 class PreferencesForm(BaseModel):
-    """The same by the page's buttons, each of which sends one of these."""
+    """Preferences to change by the page's buttons, each of which sends one field."""
 
     notify: Literal["account", "all", "mentions", "none"] | None = None
     mute: Literal["1h", "8h", "1w", "always", "off"] | None = None
@@ -196,7 +196,7 @@ class PreferencesForm(BaseModel):
     archived: bool | None = None
 
     def patch(self) -> PreferencesPatch:
-        """What the buttons that were pressed ask for."""
+        """Return the preferences to change."""
         given: dict[str, Any] = self.model_dump(include={"pinned", "archived"}, exclude_none=True)
         if self.notify is not None:
             given["notify"] = None if self.notify == "account" else self.notify
@@ -208,13 +208,13 @@ class PreferencesForm(BaseModel):
 
 
 class NotificationsForm(BaseModel):
-    """Of what an account is told where a conversation says nothing else."""
+    """The account's notification level, for conversations without their own."""
 
     notify: Level
 
 
 class MessagesQuery(BaseModel):
-    """Which page of messages; bounds are exclusive, without one it is the newest."""
+    """A page of messages. Bounds are exclusive; without one it is the newest page."""
 
     before: Seq | None = None
     after: Seq | None = None
@@ -224,18 +224,18 @@ class MessagesQuery(BaseModel):
     @model_validator(mode="after")
     def _one_bound(self) -> Self:
         if sum(bound is not None for bound in (self.before, self.after, self.around)) > 1:
-            raise ValueError("Give one of before, after and around")
+            raise ValueError("Give only one of before, after and around")
         return self
 
 
 class MembersQuery(PageQuery):
-    """A page of members; with ``q`` of those whose username or a word of whose name begins so."""
+    """A page of members; with ``q``, of those whose username or any part of the name starts so."""
 
     q: Annotated[Line, Field(max_length=100)] = ""
 
 
 class ChangesQuery(BaseModel):
-    """What changed after a version."""
+    """Changes after a version."""
 
     after_version: Seq = 0
-    limit: limit_up_to(MOST_MESSAGES) = 200  # type: ignore[valid-type]
+    limit: limit_up_to(MAX_MESSAGES) = 200  # type: ignore[valid-type]

@@ -1,10 +1,10 @@
-"""Chatting over Socket.IO."""
+"""Conversations and messages over Socket.IO."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from chatapp.chat import queries, service
+from chatapp.chat import message_service, queries, service
 from chatapp.chat.schemas import (
     ConversationRef,
     EditEvent,
@@ -27,47 +27,49 @@ Answer = dict[str, Any]
 
 @on_event("message:send", NewMessage, sends=True)
 def send_message(connection: Connection, new: NewMessage) -> Answer:
-    """The stored message, the first one for a repeat."""
+    """Send a message; answer with the stored one, also for a repeat."""
     stored = service.send_message(connection.user_id, new.conversation_id, new)
     return {"message": stored.message}
 
 
 @on_event("message:edit", EditEvent)
 def edit_message(connection: Connection, edit: EditEvent) -> Answer:
-    """The message with its new content."""
-    return {"message": service.edit_message(connection.user_id, edit.message_id, edit)}
+    """Edit a message and answer with it."""
+    return {"message": message_service.edit_message(connection.user_id, edit.message_id, edit)}
 
 
 @on_event("message:delete", MessageRef)
 def delete_message(connection: Connection, ref: MessageRef) -> Answer:
-    """The message without its content."""
-    return {"message": service.delete_message(connection.user_id, ref.message_id)}
+    """Delete a message's content and answer with the message."""
+    return {"message": message_service.delete_message(connection.user_id, ref.message_id)}
 
 
 @on_event("reaction:add", ReactionEvent)
 def add_reaction(connection: Connection, reaction: ReactionEvent) -> Answer:
-    """The message with one's emoji."""
-    message = service.add_reaction(connection.user_id, reaction.message_id, reaction.emoji)
+    """Add the caller's emoji and answer with the message."""
+    message = message_service.add_reaction(connection.user_id, reaction.message_id, reaction.emoji)
     return {"message": message}
 
 
 @on_event("reaction:remove", ReactionEvent)
 def remove_reaction(connection: Connection, reaction: ReactionEvent) -> Answer:
-    """The message without one's emoji."""
-    message = service.remove_reaction(connection.user_id, reaction.message_id, reaction.emoji)
+    """Remove the caller's emoji and answer with the message."""
+    message = message_service.remove_reaction(
+        connection.user_id, reaction.message_id, reaction.emoji
+    )
     return {"message": message}
 
 
 @on_event("message:read", ReadEvent, reads=True)
 def mark_read(connection: Connection, read: ReadEvent) -> Answer:
-    """One has read up to there."""
+    """Mark the messages up to ``seq`` as read."""
     service.mark_read(connection.user_id, read.conversation_id, read.seq)
     return {}
 
 
 @on_event("typing:start", ConversationRef)
 def start_typing(connection: Connection, ref: ConversationRef) -> Answer:
-    """The others who view the conversation see it, until it stops or 6 s have passed."""
+    """Show the others who view the conversation that the caller types, for 6 s at most."""
     typist = queries.member(connection.user_id, ref.conversation_id, writes=True)
     current_hub().typing.start(connection, ref.conversation_id, typist.name)
     return {}
@@ -75,7 +77,7 @@ def start_typing(connection: Connection, ref: ConversationRef) -> Answer:
 
 @on_event("typing:stop", ConversationRef, reads=True)
 def stop_typing(connection: Connection, ref: ConversationRef) -> Answer:
-    """The others see no more of it."""
+    """Stop showing that the caller types."""
     access_conversation(connection.user_id, ref.conversation_id)
     current_hub().typing.stop(connection.user_id, ref.conversation_id)
     return {}
@@ -83,14 +85,14 @@ def stop_typing(connection: Connection, ref: ConversationRef) -> Answer:
 
 @on_event("conversation:create", NewConversation)
 def create_conversation(connection: Connection, new: NewConversation) -> Answer:
-    """The new conversation, or the one-to-one one that stands."""
+    """Create a conversation; answer with the one-to-one conversation if it exists already."""
     conversation, _ = service.create_conversation(connection.user_id, new.participant_ids, new.name)
     return {"conversation": conversation}
 
 
 @on_event("conversation:join", Join, reads=True)
 def join(connection: Connection, ref: Join) -> Answer:
-    """The conversation, and with ``after_version`` what changed since; it is viewed from now on."""
+    """View a conversation; answer with it, and with what changed since ``after_version``."""
     found = changes.changes_since(connection.user_id, ref.conversation_id, ref.after_version)
     viewer = queries.member(connection.user_id, ref.conversation_id)
     current_hub().views.open(
@@ -101,7 +103,7 @@ def join(connection: Connection, ref: Join) -> Answer:
 
 @on_event("conversation:leave", ConversationRef, reads=True)
 def leave(connection: Connection, ref: ConversationRef) -> Answer:
-    """The view is closed; membership stays."""
+    """Stop viewing a conversation; the caller stays a member."""
     access_conversation(connection.user_id, ref.conversation_id)
     current_hub().views.close(connection, ref.conversation_id)
     return {}
@@ -109,5 +111,5 @@ def leave(connection: Connection, ref: ConversationRef) -> Answer:
 
 @on_event("sync", Known, reads=True)
 def sync(connection: Connection, known: Known) -> Answer:
-    """All that was missed."""
+    """Answer with everything that was missed."""
     return dict(changes.sync(connection.user_id, known.by_id()))

@@ -1,4 +1,4 @@
-"""The only way in. What someone may not see is not found, whether or not it exists."""
+"""The only way to a conversation: what a person may not see is NotFound, as if it didn't exist."""
 
 from __future__ import annotations
 
@@ -54,19 +54,19 @@ READERS_ONLY = "Only owners and admins can write in this group. You can read and
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """A conversation, and the place in it of whoever asked."""
+    """A conversation, and the caller's membership."""
 
     conversation: Conversation
     participant: Participant
-    #: Whether they hide what they read, and so don't learn it of others.
+    #: The caller hides their read receipts, and so can't see those of others.
     hides_receipts: bool
 
 
 def access_conversation(user_id: str, conversation_id: int, *, lock: bool = False) -> Access:
-    """The conversation, if this person is a member of it at this moment.
+    """Return the conversation if this person is a member, or raise NotFound.
 
-    With ``lock``, inside `atomic()`, its row is locked first and the membership read after the
-    wait, so that it still holds when the caller writes. Raises NotFound.
+    With ``lock``, inside `atomic()`, lock its row first and read the membership after the wait, so
+    that it still holds when the caller writes.
     """
     if not 1 <= conversation_id <= MAX_ID:
         raise NotFound()
@@ -81,26 +81,23 @@ def access_conversation(user_id: str, conversation_id: int, *, lock: bool = Fals
 
 
 def check_may_write(conversation: Conversation, member: Participant) -> None:
-    """This member may write here: in a group for announcements its owners and admins do.
-
-    Raises Forbidden.
-    """
+    """Raise Forbidden if this is an announcement group and the member isn't an owner or admin."""
     if conversation.announcements_only and member.member_role == "member":
         raise Forbidden(READERS_ONLY)
 
 
 @dataclass(frozen=True, slots=True)
 class MessageAccess(Access):
-    """A message, its conversation, and the place there of whoever asked."""
+    """A message, its conversation, and the caller's membership."""
 
     message: Message
 
 
 def access_message(user_id: str, message_id: str, *, lock: bool = False) -> MessageAccess:
-    """The message, if this person is a member of its conversation at this moment.
+    """Return the message if this person is a member of its conversation, or raise NotFound.
 
-    With ``lock`` the conversation's row is locked as in `access_conversation`, and the message is
-    read after the wait. Raises NotFound.
+    With ``lock``, lock the conversation's row as `access_conversation` does, and read the message
+    after the wait.
     """
     conversation_id = db.session.scalar(
         select(Message.conversation_id).where(Message.id == message_id)
@@ -115,10 +112,11 @@ def access_message(user_id: str, message_id: str, *, lock: bool = False) -> Mess
 
 
 def lock_conversations(work: Session, ids: Collection[int]) -> dict[int, Conversation]:
-    """The rows of these conversations, locked in the order of their ids until the commit.
+    """Lock the rows of these conversations until the commit, in the order of their ids.
 
-    A waiting lock sees the row as its holder committed it. What is read *beside* the row must be
-    read by a later statement: this one's snapshot is from before the wait.
+    After a wait the row is as its last holder committed it. Read everything *beside* the row in a
+    later statement: this one's snapshot is from before the wait. Conversations that don't exist are
+    left out.
     """
     rows = work.scalars(_LOCKED, {"ids": [id_ for id_ in ids if 1 <= id_ <= MAX_ID]})
     return {conversation.id: conversation for conversation in rows}
@@ -127,6 +125,6 @@ def lock_conversations(work: Session, ids: Collection[int]) -> dict[int, Convers
 def memberships(
     work: Session, pairs: Iterable[tuple[int, str]]
 ) -> dict[tuple[int, str], tuple[Participant, User]]:
-    """Of these (conversation, person) pairs those that are memberships now, of active people."""
+    """Return the memberships among these (conversation, person) pairs, of active people only."""
     rows = work.execute(_MEMBERSHIPS, {"pairs": list(pairs)})
     return {(member.conversation_id, member.user_id): (member, user) for member, user in rows}

@@ -1,20 +1,21 @@
 """The only way to store messages.
 
-Three steps in one transaction, for one draft as for a thousand:
+One transaction has three steps, for one draft as for a thousand:
 
 1. lock the conversations, in the order of their ids;
-2. *then*, in statements of their own whose snapshot is taken after the wait, read who is a member,
-   who blocks whom, who is mentioned and which `client_id`s were seen before, and settle each draft:
-   stored before, refused, or new;
-3. move `last_seq` and `version` and insert.
+2. *then*, in separate statements whose snapshots are taken after the wait, read members, blocks,
+   mentions and the `client_id`s that were stored before, and decide on each draft: stored before,
+   refused, or new;
+3. move `last_seq` and `version`, and insert.
 
-One statement that locks, checks and inserts would read members and repeats from before its wait:
-it stores a message after its sender's removal, and leaves a gap where a repeat was committed.
+A single statement that locks, checks and inserts would read members and repeats as of before its
+wait: it would store a message after its sender's removal, and leave a gap where a repeat was
+committed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -22,29 +23,22 @@ from sqlalchemy import bindparam, select, tuple_
 from sqlalchemy.orm import Session
 
 from chatapp.conversation.access import check_may_write, lock_conversations, memberships
-from chatapp.conversation.blocks import blocked_or_gone, pair_of
+from chatapp.conversation.addressing import Addressed
+from chatapp.conversation.blocks import closed_conversations
 from chatapp.conversation.mentions import (
+    MentionResolver,
     Mentions,
-    Roster,
-    Written,
+    MentionText,
     announce_mentions,
     store_mentions,
 )
-from chatapp.conversation.pointers import Move, know_next, move_pointers
+from chatapp.conversation.messages import messages_where, read_messages
+from chatapp.conversation.pointers import PointerMove, advance_if_next, move_pointers
 from chatapp.conversation.presenters import MessageJson, message_json, without_receipts
-from chatapp.conversation.queries import Addressed, messages_where, read_messages
 from chatapp.core.db import announce, atomic, now, uuid7
-from chatapp.core.errors import (
-    ChatError,
-    Conflict,
-    Forbidden,
-    NotFound,
-    RateLimited,
-    ValidationFailed,
-)
+from chatapp.core.errors import ChatError, NotFound, ValidationFailed
 from chatapp.core.events import Members
 from chatapp.models import Conversation, Message, Participant, User
-from chatapp.security import rate_limits
 
 # Built once: composing these took each message longer than running them.
 _STORED_BEFORE = messages_where(
@@ -52,7 +46,7 @@ _STORED_BEFORE = messages_where(
         bindparam("keys", expanding=True)
     )
 )
-_ANSWERED = select(Message.conversation_id, Message.id).where(
+_REPLY_TARGETS = select(Message.conversation_id, Message.id).where(
     Message.id.in_(bindparam("ids", expanding=True))
 )
 
@@ -67,139 +61,159 @@ class Draft:
     type: str = "text"
     client_id: str | None = None
     reply_to: str | None = None
-    #: That it tells very many people is meant.
+    #: The sender confirmed that @all may notify many people.
     mention_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A message as it stands; ``created`` is False for a repeat of one stored before."""
+    """A stored message; ``created`` is False if it was stored before."""
 
     message: MessageJson
     created: bool
 
 
 class _New(NamedTuple):
+    """A message to insert, and what follows from it."""
+
     message: Message
     payload: MessageJson
     mentions: Mentions
-    told: frozenset[str]
+    recipients: frozenset[str]
+    move: PointerMove
 
 
 _Key = tuple[int, str, str]
-_Place = tuple[int, str]
 
 
-def append_messages(drafts: Sequence[Draft]) -> list[Stored | ChatError]:
-    """Each draft is stored once, at the next place of its conversation; in the order given.
+def unlimited(sender_id: str) -> None:
+    """Refuse nothing: a rate-limit check for `append_messages`."""
 
-    Answers for each draft the message, or why it is refused; a refusal takes no place and harms
-    no other draft. Senders' read pointers move to their messages. `message:received` goes out
-    for each new message after the commit, then `user:mentioned` to those whom it mentions.
+
+def append_messages(
+    drafts: Sequence[Draft], check_rate: Callable[[str], None] = unlimited
+) -> list[Stored | ChatError]:
+    """Store each draft once, in the order given, each at the next place of its conversation.
+
+    Returns for each draft the stored message, or the reason why it is refused; a refused draft
+    takes no place and doesn't affect the others. ``check_rate`` gets the sender's id, and raises
+    RateLimited to refuse a draft; it isn't called for repeats. Senders' read pointers move to
+    their messages. Each new message is announced by `message:received` after the commit, and then
+    by `user:mentioned` to the people it mentions.
     """
+    texts = [_mention_text(draft) for draft in drafts]
     with atomic() as work:
-        conversations = lock_conversations(work, {draft.conversation_id for draft in drafts})
-        possible = [draft for draft in drafts if draft.conversation_id in conversations]
-        members = memberships(work, {(d.conversation_id, d.sender_id) for d in possible})
-        seen = _stored_before(possible)
-        closed = closed_conversations(work, conversations.values())
-        answered = _answered(work, possible)
-        roster = Roster(work, [_written(draft, conversations) for draft in possible])
+        batch = _Batch(work, drafts, texts)
         outcomes: list[Stored | ChatError] = []
-        moves: dict[_Place, Move] = {}
-        new: list[_New] = []
-        for draft in drafts:
-            place = draft.conversation_id, draft.sender_id
-            key = _key(draft)
-            if place not in members:
-                outcomes.append(NotFound())
-            elif key is not None and key in seen:
-                found, hides = seen[key], members[place][1].hide_read_receipts
-                found = without_receipts(found) if hides else found
-                outcomes.append(Stored(found, created=False))
-            elif draft.conversation_id in closed:
-                outcomes.append(closed[draft.conversation_id])
-            elif refused := _refused(conversations[draft.conversation_id], members[place][0]):
-                outcomes.append(refused)
-            elif (limited := _limited(draft.sender_id)) is not None:
-                outcomes.append(limited)
-            elif (
-                draft.reply_to is not None
-                and (draft.conversation_id, draft.reply_to) not in answered
-            ):
-                fields = {"reply_to": "There is no such message in this conversation."}
-                outcomes.append(ValidationFailed(fields=fields))
-            elif (unmeant := roster.unconfirmed(_written(draft, conversations))) is not None:
-                outcomes.append(unmeant)
-            else:
-                member, sender = members[place]
-                stored = _store(work, draft, sender, _written(draft, conversations), roster)
-                seq, private = stored.message.seq, sender.hide_read_receipts
-                moves[place] = Move(conversations[place[0]], member, seq, private, own=True)
-                outcomes.append(Stored(stored.payload, created=True))
-                new.append(stored)
-                if key is not None:
-                    seen[key] = stored.payload
-        work.flush()
-        store_mentions(work, ((one.message, one.mentions) for one in new))
-        move_pointers(work, moves.values())
-        for one in new:
-            conversation = conversations[one.message.conversation_id]
-            _announce(one.payload, conversation)
-            announce_mentions(one.message, conversation, one.told)
+        for draft, text in zip(drafts, texts, strict=True):
+            try:
+                outcomes.append(batch.append(draft, text, check_rate))
+            except ChatError as error:
+                outcomes.append(error.with_traceback(None))  # which would keep this frame alive
+        batch.finish()
     return outcomes
 
 
 def append_system_message(conversation: Conversation, actor: User, text: str) -> MessageJson:
-    """What ``actor`` did, in words, at the next place. The conversation's row is locked.
+    """Store a sentence about what ``actor`` did. The conversation's row is locked.
 
-    To the actor it is no news: whoever had read everything before has read this too.
+    The actor has read it if they had read everything before it.
     """
     with atomic() as work:
-        draft = Draft(conversation.id, actor.id, text, type="system")
-        message = _take_place(conversation, draft)
+        message = _next_message(conversation, Draft(conversation.id, actor.id, text, type="system"))
         work.add(message)
         member = work.get(Participant, (conversation.id, actor.id))
         if member is not None:
-            know_next(member, message.seq)
+            advance_if_next(member, message.seq)
         work.flush()
         payload = message_json(message, actor)
         _announce(payload, conversation)
         return payload
 
 
-def _refused(conversation: Conversation, member: Participant) -> Forbidden | None:
-    """Why this member may not write here; asked of no more than what was read under the lock."""
-    try:
+class _Batch:
+    """The drafts of one call, with all they depend on. Making one locks their conversations."""
+
+    def __init__(
+        self, work: Session, drafts: Sequence[Draft], texts: Sequence[MentionText]
+    ) -> None:
+        self._work = work
+        self._conversations = lock_conversations(work, {draft.conversation_id for draft in drafts})
+        found = [draft for draft in drafts if draft.conversation_id in self._conversations]
+        self._members = memberships(work, {(d.conversation_id, d.sender_id) for d in found})
+        self._stored = _stored_before(found)
+        self._closed = closed_conversations(work, self._conversations.values())
+        self._reply_targets = _reply_targets(work, found)
+        self._resolver = MentionResolver(
+            work,
+            self._conversations,
+            [text for text in texts if text.conversation_id in self._conversations],
+        )
+        self._new: list[_New] = []
+
+    def append(self, draft: Draft, text: MentionText, check_rate: Callable[[str], None]) -> Stored:
+        """Return the message of this draft, new or stored before; raise ChatError to refuse it."""
+        membership = self._members.get((draft.conversation_id, draft.sender_id))
+        if membership is None:
+            raise NotFound()
+        member, sender = membership
+        key = _key(draft)
+        if key is not None and (repeated := self._stored.get(key)) is not None:
+            shown = without_receipts(repeated) if sender.hide_read_receipts else repeated
+            return Stored(shown, created=False)
+        if draft.conversation_id in self._closed:
+            raise self._closed[draft.conversation_id]
+        conversation = self._conversations[draft.conversation_id]
         check_may_write(conversation, member)
-    except Forbidden as error:
-        return error
-    return None
+        check_rate(draft.sender_id)  # before the content: a wrong reply counts as an attempt
+        reply_to = draft.conversation_id, draft.reply_to
+        if draft.reply_to is not None and reply_to not in self._reply_targets:
+            raise ValidationFailed(fields={"reply_to": "That message isn't in this conversation."})
+        self._resolver.check_confirmed(text)
+        new = self._add(conversation, member, sender, draft, text)
+        if key is not None:
+            self._stored[key] = new.payload
+        return Stored(new.payload, created=True)
+
+    def finish(self) -> None:
+        """Insert the new messages, move their senders' pointers, and announce them."""
+        self._work.flush()
+        store_mentions(self._work, ((new.message, new.mentions) for new in self._new))
+        # One move per sender and conversation: to the last message of each.
+        last = {
+            (new.payload["conversation_id"], new.payload["sender_id"]): new for new in self._new
+        }
+        move_pointers(self._work, [new.move for new in last.values()])
+        for new in self._new:
+            _announce(new.payload, new.move.conversation)
+            announce_mentions(new.message, new.move.conversation, new.recipients)
+
+    def _add(
+        self,
+        conversation: Conversation,
+        member: Participant,
+        sender: User,
+        draft: Draft,
+        text: MentionText,
+    ) -> _New:
+        mentions = self._resolver.mentions(text)
+        message = _next_message(conversation, draft)
+        message.mentions_all = mentions.everybody
+        self._work.add(message)
+        payload = message_json(message, sender, mentions=mentions.people)
+        private = sender.hide_read_receipts
+        move = PointerMove(conversation, member, message.seq, private, own_message=True)
+        new = _New(message, payload, mentions, self._resolver.recipients(text), move)
+        self._new.append(new)
+        return new
 
 
-def _limited(sender_id: str) -> RateLimited | None:
-    """Why this person has to wait. Asked only for what isn't a repeat: those are free."""
-    try:
-        rate_limits.check_message(sender_id)
-    except RateLimited as error:
-        return error
-    return None
-
-
-def _written(draft: Draft, conversations: Mapping[int, Conversation]) -> Written:
-    """What of the draft may mention somebody: only text does."""
-    words = draft.content if draft.type == "text" else ""
-    conversation = conversations[draft.conversation_id]
-    return Written(conversation, draft.sender_id, words, draft.mention_all)
-
-
-def _store(work: Session, draft: Draft, sender: User, written: Written, roster: Roster) -> _New:
-    mentions = roster.mentions(written)
-    message = _take_place(written.conversation, draft)
-    message.mentions_all = mentions.everybody
-    work.add(message)
-    payload = message_json(message, sender, mentions=mentions.people)
-    return _New(message, payload, mentions, roster.told(written))
+def _mention_text(draft: Draft) -> MentionText:
+    """Parse the text of a draft; only messages of type text mention people."""
+    content = draft.content if draft.type == "text" else ""
+    return MentionText.parse(
+        draft.conversation_id, draft.sender_id, content, confirmed=draft.mention_all
+    )
 
 
 def _key(draft: Draft) -> _Key | None:
@@ -209,6 +223,7 @@ def _key(draft: Draft) -> _Key | None:
 
 
 def _stored_before(drafts: Sequence[Draft]) -> dict[_Key, MessageJson]:
+    """Return the messages that were stored with the same client ids."""
     keys = [key for draft in drafts if (key := _key(draft))]
     if not keys:
         return {}
@@ -216,34 +231,17 @@ def _stored_before(drafts: Sequence[Draft]) -> dict[_Key, MessageJson]:
     return {(m["conversation_id"], m["sender_id"], m["client_id"] or ""): m for m in found}
 
 
-def closed_conversations(
-    work: Session, conversations: Collection[Conversation]
-) -> dict[int, ChatError]:
-    """One-to-one conversations in which nobody can write, and why: a block, or one is gone."""
-    pairs = {one.id: pair for one in conversations if (pair := pair_of(one))}
-    if not pairs:
-        return {}
-    people = frozenset().union(*pairs.values())
-    blocked, gone = blocked_or_gone(work, people)
-    closed: dict[int, ChatError] = {}
-    for id_, pair in pairs.items():
-        if pair & gone:
-            closed[id_] = Conflict("This account is deleted: the conversation can only be read.")
-        elif pair in blocked:
-            closed[id_] = Forbidden("You can't write to each other while one blocks the other.")
-    return closed
-
-
-def _answered(work: Session, drafts: Sequence[Draft]) -> set[tuple[int, str]]:
-    """Of the messages that drafts reply to those that exist, each with its conversation."""
+def _reply_targets(work: Session, drafts: Sequence[Draft]) -> set[tuple[int, str]]:
+    """Return the messages that the drafts reply to, as (conversation id, message id) pairs."""
     ids = {draft.reply_to for draft in drafts if draft.reply_to is not None}
     if not ids:
         return set()
-    rows = work.execute(_ANSWERED, {"ids": list(ids)})
+    rows = work.execute(_REPLY_TARGETS, {"ids": list(ids)})
     return {(row.conversation_id, row.id) for row in rows}
 
 
-def _take_place(conversation: Conversation, draft: Draft) -> Message:
+def _next_message(conversation: Conversation, draft: Draft) -> Message:
+    """Move the conversation's heads and return the message that takes the next place."""
     moment = now()
     conversation.last_seq += 1
     conversation.version += 1

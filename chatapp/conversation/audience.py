@@ -1,4 +1,4 @@
-"""Who hears of somebody's coming and going, looking and typing."""
+"""The audience of a person's presence, viewing and typing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy import BindParameter, ColumnElement, CompoundSelect, bindparam, 
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from chatapp.conversation.blocks import Presence, blocked_with, is_blocked, visible_presence
-from chatapp.conversation.queries import SMALL
+from chatapp.conversation.conversations import MAX_SMALL_MEMBERS
 from chatapp.core.db import db, snapshot
 from chatapp.models import Contact, Conversation, Participant
 
@@ -18,9 +18,9 @@ _Pairs = CompoundSelect[Any]
 
 
 def audience_version(conversation_id: int) -> int | None:
-    """The membership version, now, of those who may notice each other in this conversation.
+    """Return the present membership version of those who may see each other type and look.
 
-    None where nobody may: across a block, and where the conversation is gone.
+    None if nobody may: across a block, and after the conversation was deleted.
     """
     with snapshot():
         conversation = db.session.scalar(
@@ -34,32 +34,33 @@ def audience_version(conversation_id: int) -> int | None:
 
 
 def presence_for(viewer_id: str, user_ids: Collection[str]) -> dict[str, Presence]:
-    """The presence of these people, where it is for the viewer: see `_aware`.
+    """Return the presence of those of these people whose presence the viewer may see.
 
-    One's own always is.
+    See `_presence_pairs` for the rule. You always see your own.
     """
-    rows = db.session.execute(_aware(lambda whom, who: (whom.in_(user_ids), who == viewer_id)))
-    known = {row.whom for row in rows}
+    rows = db.session.execute(
+        _presence_pairs(lambda person, viewer: (person.in_(user_ids), viewer == viewer_id))
+    )
+    known = {row.person for row in rows}
     return visible_presence(viewer_id, known | ({viewer_id} & set(user_ids)))
 
 
-def neighbours(user_id: str) -> set[str]:
-    """Everybody who is told when this person comes and goes.
+def presence_viewers(user_id: str) -> set[str]:
+    """Return everybody to tell when this person comes online or goes offline.
 
-    See `_aware`, with conversations of at most `SMALL` members; without those between whom and
-    this person a block stands.
+    See `_presence_pairs` for the rule; only small conversations count, and nobody across a block.
     """
-    rows = db.session.execute(_NEIGHBOURS, {"user_id": user_id})
-    return {row.who for row in rows} - blocked_with(user_id)
+    rows = db.session.execute(_VIEWERS, {"user_id": user_id})
+    return {row.viewer for row in rows} - blocked_with(user_id)
 
 
-def noticed_by(user_id: str) -> set[str]:
-    """Everybody of whose coming and going this person is told: `neighbours`, seen from there."""
-    rows = db.session.execute(_NOTICED, {"user_id": user_id})
-    return {row.whom for row in rows} - blocked_with(user_id)
+def visible_people(user_id: str) -> set[str]:
+    """Return everybody whose `presence_viewers` include this person."""
+    rows = db.session.execute(_VISIBLE, {"user_id": user_id})
+    return {row.person for row in rows} - blocked_with(user_id)
 
 
-def _in_small_ones_of(user_id: BindParameter[str]) -> ColumnElement[bool]:
+def _in_small_conversations_of(user_id: BindParameter[str]) -> ColumnElement[bool]:
     own = select(Participant.conversation_id).where(
         Participant.user_id == user_id, Participant.left_at.is_(None)
     )
@@ -67,29 +68,30 @@ def _in_small_ones_of(user_id: BindParameter[str]) -> ColumnElement[bool]:
         select(Participant.conversation_id)
         .where(Participant.left_at.is_(None), Participant.conversation_id.in_(own))
         .group_by(Participant.conversation_id)
-        .having(func.count() <= SMALL)
+        .having(func.count() <= MAX_SMALL_MEMBERS)
     )
     return Conversation.id.in_(small)
 
 
-def _aware(
-    where: Callable[[_Id, _Id], tuple[ColumnElement[bool], ...]], *shared: ColumnElement[bool]
+def _presence_pairs(
+    where: Callable[[_Id, _Id], tuple[ColumnElement[bool], ...]],
+    *shared_conversation: ColumnElement[bool],
 ) -> _Pairs:
-    """Each ``whom`` with each ``who`` for whom their presence is: the one rule of it.
+    """Return a query for pairs of a ``person`` and a ``viewer`` who may see their presence.
 
-    It is for those whom they have among their contacts, and for those in a conversation with
-    them. ``where`` says which pairs are wanted, ``shared`` which conversations count.
+    People show their presence to their contacts and to the members of their conversations.
+    ``where`` narrows the pairs, ``shared_conversation`` the conversations that count.
     """
     theirs, own = aliased(Participant), aliased(Participant)
     together = (
-        select(theirs.user_id.label("whom"), own.user_id.label("who"))
+        select(theirs.user_id.label("person"), own.user_id.label("viewer"))
         .join(own, own.conversation_id == theirs.conversation_id)
         .join(Conversation, Conversation.id == theirs.conversation_id)
         .where(
             theirs.left_at.is_(None),
             own.left_at.is_(None),
             Conversation.deleted_at.is_(None),
-            *shared,
+            *shared_conversation,
             *where(theirs.user_id, own.user_id),
         )
     )
@@ -101,5 +103,6 @@ def _aware(
 
 # Built once: composing these took longer than running them.
 _ME: BindParameter[str] = bindparam("user_id")
-_NEIGHBOURS = _aware(lambda whom, who: (whom == _ME, who != _ME), _in_small_ones_of(_ME))
-_NOTICED = _aware(lambda whom, who: (who == _ME, whom != _ME), _in_small_ones_of(_ME))
+_IN_SMALL = _in_small_conversations_of(_ME)
+_VIEWERS = _presence_pairs(lambda person, viewer: (person == _ME, viewer != _ME), _IN_SMALL)
+_VISIBLE = _presence_pairs(lambda person, viewer: (viewer == _ME, person != _ME), _IN_SMALL)

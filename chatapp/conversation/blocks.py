@@ -1,4 +1,4 @@
-"""What people notice of each other: blocks, either way round, and what somebody hides."""
+"""Blocks between people, in either direction, and who may see whose presence."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from sqlalchemy import BindParameter, bindparam, case, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from chatapp.core.db import db
+from chatapp.core.errors import ChatError, Conflict, Forbidden
 from chatapp.core.presence import online
 from chatapp.models import Block, Conversation, User
+
+BLOCKED = "You can't message each other while one of you blocks the other."
 
 # Built once: composing these took each request longer than running them.
 _VIEWER: BindParameter[str] = bindparam("viewer_id")
@@ -25,7 +28,7 @@ _BLOCKED_WITH_OR_HIDING = union_all(
 _BLOCKS_AMONG = select(Block.blocker_id, Block.blocked_id).where(
     Block.blocker_id.in_(_PEOPLE), Block.blocked_id.in_(_PEOPLE)
 )
-_BLOCKS_AMONG_OR_GONE = union_all(
+_BLOCKS_AMONG_OR_DELETED = union_all(
     _BLOCKS_AMONG,
     select(User.id, User.id).where(User.id.in_(_PEOPLE), User.deleted_at.is_not(None)),
 )
@@ -33,73 +36,96 @@ _BLOCKS_AMONG_OR_GONE = union_all(
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """Somebody's presence, for one who may notice it."""
+    """A person's presence, for a viewer who may see it."""
 
     online: bool
     viewer_id: str
     viewer_hides: bool
 
     def last_seen(self, user: User) -> datetime | None:
-        """When ``user``, whose presence this is, was last here.
+        """Return when ``user``, whose presence this is, was last seen.
 
-        None where they hide it, and for a viewer who hides their own; one's own is no secret.
+        None if the user or the viewer hides it. You always see your own.
         """
         hidden = self.viewer_hides or user.hide_last_seen
         return None if hidden and user.id != self.viewer_id else user.last_seen
 
 
 def blocked_with(user_id: str) -> set[str]:
-    """Everybody whom this person has blocked, or who has blocked them."""
+    """Return everybody who has a block with this person, in either direction."""
     return set(db.session.scalars(_BLOCKED_WITH, {"viewer_id": user_id}))
 
 
 def blockers_between(one: str, other: str) -> set[str]:
-    """Which of these two blocks the other."""
+    """Return which of these two people block the other."""
     rows = db.session.execute(_BLOCKS_AMONG, {"user_ids": [one, other]})
     return {row.blocker_id for row in rows}
 
 
 def blocked_among(user_ids: Collection[str]) -> set[frozenset[str]]:
-    """The pairs of these people between whom a block stands."""
+    """Return the pairs of these people with a block between them."""
     rows = db.session.execute(_BLOCKS_AMONG, {"user_ids": list(user_ids)})
     return {frozenset((row.blocker_id, row.blocked_id)) for row in rows}
 
 
 def visible_presence(viewer_id: str, user_ids: Collection[str]) -> dict[str, Presence]:
-    """The presence of these people, without those a block hides from the viewer; one statement."""
+    """Return the presence of these people, without those behind a block; takes one statement."""
     found = set(db.session.scalars(_BLOCKED_WITH_OR_HIDING, {"viewer_id": viewer_id}))
-    viewer_hides = viewer_id in found  # as nobody blocks themselves
-    there = online(id_ for id_ in user_ids if id_ == viewer_id or id_ not in found)
-    return {id_: Presence(is_there, viewer_id, viewer_hides) for id_, is_there in there.items()}
+    viewer_hides = viewer_id in found  # nobody blocks themselves
+    visible = online(id_ for id_ in user_ids if id_ == viewer_id or id_ not in found)
+    return {id_: Presence(is_on, viewer_id, viewer_hides) for id_, is_on in visible.items()}
 
 
 def hiding_last_seen(user_ids: Collection[str]) -> set[str]:
-    """Those of these people who hide when they were last here, and so don't learn it of others."""
+    """Return which of these people hide when they were last seen, and so can't see it of others."""
     rows = db.session.scalars(select(User.id).where(User.id.in_(user_ids), User.hide_last_seen))
     return set(rows)
 
 
 def direct_key(user_id: str, other_id: str) -> str:
-    """What tells the one-to-one conversation of these two from all others."""
+    """Return the key of the one-to-one conversation of these two people."""
     return ":".join(sorted((user_id, other_id)))
 
 
 def pair_of(conversation: Conversation) -> frozenset[str]:
-    """The two people of a one-to-one conversation; nobody for a group."""
+    """Return the two people of a one-to-one conversation, or nobody for a group."""
     return frozenset((conversation.direct_key or "").split(":")) - {""}
 
 
 def is_blocked(conversation: Conversation) -> bool:
-    """Whether this is one of two people between whom a block stands."""
+    """Return whether this is a one-to-one conversation with a block between the two people."""
     pair = pair_of(conversation)
     return bool(pair) and pair in blocked_among(pair)
 
 
-def blocked_or_gone(
+def closed_conversations(
+    work: Session, conversations: Collection[Conversation]
+) -> dict[int, ChatError]:
+    """Return the one-to-one conversations in which nobody can write, and why; takes one statement.
+
+    Forbidden where one of the two blocks the other, Conflict where an account is deleted.
+    """
+    pairs = {
+        conversation.id: pair for conversation in conversations if (pair := pair_of(conversation))
+    }
+    if not pairs:
+        return {}
+    people = frozenset().union(*pairs.values())
+    blocked, deleted = _blocked_or_deleted(work, people)
+    closed: dict[int, ChatError] = {}
+    for id_, pair in pairs.items():
+        if pair & deleted:
+            closed[id_] = Conflict("This account was deleted. You can still read the conversation.")
+        elif pair in blocked:
+            closed[id_] = Forbidden(BLOCKED)
+    return closed
+
+
+def _blocked_or_deleted(
     work: Session, user_ids: Collection[str]
 ) -> tuple[set[frozenset[str]], set[str]]:
-    """`blocked_among` these people, and those whose accounts are deleted, in one statement."""
-    rows = work.execute(_BLOCKS_AMONG_OR_GONE, {"user_ids": list(user_ids)})
+    """Return the blocked pairs among these people, and those whose accounts are deleted."""
+    rows = work.execute(_BLOCKS_AMONG_OR_DELETED, {"user_ids": list(user_ids)})
     pairs = {frozenset((row[0], row[1])) for row in rows}
-    gone = {person for pair in pairs if len(pair) == 1 for person in pair}
-    return {pair for pair in pairs if len(pair) == 2}, gone
+    deleted = {person for pair in pairs if len(pair) == 1 for person in pair}
+    return {pair for pair in pairs if len(pair) == 2}, deleted

@@ -1,4 +1,4 @@
-"""Catching up: conversations and what changed in them since a version, in one snapshot."""
+"""Catch-up: conversations, and what changed in them since a version, in one snapshot."""
 
 from __future__ import annotations
 
@@ -7,29 +7,26 @@ from typing import Any, TypedDict
 
 from sqlalchemy import and_, bindparam, or_
 
-from chatapp.conversation.presenters import ConversationJson, MessageJson
-from chatapp.conversation.queries import (
-    MOST_TEXT,
+from chatapp.conversation.conversations import (
     own_conversations,
     read_conversation,
     read_conversations,
-    read_stretch,
-    shown_to,
-    stretch_of,
 )
+from chatapp.conversation.messages import MAX_TEXT, messages_for, range_query, read_range
+from chatapp.conversation.presenters import ConversationJson, MessageJson
 from chatapp.core.db import snapshot
 from chatapp.models import Conversation, Message
 
-#: How many messages `changes_since` brings at most, and `sync` in all.
-MOST_MESSAGES = 1_000
-#: Conversations asked for in one statement: SQLite takes no deeper expression.
+#: The most messages that `changes_since` returns, and `sync` in all conversations together.
+MAX_MESSAGES = 1_000
+#: Conversations per statement: SQLite limits how deep an expression may be.
 _BATCH = 200
 
 
 class Changes(TypedDict):
-    """The present state of a conversation and of its messages that changed.
+    """The present state of a conversation, and of its messages that changed.
 
-    ``version`` is what to ask with next; with ``has_more`` there is more to ask for at once.
+    ``version`` is the version to ask with next time; ask again at once if ``has_more``.
     """
 
     conversation: ConversationJson
@@ -39,7 +36,7 @@ class Changes(TypedDict):
 
 
 class Sync(TypedDict):
-    """All that someone missed; ``removed`` are conversations that are theirs no more."""
+    """Everything a client missed; ``removed`` are conversations it no longer has access to."""
 
     conversations: list[Changes]
     removed: list[int]
@@ -48,28 +45,28 @@ class Sync(TypedDict):
 def changes_since(
     user_id: str, conversation_id: int, version: int | None, limit: int = 200
 ) -> Changes:
-    """What changed after ``version`` (at most ``limit`` messages); None asks for no messages.
+    """Return up to ``limit`` messages that changed after ``version``, or none if it is None.
 
-    A full answer (`MOST_TEXT`) ends earlier, with ``has_more``, and never before its first message.
-    Raises NotFound.
+    An answer that is full (`MAX_TEXT`) ends earlier, with ``has_more``, but always has at least one
+    message. Raises NotFound.
     """
     with snapshot():
         conversation = read_conversation(user_id, conversation_id, "small")
         if version is None:
             return _up_to_date(conversation, [])
-        found = read_stretch(_CHANGED, most=limit, conversation_id=conversation_id, version=version)
-        messages = shown_to(user_id, found.messages)
-        if found.followed_in is not None:
+        found = read_range(_CHANGED, limit=limit, conversation_id=conversation_id, version=version)
+        messages = messages_for(user_id, found.messages)
+        if found.next_conversation_id is not None:
             return _cut_short(conversation, messages, messages[-1]["version"])
         return _up_to_date(conversation, messages)
 
 
 def sync(user_id: str, known: Mapping[int, int]) -> Sync:
-    """Every conversation of this person, with what changed after the versions they know.
+    """Return all of this person's conversations, with what changed after the ``known`` versions.
 
-    At most `MOST_MESSAGES` messages and about `MOST_TEXT` characters in all: a conversation cut
-    short or not reached has ``has_more``. Conversations that aren't in ``known`` come without
-    messages.
+    Returns at most `MAX_MESSAGES` messages and about `MAX_TEXT` characters in all; a conversation
+    that was cut short or not reached has ``has_more``. Conversations that aren't in ``known`` come
+    without messages.
     """
     with snapshot():
         present = read_conversations(_OWN, "small", user_id=user_id)
@@ -78,7 +75,7 @@ def sync(user_id: str, known: Mapping[int, int]) -> Sync:
             for conversation in present
             if known.get(conversation["id"], conversation["version"]) < conversation["version"]
         }
-        missed, cut = _missed(user_id, behind)
+        missed, cut = _missed_messages(user_id, behind)
         conversations = []
         for conversation in present:
             id_ = conversation["id"]
@@ -92,30 +89,31 @@ def sync(user_id: str, known: Mapping[int, int]) -> Sync:
     return {"conversations": conversations, "removed": removed}
 
 
-def _missed(
+def _missed_messages(
     user_id: str, behind: Mapping[int, int]
 ) -> tuple[dict[int, list[MessageJson]], set[int]]:
-    """Per conversation the messages after its version; and those with more than that."""
+    """Return each conversation's messages after its version, and the conversations with more."""
     missed: dict[int, list[MessageJson]] = {id_: [] for id_ in behind}
     cut: set[int] = set()
-    left, text = MOST_MESSAGES, MOST_TEXT
+    messages_left, text_left = MAX_MESSAGES, MAX_TEXT
     ids = sorted(behind)
     for start in range(0, len(ids), _BATCH):
         batch = ids[start : start + _BATCH]
-        if left <= 0 or text <= 0:
+        if messages_left <= 0 or text_left <= 0:
             cut.update(batch)
             continue
         after = (
             and_(Message.conversation_id == id_, Message.version > behind[id_]) for id_ in batch
         )
-        found = read_stretch(stretch_of(or_(*after), order=_by_version), most=left, text=text)
-        if found.followed_in is not None:
-            cut.update(id_ for id_ in batch if id_ >= found.followed_in)
-            left = 0
-        for message in shown_to(user_id, found.messages):
+        query = range_query(or_(*after), order=_by_version)
+        found = read_range(query, limit=messages_left, text=text_left)
+        if found.next_conversation_id is not None:
+            cut.update(id_ for id_ in batch if id_ >= found.next_conversation_id)
+            messages_left = 0
+        for message in messages_for(user_id, found.messages):
             missed[message["conversation_id"]].append(message)
-            text -= len(message["content"] or "")
-        left -= len(found.messages)
+            text_left -= len(message["content"] or "")
+        messages_left -= len(found.messages)
     return missed, cut
 
 
@@ -127,7 +125,7 @@ def _by_version(message: Any) -> tuple[Any, ...]:
 _OWN = own_conversations(bindparam("user_id")).order_by(
     Conversation.active_at.desc(), Conversation.id
 )
-_CHANGED = stretch_of(
+_CHANGED = range_query(
     Message.conversation_id == bindparam("conversation_id"),
     Message.version > bindparam("version"),
     order=_by_version,

@@ -1,7 +1,7 @@
-"""Who is in a conversation: every change of members is a version of its log.
+"""Membership of conversations. Every change of members is a version of the log.
 
-The caller holds the conversation's lock. Adding and returning members see the whole history; their
-read pointer starts at its end. Leaving keeps the row, with `left_at`.
+The caller holds the conversation's lock. New and returning members see the whole history; their
+read pointers start at its end. A member who leaves keeps their row, with `left_at`.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 
 from chatapp.conversation.append import append_system_message
-from chatapp.conversation.pointers import settle_after_leaving, start_at
+from chatapp.conversation.conversations import read_conversation_event
+from chatapp.conversation.pointers import start_pointer_at, stop_waiting_for
 from chatapp.conversation.preferences import clear_preferences
-from chatapp.conversation.queries import read_event
 from chatapp.core.db import announce, now
 from chatapp.core.events import Members
 from chatapp.models import Conversation, Participant, User
 
 
 def current_members(work: Session, conversation_id: int) -> dict[str, Participant]:
-    """Who is in it now, by person."""
+    """Return the present members of a conversation, by user id."""
     rows = work.scalars(
         select(Participant)
         .where(Participant.conversation_id == conversation_id, Participant.left_at.is_(None))
@@ -30,8 +30,11 @@ def current_members(work: Session, conversation_id: int) -> dict[str, Participan
     return {member.user_id: member for member in rows}
 
 
-def change(conversation: Conversation, *, members: bool = False) -> int:
-    """The next version of this conversation, which the caller's one change bears."""
+def bump_version(conversation: Conversation, *, members: bool = False) -> int:
+    """Move the conversation to its next version, for one change, and return it.
+
+    ``members``: it is a change of who the members are or what they may do.
+    """
     conversation.version += 1
     if members:
         conversation.membership_version = conversation.version
@@ -43,14 +46,14 @@ def add_members(
     conversation: Conversation,
     actor: User,
     people: Sequence[User],
-    told: str | None = None,
+    text: str | None = None,
 ) -> None:
-    """These people are members: one change however many; those who were change nothing.
+    """Add these people as members, in one change; skip those who are members already.
 
-    Everybody is ``told`` of it, in other words than that the actor added them.
+    The system message is ``text`` where it isn't that the actor added them.
     """
-    standing = current_members(work, conversation.id)
-    new = [person for person in people if person.id not in standing]
+    present = current_members(work, conversation.id)
+    new = [person for person in people if person.id not in present]
     if not new:
         return
     former = {
@@ -70,36 +73,36 @@ def add_members(
         member.left_at = None
         member.joined_at = now()
         member.member_role = "member"
-        start_at(member, conversation.last_seq)
-    change(conversation, members=True)
+        start_pointer_at(member, conversation.last_seq)
+    bump_version(conversation, members=True)
     work.flush()
-    announce_updated(conversation, came=frozenset(person.id for person in new))
-    append_system_message(conversation, actor, told or f"{actor.name} added {_listed(new)}")
+    announce_updated(conversation, joined=frozenset(person.id for person in new))
+    append_system_message(conversation, actor, text or f"{actor.name} added {_join_names(new)}")
 
 
 def remove_member(
     work: Session, conversation: Conversation, actor: User, leaving: Participant, person: User
 ) -> None:
-    """This person is a member no more; the last owner hands over first."""
+    """Remove a member; if it was the last owner, pass the group on to `next_owner`."""
     leaving.left_at = now()
     clear_preferences(leaving)
-    standing = current_members(work, conversation.id)
-    standing.pop(leaving.user_id, None)
-    if standing and not any(one.member_role == "owner" for one in standing.values()):
-        heir(work, conversation.id, leaving.user_id).member_role = "owner"
-    change(conversation, members=True)
+    remaining = current_members(work, conversation.id)
+    remaining.pop(leaving.user_id, None)
+    if remaining and not any(member.member_role == "owner" for member in remaining.values()):
+        next_owner(work, conversation.id, leaving.user_id).member_role = "owner"
+    bump_version(conversation, members=True)
     work.flush()
-    settle_after_leaving(work, leaving)
-    announce_updated(conversation, went=frozenset((leaving.user_id,)))
+    stop_waiting_for(work, leaving)
+    announce_updated(conversation, left=frozenset((leaving.user_id,)))
     text = f"{actor.name} left" if actor is person else f"{actor.name} removed {person.name}"
     append_system_message(conversation, actor, text)
 
 
 def announce_created(conversation: Conversation) -> None:
-    """Tell its members that there is this conversation."""
+    """Announce a new conversation to its members."""
     announce(
         "conversation:created",
-        read_event(conversation.id),
+        read_conversation_event(conversation.id),
         to=Members(conversation.id, conversation.membership_version),
         version=conversation.version,
     )
@@ -108,25 +111,28 @@ def announce_created(conversation: Conversation) -> None:
 def announce_updated(
     conversation: Conversation,
     *,
-    came: Collection[str] = frozenset(),
-    went: Collection[str] = frozenset(),
+    joined: Collection[str] = frozenset(),
+    left: Collection[str] = frozenset(),
 ) -> None:
-    """Tell the members of this version, those who came of the conversation, those who went too."""
+    """Announce this version to the members; also to those it added and those it removed."""
     announce(
         "conversation:updated",
-        read_event(conversation.id),
+        read_conversation_event(conversation.id),
         to=Members(
             conversation.id,
             conversation.membership_version,
-            joined=frozenset(came),
-            left=frozenset(went),
+            joined=frozenset(joined),
+            left=frozenset(left),
         ),
         version=conversation.version,
     )
 
 
-def heir(work: Session, conversation_id: int, leaving_id: str) -> Participant:
-    """Who becomes the owner after the last one: the longest-standing admin, else member."""
+def next_owner(work: Session, conversation_id: int, leaving_id: str) -> Participant:
+    """Return the member who becomes owner after the last one: the longest-serving admin or member.
+
+    Admins come before plain members.
+    """
     return work.scalars(
         select(Participant)
         .where(
@@ -143,7 +149,7 @@ def heir(work: Session, conversation_id: int, leaving_id: str) -> Participant:
     ).one()
 
 
-def _listed(people: Sequence[User]) -> str:
+def _join_names(people: Sequence[User]) -> str:
     names = [person.name for person in people]
     if len(names) > 5:
         return f"{', '.join(names[:4])} and {len(names) - 4} others"

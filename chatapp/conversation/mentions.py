@@ -1,9 +1,10 @@
-"""Who is mentioned in a message: found when it is written, kept in rows, told after the commit."""
+"""Mentions: found when a message is written, stored in rows, announced after the commit."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from sqlalchemy import (
@@ -28,10 +29,10 @@ from chatapp.models import Block, Conversation, Mention, Message, Participant, U
 from chatapp.text.markdown import find_mentions
 from chatapp.text.mention_syntax import EVERYBODY, MentionedPerson, possible_names
 
-#: Up to so many members all of them are told without asking whether it is meant.
-MOST_UNASKED = 20
-#: More names than these aren't looked up one by one.
-_MOST_NAMES = 5_000
+#: In a group of at most this many members, @all needs no confirmation.
+MAX_UNCONFIRMED_MEMBERS = 20
+#: With more names than this, read all members instead of looking names up.
+_MAX_NAMES = 5_000
 
 
 # Built once: composing these took each request longer than running them.
@@ -43,9 +44,9 @@ _MENTIONED_IN = (
 )
 
 
-def _counting_unread() -> Select[int, int]:
+def _unread_query() -> Select[int, int]:
     me: BindParameter[str] = bindparam("user_id")
-    deaf = select(Block.blocked_id).where(Block.blocker_id == me)
+    blocked = select(Block.blocked_id).where(Block.blocker_id == me)
     unread = (
         select(Message.conversation_id, Message.seq)
         .join(
@@ -58,7 +59,7 @@ def _counting_unread() -> Select[int, int]:
         .where(
             Message.conversation_id.in_(bindparam("ids", expanding=True)),
             Message.seq > Participant.last_read_seq,
-            Message.sender_id.not_in(deaf),
+            Message.sender_id.not_in(blocked),
         )
     )
     by_name = unread.join(Mention, Mention.message_id == Message.id).where(
@@ -68,96 +69,122 @@ def _counting_unread() -> Select[int, int]:
     return select(either.c.conversation_id, func.count()).group_by(either.c.conversation_id)
 
 
-_UNREAD = _counting_unread()
+_UNREAD = _unread_query()
 
 
 class Mentions(NamedTuple):
-    """Whom a text mentions, by their ids in order; ``everybody``: all the members."""
+    """The people that a text mentions, by id; ``everybody`` for @all."""
 
     people: tuple[MentionedPerson, ...] = ()
     everybody: bool = False
 
 
-class Written(NamedTuple):
-    """A text that somebody adds to a conversation. Its row is locked."""
+@dataclass(frozen=True, slots=True, eq=False)
+class MentionText:
+    """A text to look for mentions in. Making one parses the text and takes no database."""
 
-    conversation: Conversation
+    conversation_id: int
     author_id: str
     text: str
-    #: That it tells very many people is meant.
-    confirmed: bool = False
+    #: The author confirmed that @all may notify many people.
+    confirmed: bool
+    #: Every username that the text may mention.
+    names: frozenset[str]
+
+    @classmethod
+    def parse(
+        cls, conversation_id: int, author_id: str, text: str, *, confirmed: bool = False
+    ) -> MentionText:
+        """Parse a text that somebody adds to a conversation."""
+        names = frozenset(possible_names(text)) if "@" in text else frozenset()
+        return cls(conversation_id, author_id, text, confirmed, names)
 
 
-class Roster:
-    """The members that some texts may mention, as of now: one statement, none without an @."""
+class MentionResolver:
+    """Finds the members that some texts mention: one statement, none if no text has an @.
 
-    def __init__(self, work: Session, texts: Iterable[Written]) -> None:
+    The conversations' rows are locked, and ``conversations`` has each text's.
+    """
+
+    def __init__(
+        self,
+        work: Session,
+        conversations: Mapping[int, Conversation],
+        texts: Iterable[MentionText],
+    ) -> None:
+        self._conversations = conversations
         self._members: dict[int, dict[str, MentionedPerson]] = defaultdict(dict)
-        #: Who has blocked whom.
-        self._deaf: set[tuple[str, str]] = set()
-        self._found: dict[Written, Mentions] = {}
-        names = {one: possible_names(one.text) for one in texts if "@" in one.text}
-        wanted = [one for one, found in names.items() if found]
-        if wanted:
-            self._read(work, wanted, set().union(*names.values()))
+        #: Pairs of blocker and blocked.
+        self._blocks: set[tuple[str, str]] = set()
+        self._resolved: dict[MentionText, Mentions] = {}
+        naming = [text for text in texts if text.names]
+        if naming:
+            self._read_members(work, naming)
 
-    def mentions(self, text: Written) -> Mentions:
-        """Whom it mentions of those who are members; in one-to-one conversations the other."""
-        if text not in self._found:
-            self._found[text] = self._find(text)
-        return self._found[text]
-
-    def _find(self, text: Written) -> Mentions:
-        conversation, author_id, words, _ = text
-        names = possible_names(words) if "@" in words else set()
-        if not names:
+    def mentions(self, text: MentionText) -> Mentions:
+        """Return the members that a text mentions; in a one-to-one conversation, not its author."""
+        if not text.names:
             return Mentions()
-        everybody = conversation.kind == "group" and EVERYBODY in names
-        members = self._members[conversation.id]
+        if text not in self._resolved:
+            self._resolved[text] = self._resolve(text)
+        return self._resolved[text]
+
+    def check_confirmed(self, text: MentionText) -> None:
+        """Raise ValidationFailed if @all would notify many people and isn't confirmed."""
+        if text.confirmed or not self.mentions(text).everybody:
+            return
+        members = len(self._members[text.conversation_id])
+        if members > MAX_UNCONFIRMED_MEMBERS:
+            problem = (
+                f"This will notify {members - 1} people. Confirm to send it, or leave @all out."
+            )
+            raise ValidationFailed(fields={"mention_all": problem})
+
+    def recipients(self, text: MentionText) -> frozenset[str]:
+        """Return the people to notify: not the author, and nobody who has blocked the author."""
+        mentions = self.mentions(text)
+        people: Collection[MentionedPerson] = mentions.people
+        if mentions.everybody:
+            people = self._members[text.conversation_id].values()
+        return frozenset(
+            person.user_id
+            for person in people
+            if person.user_id != text.author_id
+            and (person.user_id, text.author_id) not in self._blocks
+        )
+
+    def _resolve(self, text: MentionText) -> Mentions:
+        in_group = self._is_group(text)
+        everybody = in_group and EVERYBODY in text.names
+        members = self._members[text.conversation_id]
         people = [
-            one
-            for name in names
-            if (one := members.get(name)) is not None
-            and (conversation.kind == "group" or one.user_id != author_id)
+            person
+            for name in text.names
+            if (person := members.get(name)) is not None
+            and (in_group or person.user_id != text.author_id)
             and not (everybody and name == EVERYBODY)
         ]
         if not people and not everybody:
             return Mentions()
-        people.sort(key=lambda one: one.user_id)
-        return Mentions(*find_mentions(words, people, everybody=everybody))
+        people.sort(key=lambda person: person.user_id)
+        return Mentions(*find_mentions(text.text, people, everybody=everybody))
 
-    def unconfirmed(self, text: Written) -> ValidationFailed | None:
-        """Why it has to be confirmed, where it tells so many people."""
-        members = len(self._members.get(text.conversation.id, ()))
-        if text.confirmed or members <= MOST_UNASKED or not self.mentions(text).everybody:
-            return None
-        words = f"This will notify {members - 1} people. Confirm to send it, or leave @all out."
-        return ValidationFailed(fields={"mention_all": words})
+    def _is_group(self, text: MentionText) -> bool:
+        return self._conversations[text.conversation_id].kind == "group"
 
-    def told(self, text: Written) -> frozenset[str]:
-        """Who hears of it: those mentioned, but the author and whoever has blocked them."""
-        mentions = self.mentions(text)
-        people: Collection[MentionedPerson] = mentions.people
-        if mentions.everybody:
-            people = self._members[text.conversation.id].values()
-        return frozenset(
-            one.user_id
-            for one in people
-            if one.user_id != text.author_id and (one.user_id, text.author_id) not in self._deaf
-        )
-
-    def _read(self, work: Session, texts: Collection[Written], names: Collection[str]) -> None:
-        """Those by these names; where everybody may be meant, all."""
-        named = User.username.in_(names) if len(names) <= _MOST_NAMES else true()
+    def _read_members(self, work: Session, texts: Collection[MentionText]) -> None:
+        """Read the members with these names, or all members where a text may mention everybody."""
+        names = frozenset[str]().union(*(text.names for text in texts))
+        named = User.username.in_(names) if len(names) <= _MAX_NAMES else true()
         whole = {
-            one.conversation.id
-            for one in texts
-            if one.conversation.kind == "group" and EVERYBODY in possible_names(one.text)
+            text.conversation_id
+            for text in texts
+            if EVERYBODY in text.names and self._is_group(text)
         }
-        ids = {one.conversation.id for one in texts}
+        ids = {text.conversation_id for text in texts}
         blocked = and_(
             Block.blocker_id == Participant.user_id,
-            Block.blocked_id.in_({one.author_id for one in texts}),
+            Block.blocked_id.in_({text.author_id for text in texts}),
         )
         rows = work.execute(
             select(Participant.conversation_id, User.username, User.id, User.name, Block.blocked_id)
@@ -171,45 +198,47 @@ class Roster:
                 ),
             )
         )
-        for conversation_id, *person, blocked_id in rows:
-            one = MentionedPerson(*person)
-            self._members[conversation_id][one.username] = one
+        for conversation_id, *columns, blocked_id in rows:
+            person = MentionedPerson(*columns)
+            self._members[conversation_id][person.username] = person
             if blocked_id is not None:
-                self._deaf.add((one.user_id, blocked_id))
+                self._blocks.add((person.user_id, blocked_id))
 
 
 def store_mentions(work: Session, found: Iterable[tuple[Message, Mentions]]) -> None:
-    """Keep whom these messages, which are stored, mention: one statement, none for nobody."""
+    """Store the mentions of messages that are in the database: one statement at most."""
     rows = [
         {
             "message_id": message.id,
-            "user_id": one.user_id,
-            "username": one.username,
+            "user_id": person.user_id,
+            "username": person.username,
             "conversation_id": message.conversation_id,
             "seq": message.seq,
         }
         for message, mentions in found
-        for one in mentions.people
+        for person in mentions.people
     ]
     if rows:
         work.execute(insert(Mention), rows)
 
 
-def forget_mentions(work: Session, message: Message) -> frozenset[str]:
-    """The message mentions nobody; answers whom it did by name."""
+def delete_mentions(work: Session, message: Message) -> frozenset[str]:
+    """Delete a message's mentions and return the ids of the people it mentioned by name."""
     message.mentions_all = False
     if not _may_mention(message):
         return frozenset()
-    own = Mention.message_id == message.id
-    gone = frozenset(work.scalars(select(Mention.user_id).where(own)))
-    if gone:
-        work.execute(delete(Mention).where(own))
-    return gone
+    of_message = Mention.message_id == message.id
+    deleted = frozenset(work.scalars(select(Mention.user_id).where(of_message)))
+    if deleted:
+        work.execute(delete(Mention).where(of_message))
+    return deleted
 
 
-def announce_mentions(message: Message, conversation: Conversation, told: frozenset[str]) -> None:
-    """Tell these members that the message mentions them, after it was announced itself."""
-    if told:
+def announce_mentions(
+    message: Message, conversation: Conversation, recipients: frozenset[str]
+) -> None:
+    """Tell these members that the message mentions them; announce the message itself first."""
+    if recipients:
         announce(
             "user:mentioned",
             {
@@ -218,33 +247,33 @@ def announce_mentions(message: Message, conversation: Conversation, told: frozen
                 "seq": message.seq,
                 "user_id": message.sender_id,
             },
-            to=Members(conversation.id, conversation.membership_version, only=told),
+            to=Members(conversation.id, conversation.membership_version, only=recipients),
         )
 
 
 def mentions_in(messages: Collection[Message]) -> Mapping[str, list[MentionedPerson]]:
-    """Whom each of these messages mentions: one statement, none where none has an @."""
+    """Return each message's mentions: one statement, none if no message has an @."""
     ids = [message.id for message in messages if _may_mention(message)]
     found: dict[str, list[MentionedPerson]] = defaultdict(list)
     if ids:
-        for message_id, *person in db.session.execute(_MENTIONED_IN, {"ids": ids}):
-            found[message_id].append(MentionedPerson(*person))
+        for message_id, *columns in db.session.execute(_MENTIONED_IN, {"ids": ids}):
+            found[message_id].append(MentionedPerson(*columns))
     return found
 
 
-def unread_mentions(places: Sequence[Participant]) -> dict[int, int]:
-    """How many messages after their pointer mention this person, in each of their conversations.
+def count_unread_mentions(participants: Sequence[Participant]) -> dict[int, int]:
+    """Count the unread messages that mention a person, by conversation, in one statement.
 
-    ``places`` are one person's. One's own are never after it; of those whom this person has
-    blocked none counts. One statement.
+    ``participants`` are this person's rows. Messages of people they blocked don't count, and
+    their own are never unread.
     """
-    if not places:
+    if not participants:
         return {}
-    whose = {
-        "user_id": places[0].user_id,
-        "ids": [place.conversation_id for place in places],
+    values = {
+        "user_id": participants[0].user_id,
+        "ids": [participant.conversation_id for participant in participants],
     }
-    return {row[0]: row[1] for row in db.session.execute(_UNREAD, whose)}
+    return {row[0]: row[1] for row in db.session.execute(_UNREAD, values)}
 
 
 def _may_mention(message: Message) -> bool:

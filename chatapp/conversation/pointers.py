@@ -1,9 +1,9 @@
-"""How far each member has read, and which messages everybody has.
+"""Read pointers: how far each member has read, and which messages everybody has read.
 
-A member's own pointer is `last_read_seq`; the others see `receipt_seq` of it, in receipts, in
-`read_at` and in the conversation. The two differ after reading across a block, and where somebody
-hides what they read. Nobody waits for whoever hides it: `read_at` is set once those have read who
-don't, if there are two of them.
+A member's own pointer is `last_read_seq`; the others see `receipt_seq`, in receipts, in `read_at`
+and in the conversation. The two differ after reading across a block, and for members who hide
+their read receipts. A message's `read_at` is set once all members who show theirs have read it, if
+there are at least two of them.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ from chatapp.core.events import Members, People
 from chatapp.models import Conversation, Message, Participant, User
 
 # Built once: composing these took each request longer than running them.
-_PASSED = (
+_MESSAGES_OF_OTHERS = (
     select(Message.id)
     .where(
         Message.conversation_id == bindparam("conversation_id"),
-        Message.seq > bindparam("before"),
-        Message.seq <= bindparam("seq"),
+        Message.seq > bindparam("after"),
+        Message.seq <= bindparam("up_to"),
         Message.sender_id != bindparam("user_id"),
     )
     .limit(1)
 )
-_SHOWS = ~User.hide_read_receipts
-_STANDING = (
+_SHOWS_RECEIPTS = ~User.hide_read_receipts
+_READ_PROGRESS = (
     select(
         Participant.conversation_id,
         func.count(),
-        func.count().filter(_SHOWS),
-        func.min(Participant.receipt_seq).filter(_SHOWS),
+        func.count().filter(_SHOWS_RECEIPTS),
+        func.min(Participant.receipt_seq).filter(_SHOWS_RECEIPTS),
     )
     .join(User, User.id == Participant.user_id)
     .where(
@@ -47,44 +47,42 @@ _STANDING = (
     )
     .group_by(Participant.conversation_id)
 )
-_NOTE_READ = (
+_SET_READ_AT = (
     update(Message)
     .where(
         Message.conversation_id == bindparam("of_conversation"),
-        Message.seq > bindparam("before"),
-        Message.seq <= bindparam("least"),
+        Message.seq > bindparam("after"),
+        Message.seq <= bindparam("up_to"),
         Message.read_at.is_(None),
     )
     .values(read_at=bindparam("moment"), updated_at=Message.updated_at)
     .execution_options(synchronize_session=False)
 )
 
-#: In conversations of more members than this `read_at` stays null.
-RECEIPTS_MOST_MEMBERS = 100
+#: In conversations of more members than this, `read_at` stays null.
+MAX_MEMBERS_WITH_RECEIPTS = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
-    """Someone has read up to ``seq``. Their conversation's row is locked.
-
-    ``private``: because of a block, or because this member hides it, the others don't come to know.
-    """
+class PointerMove:
+    """A member has read up to ``seq``. Their conversation's row is locked."""
 
     conversation: Conversation
     member: Participant
     seq: int
+    #: The others don't see it: there is a block, or this member hides their read receipts.
     private: bool = False
-    #: The message at ``seq`` is this member's.
-    own: bool = False
+    #: This member wrote the message at ``seq``.
+    own_message: bool = False
 
 
-def move_pointers(work: Session, moves: Iterable[Move]) -> None:
-    """Each pointer stands at its move's ``seq``, if that is ahead of where it stood.
+def move_pointers(work: Session, moves: Iterable[PointerMove]) -> None:
+    """Move each pointer forward to its ``seq``; a pointer never moves back.
 
-    Unless the move is private, the others may know of all that this member has read by now.
-    Messages that the last of the other members has read by this get their `read_at`. Whoever
-    passed someone else's messages is announced by `message:read`; one's own message passes
-    nothing, which keeps a lively conversation from announcing every message twice.
+    A move that isn't private shows the others all that this member has read by now, and sets
+    `read_at` of messages that everybody has now read. Moving past a message of somebody else is
+    announced by `message:read`. Moving to your own message alone isn't: a lively conversation
+    would announce every message twice.
     """
     moment = now()
     for move in moves:
@@ -96,11 +94,13 @@ def move_pointers(work: Session, moves: Iterable[Move]) -> None:
         if not move.private:
             member.receipt_seq = member.last_read_seq
         work.flush()
-        # Mostly who writes had read everything before: there was nothing else to pass.
-        if (move.own and move.seq == before + 1) or not _passed_others(work, member, before):
+        # Skip the query: the sender had usually read everything before.
+        if (move.own_message and move.seq == before + 1) or not _passed_others(
+            work, member, before
+        ):
             continue
         members = Members(member.conversation_id, move.conversation.membership_version)
-        shared = not move.private and _settle(work, member.conversation_id, before, moment)
+        shared = not move.private and _set_read_at(work, member.conversation_id, before, moment)
         announce(
             "message:read",
             {
@@ -113,13 +113,13 @@ def move_pointers(work: Session, moves: Iterable[Move]) -> None:
         )
 
 
-def start_at(member: Participant, seq: int) -> None:
-    """To this member everything up to ``seq`` is no news."""
+def start_pointer_at(member: Participant, seq: int) -> None:
+    """Count everything up to ``seq`` as read by this member."""
     member.last_read_seq = member.receipt_seq = seq
 
 
-def know_next(member: Participant, seq: int) -> None:
-    """The message at ``seq``, the newest, is no news to this member, if those before it aren't."""
+def advance_if_next(member: Participant, seq: int) -> None:
+    """Count the newest message, at ``seq``, as read if this member had read all before it."""
     if member.last_read_seq == seq - 1:
         member.last_read_seq = seq
     if member.receipt_seq == seq - 1:
@@ -127,27 +127,31 @@ def know_next(member: Participant, seq: int) -> None:
 
 
 def hide_receipts(work: Session, user_id: str, conversations: Collection[int]) -> None:
-    """This person hides what they read, from now on: nobody waits for them any more.
+    """Stop waiting for this person, who hides their read receipts from now on.
 
-    Of ``conversations``, all of theirs, the rows are locked.
+    ``conversations`` are all of theirs; the rows are locked.
     """
     own = select(Participant.conversation_id, Participant.receipt_seq).where(
         Participant.user_id == user_id, Participant.conversation_id.in_(conversations)
     )
     before = {row.conversation_id: row.receipt_seq for row in work.execute(own)}
     moment = now()
-    for standing in _standing(work, conversations):
-        _note_read(work, standing, before[standing.conversation_id], moment)
+    for progress in _read_progress(work, conversations):
+        _set_read_at_from(work, progress, before[progress.conversation_id], moment)
 
 
 def show_receipts(work: Session, direct_ids: Collection[int]) -> None:
-    """Somebody hides no more what they read, from now on: the others see it with the next reading.
+    """Set `read_at` in one-to-one conversations of a person who shows their receipts again.
 
-    What was read meanwhile in these one-to-one conversations of theirs, whose rows are locked, is
-    known between two who both show it: to the one as to the other.
+    Each of the two learns what the other read in the meantime, if both show their receipts. The
+    conversations' rows are locked. In groups the others see it when this person next reads.
     """
-    open_ids = [one.conversation_id for one in _standing(work, direct_ids) if one.showing == 2]
-    least = select(func.min(Participant.receipt_seq)).where(
+    open_ids = [
+        progress.conversation_id
+        for progress in _read_progress(work, direct_ids)
+        if progress.showing == 2
+    ]
+    read_by_both = select(func.min(Participant.receipt_seq)).where(
         Participant.conversation_id == Message.conversation_id
     )
     work.execute(
@@ -155,65 +159,70 @@ def show_receipts(work: Session, direct_ids: Collection[int]) -> None:
         .where(
             Message.conversation_id.in_(open_ids),
             Message.read_at.is_(None),
-            Message.seq <= least.scalar_subquery(),
+            Message.seq <= read_by_both.scalar_subquery(),
         )
         .values(read_at=now(), updated_at=Message.updated_at)
         .execution_options(synchronize_session=False)
     )
 
 
-def settle_after_leaving(work: Session, left: Participant) -> None:
-    """Nobody waits any more for the one who left."""
-    _settle(work, left.conversation_id, left.receipt_seq, now())
+def stop_waiting_for(work: Session, former: Participant) -> None:
+    """Set `read_at` of messages that only this member, who has left, hadn't read."""
+    _set_read_at(work, former.conversation_id, former.receipt_seq, now())
 
 
 def _passed_others(work: Session, member: Participant, before: int) -> bool:
-    stretch = {
+    """Check whether the member's pointer moved past a message of somebody else."""
+    values = {
         "conversation_id": member.conversation_id,
-        "before": before,
-        "seq": member.last_read_seq,
+        "after": before,
+        "up_to": member.last_read_seq,
         "user_id": member.user_id,
     }
-    return work.scalar(_PASSED, stretch) is not None
+    return work.scalar(_MESSAGES_OF_OTHERS, values) is not None
 
 
-class _Standing(NamedTuple):
-    """How far a conversation's members have read, as they may know of each other."""
+class _ReadProgress(NamedTuple):
+    """How far the members of a conversation have read, as far as they show it."""
 
     conversation_id: int
     members: int
-    #: How many of them show what they read, and the smallest pointer of those.
+    #: The number of members who show their receipts, and the smallest of their pointers.
     showing: int
-    least: int | None
+    read_by_all: int | None
 
 
-def _standing(work: Session, conversation_ids: Collection[int]) -> list[_Standing]:
-    rows = work.execute(_STANDING, {"conversation_ids": list(conversation_ids)})
-    return [_Standing(*row) for row in rows]
+def _read_progress(work: Session, conversation_ids: Collection[int]) -> list[_ReadProgress]:
+    rows = work.execute(_READ_PROGRESS, {"conversation_ids": list(conversation_ids)})
+    return [_ReadProgress(*row) for row in rows]
 
 
-def _settle(work: Session, conversation_id: int, before: int, moment: datetime) -> bool:
-    """Set `read_at` where the smallest receipt, once at ``before`` or below, has moved past.
+def _set_read_at(work: Session, conversation_id: int, before: int, moment: datetime) -> bool:
+    """Set `read_at` of messages after ``before`` that everybody has read.
 
-    Whether the conversation is small enough for receipts at all.
+    Returns whether the conversation is small enough for receipts.
     """
-    for standing in _standing(work, [conversation_id]):
-        _note_read(work, standing, before, moment)
-        return standing.members <= RECEIPTS_MOST_MEMBERS
+    for progress in _read_progress(work, [conversation_id]):
+        _set_read_at_from(work, progress, before, moment)
+        return progress.members <= MAX_MEMBERS_WITH_RECEIPTS
     return True
 
 
-def _note_read(work: Session, standing: _Standing, before: int, moment: datetime) -> None:
-    conversation_id, members, showing, least = standing
-    alone = showing < 2 and members > showing  # nobody but the author is left who would count
-    if members > RECEIPTS_MOST_MEMBERS or alone or least is None or least <= before:
+def _set_read_at_from(
+    work: Session, progress: _ReadProgress, before: int, moment: datetime
+) -> None:
+    conversation_id, members, showing, read_by_all = progress
+    only_the_author_shows = showing < 2 and members > showing
+    if members > MAX_MEMBERS_WITH_RECEIPTS or only_the_author_shows:
+        return
+    if read_by_all is None or read_by_all <= before:
         return
     work.execute(
-        _NOTE_READ,
+        _SET_READ_AT,
         {
             "of_conversation": conversation_id,
-            "before": before,
-            "least": least,
+            "after": before,
+            "up_to": read_by_all,
             "moment": moment,
         },
     )

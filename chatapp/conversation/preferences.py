@@ -1,7 +1,8 @@
-"""What somebody makes of a conversation for themselves: mute, level, pin, archive.
+"""A member's own preferences for a conversation: mute, notification level, pin, archive.
 
-Nobody else learns of it, and it has no version. Archiving is out of the list until somebody writes:
-that follows from the conversation's last activity, so that no message has to write it.
+Nobody else sees them, and changing them makes no version. An archived conversation returns to the
+list when somebody writes. That follows from the conversation's last activity, so that storing a
+message doesn't have to update every member.
 """
 
 from __future__ import annotations
@@ -16,17 +17,17 @@ from chatapp.core.clock import iso
 from chatapp.core.db import NOW, now
 from chatapp.models import Conversation, Participant
 
-#: Of which messages somebody is told.
+#: Which messages to notify a member about.
 Level = Literal["all", "mentions", "none"]
 
-#: Muted until one turns it on again. Not the end of that year: in some zone it would be beyond.
+#: Muted until unmuted. Not the end of the year 9999: in some time zones it would be out of range.
 FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 _TICK = timedelta(milliseconds=1)  # of `now()`
 
 
 class PreferencesJson(TypedDict):
-    """What one makes of a conversation, as it counts at this moment."""
+    """A member's preferences for a conversation, as they apply now."""
 
     conversation_id: int
     notify: str | None
@@ -36,16 +37,18 @@ class PreferencesJson(TypedDict):
 
 
 def preferences_json(conversation: Conversation, member: Participant | None) -> PreferencesJson:
-    """This member's preferences; what is over, a mute or an archive, is None. Nobody has none."""
+    """Return the member's preferences; a mute or archive that has ended is None.
+
+    Without a member all of them are None.
+    """
     if member is None:
-        none: PreferencesJson = {
+        return {
             "conversation_id": conversation.id,
             "notify": None,
             "muted_until": None,
             "pinned_at": None,
             "archived_at": None,
         }
-        return none
     moment = now()
     muted = member.muted_until is not None and member.muted_until > moment
     silent = muted or member.notify == "none"
@@ -62,13 +65,13 @@ def preferences_json(conversation: Conversation, member: Participant | None) -> 
 
 
 def read_preferences(user_id: str, conversation_id: int) -> PreferencesJson:
-    """What this person makes of a conversation. Raises NotFound."""
+    """Return a person's preferences for a conversation. Raises NotFound."""
     access = access_conversation(user_id, conversation_id)
     return preferences_json(access.conversation, access.participant)
 
 
 def is_silent() -> ColumnElement[bool]:
-    """Whether a joined `Participant` is told of nothing by what they set for this conversation."""
+    """Return the condition that a joined `Participant` muted this conversation or turned it off."""
     return or_(
         and_(Participant.muted_until.is_not(None), Participant.muted_until > NOW),
         and_(Participant.notify.is_not(None), Participant.notify == "none"),
@@ -76,7 +79,7 @@ def is_silent() -> ColumnElement[bool]:
 
 
 def is_archived() -> ColumnElement[bool]:
-    """Whether it is out of their list: since they archived it nobody wrote, or it is silent."""
+    """Return the condition that it is archived, and silent or without a message since then."""
     return and_(
         Participant.archived_at.is_not(None),
         or_(Conversation.active_at < Participant.archived_at, is_silent()),
@@ -84,10 +87,10 @@ def is_archived() -> ColumnElement[bool]:
 
 
 def archive(conversation: Conversation, member: Participant) -> None:
-    """Out of the list until the next message. The conversation's row is locked."""
+    """Take it out of the member's list until the next message. The conversation's row is locked."""
     member.archived_at = max(now(), conversation.active_at + _TICK)
 
 
 def clear_preferences(member: Participant) -> None:
-    """As if they had never set any."""
+    """Reset all preferences of a member."""
     member.notify = member.muted_until = member.pinned_at = member.archived_at = None

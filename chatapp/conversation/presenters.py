@@ -1,4 +1,4 @@
-"""The shapes of colon: what people, messages and conversations look like from outside."""
+"""JSON of messages and conversations, in the colon dialect."""
 
 from __future__ import annotations
 
@@ -6,26 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypedDict
 
 from chatapp.conversation.blocks import Presence
+from chatapp.conversation.person_presenters import PersonJson, avatar_url, person_json
 from chatapp.conversation.preferences import preferences_json
 from chatapp.core.clock import iso
 from chatapp.models import Conversation, Group, Message, Participant, Reaction, User
 from chatapp.text.markdown import render
 from chatapp.text.mention_syntax import MentionedPerson
-
-
-class PersonJson(TypedDict):
-    """What anyone may know of a person."""
-
-    id: str
-    username: str
-    name: str
-    description: str | None
-    resume_link: str | None
-    role: str | None
-    profile_picture: str | None
-    avatar_url: str | None
-    online: bool | None
-    last_seen: str | None
 
 
 class MemberJson(PersonJson):
@@ -35,13 +21,13 @@ class MemberJson(PersonJson):
 
 
 class ParticipantJson(MemberJson):
-    """A person's place in a conversation."""
+    """A member of a conversation, with how far they have read."""
 
     last_read_seq: int
 
 
 class SenderJson(TypedDict):
-    """Who wrote a message."""
+    """The author of a message."""
 
     id: str
     name: str
@@ -52,7 +38,7 @@ class SenderJson(TypedDict):
 
 
 class ReactionJson(TypedDict):
-    """An emoji on a message, and who put it there, the first one first."""
+    """An emoji on a message, with the people who reacted with it, in order."""
 
     emoji: str
     count: int
@@ -60,7 +46,7 @@ class ReactionJson(TypedDict):
 
 
 class MessageJson(TypedDict):
-    """A message as it now is."""
+    """A message in its present state."""
 
     id: str
     conversation_id: int
@@ -112,57 +98,31 @@ class ConversationJson(TypedDict):
     updated_at: str
 
 
-class Placed(NamedTuple):
-    """Someone in a conversation, as its viewer may know."""
+class VisibleParticipant(NamedTuple):
+    """A member of a conversation, with what the viewer may know about them."""
 
     member: Participant
     user: User
-    #: How far they have read.
-    pointer: int
-    #: How many members the conversation has, and the smallest of their pointers.
-    members: int
-    least: int
+    #: How far this member has read.
+    read_seq: int
+    #: The number of members of the conversation, and how far all of them have read.
+    member_count: int
+    min_read_seq: int
 
 
-_OF_THE_VIEWER = (
+_VIEWER_FIELDS = (
     *("unread_count", "unread_mentions", "last_read_seq"),
     *("notify", "muted_until", "pinned_at", "archived_at"),
 )
-_EVENT_PARTICIPANT = (
+_EVENT_PARTICIPANT_FIELDS = (
     *("id", "username", "name", "profile_picture", "avatar_url"),
     *("member_role", "last_read_seq"),
 )
 
 
-def picture_path(picture_id: str) -> str:
-    """Where a picture that is kept here is shown."""
-    return f"/pictures/{picture_id}"
-
-
-def avatar_url(holder: User | Group | None) -> str | None:
-    """What is shown of a person or a group: the picture kept here, None while there is none."""
-    return picture_path(holder.picture_id) if holder and holder.picture_id else None
-
-
-def person_json(user: User, *, online: Presence | None = None) -> PersonJson:
-    """Someone's public profile; without ``online`` their presence isn't for the viewer."""
-    return {
-        "id": user.id,
-        "username": user.username,
-        "name": user.name,
-        "description": user.description,
-        "resume_link": user.resume_link,
-        "role": user.role,
-        "profile_picture": user.profile_picture,
-        "avatar_url": avatar_url(user),
-        "online": None if online is None else online.online,
-        "last_seen": None if online is None else iso(online.last_seen(user)),
-    }
-
-
-def member_json(member: Participant, user: User, online: Presence | None) -> MemberJson:
-    """Someone in a conversation; without ``online`` their presence isn't for the viewer."""
-    return {**person_json(user, online=online), "member_role": member.member_role}
+def member_json(member: Participant, user: User, presence: Presence | None) -> MemberJson:
+    """Return a member of a conversation; ``presence`` is None if the viewer may not see it."""
+    return {**person_json(user, presence=presence), "member_role": member.member_role}
 
 
 def message_json(
@@ -171,10 +131,10 @@ def message_json(
     reactions: Sequence[Reaction] = (),
     mentions: Sequence[MentionedPerson] = (),
 ) -> MessageJson:
-    """A message, who wrote it, whom it mentions, and the reactions to it in their order.
+    """Return a message with its sender, mentions and reactions.
 
-    ``content_html`` is the content where it has Markdown in it or mentions somebody, sanitised;
-    None where it is plain.
+    ``content_html`` is the sanitised HTML of content that has Markdown or mentions in it, None for
+    plain text.
     """
     text, html = message.content, None
     if text is not None and message.type == "text":
@@ -199,7 +159,7 @@ def message_json(
         "media": None,
         "reply_to": message.reply_to_id,
         "reactions": _reactions_json(reactions),
-        "mentions": [one.user_id for one in mentions],
+        "mentions": [person.user_id for person in mentions],
         "mentions_all": message.mentions_all,
         "version": message.version,
         "read_at": iso(message.read_at),
@@ -224,22 +184,22 @@ def conversation_json(
     conversation: Conversation,
     viewer: Participant | None,
     group: Group | None,
-    participants: Sequence[Placed],
+    participants: Sequence[VisibleParticipant],
     *,
-    online: Mapping[str, Presence],
+    presence: Mapping[str, Presence],
     last_message: MessageJson | None,
     unread_mentions: int = 0,
 ) -> ConversationJson:
-    """A conversation for one of its members; a one-to-one has the other person's name.
+    """Return a conversation as ``viewer`` sees it; a one-to-one has the other person's name.
 
-    ``online`` holds those whose presence is for the viewer. Without a viewer it is what everybody
-    may see, see `conversation_event`.
+    ``presence`` holds the people whose presence the viewer may see. Pass no viewer for an event:
+    see `conversation_event`.
     """
     viewer_id = viewer.user_id if viewer else None
     read = viewer.last_read_seq if viewer else 0
-    other = next((one.user for one in participants if one.user.id != viewer_id), None)
+    other = next((shown.user for shown in participants if shown.user.id != viewer_id), None)
     direct = conversation.kind == "direct"
-    own = preferences_json(conversation, viewer)
+    preferences = preferences_json(conversation, viewer)
     return {
         "id": conversation.id,
         "kind": conversation.kind,
@@ -248,25 +208,25 @@ def conversation_json(
         "picture": (group.group_picture if group else other.profile_picture if other else None),
         "avatar_url": avatar_url(group or other),
         "announcements_only": conversation.announcements_only,
-        "participant_count": participants[0].members if participants else 0,
+        "participant_count": participants[0].member_count if participants else 0,
         "participants": [
             {
-                **member_json(one.member, one.user, online.get(one.user.id)),
-                "last_read_seq": one.pointer,
+                **member_json(shown.member, shown.user, presence.get(shown.user.id)),
+                "last_read_seq": shown.read_seq,
             }
-            for one in participants
+            for shown in participants
         ],
         "last_seq": conversation.last_seq,
         "version": conversation.version,
         "membership_version": conversation.membership_version,
         "last_read_seq": read,
-        "read_by_all_seq": participants[0].least if participants else 0,
+        "read_by_all_seq": participants[0].min_read_seq if participants else 0,
         "unread_count": conversation.last_seq - read,
         "unread_mentions": unread_mentions,
-        "notify": own["notify"],
-        "muted_until": own["muted_until"],
-        "pinned_at": own["pinned_at"],
-        "archived_at": own["archived_at"],
+        "notify": preferences["notify"],
+        "muted_until": preferences["muted_until"],
+        "pinned_at": preferences["pinned_at"],
+        "archived_at": preferences["archived_at"],
         "last_message": last_message,
         "created_at": iso(conversation.created_at),
         "updated_at": iso(conversation.updated_at),
@@ -274,12 +234,12 @@ def conversation_json(
 
 
 def without_receipts(message: MessageJson) -> MessageJson:
-    """The message as who hides what they read may know it."""
+    """Return the message for a viewer who hides their read receipts: without `read_at`."""
     return {**message, "read_at": None} if message["read_at"] else message
 
 
 def event_without_receipts(event: str, payload: dict[str, Any]) -> dict[str, Any] | None:
-    """What of an event is for those who hide what they read: all, less, or nothing of it."""
+    """Return an event for people who hide their read receipts, or None if they don't get it."""
     if event == "message:read":
         return None
     if payload.get("read_at"):
@@ -288,7 +248,7 @@ def event_without_receipts(event: str, payload: dict[str, Any]) -> dict[str, Any
         last = payload["last_message"]
         return {
             **payload,
-            "participants": [{**one, "last_read_seq": 0} for one in payload["participants"]],
+            "participants": [{**member, "last_read_seq": 0} for member in payload["participants"]],
             "read_by_all_seq": 0,
             "last_message": last and without_receipts(last),
         }
@@ -296,14 +256,14 @@ def event_without_receipts(event: str, payload: dict[str, Any]) -> dict[str, Any
 
 
 def conversation_event(conversation: ConversationJson) -> dict[str, Any]:
-    """The same for every receiver: nothing in it depends on who looks."""
+    """Return what every receiver may see: without the fields that depend on the viewer."""
     event: dict[str, Any] = dict(conversation)
-    for name in _OF_THE_VIEWER:
+    for name in _VIEWER_FIELDS:
         del event[name]
     if conversation["kind"] == "direct":
         del event["name"], event["picture"], event["avatar_url"]
     event["participants"] = [
-        {name: participant[name] for name in _EVENT_PARTICIPANT}  # type: ignore[literal-required]
+        {name: participant[name] for name in _EVENT_PARTICIPANT_FIELDS}  # type: ignore[literal-required]
         for participant in conversation["participants"]
     ]
     return event

@@ -91,10 +91,22 @@ def run_in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -
 
 #: Limits how many threads compute at once.
 _cores = threading.Semaphore(max(1, (os.cpu_count() or 1) - 1))
-_LOW_PRIORITY = 5
+_NICER_BY = 5
 
 
 def _at_low_priority(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     if sys.platform == "linux":  # elsewhere a priority is the whole process's
-        os.setpriority(os.PRIO_PROCESS, 0, _LOW_PRIORITY)  # 0: this thread, which does nothing else
+        _lower_priority()
     return function(*args, **kwargs)
+
+
+def _lower_priority() -> None:
+    """Make this thread, which does nothing else, nicer than the main thread."""
+    # PRIO_PROCESS takes a thread's id: the main thread's is the process's, and 0 is this thread.
+    niceness = min(os.getpriority(os.PRIO_PROCESS, os.getpid()) + _NICER_BY, 19)
+    # Less nice than it is, only root may make it, and it is to stay as nice as it was started.
+    if os.getpriority(os.PRIO_PROCESS, 0) < niceness:
+        try:
+            os.setpriority(os.PRIO_PROCESS, 0, niceness)
+        except OSError:
+            pass  # where a sandbox forbids it, the work is done at the priority it has

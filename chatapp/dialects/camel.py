@@ -11,25 +11,25 @@ from chatapp.chat.schemas import NewMessage
 from chatapp.conversation.presenters import MessageJson
 from chatapp.core.errors import ChatError, Forbidden
 from chatapp.dialects.rest import Rest
-from chatapp.dialects.shapes import address_or_text
+from chatapp.dialects.shapes import url_or_text
 from chatapp.realtime.connections import Connection
 from chatapp.realtime.dialect import Dialect
 
 
 class Introduction(BaseModel):
-    """Who a client says it is, though its token says so already."""
+    """The id that a client gives as its own; the token says so already."""
 
     userId: str  # noqa: N815
 
 
 def message(payload: dict[str, Any] | MessageJson) -> dict[str, Any]:
-    """A message as camel's clients know it; a system message is a plain one."""
+    """Shape a message; a system message is a text message."""
     sender = payload["sender"]
     return {
         "id": payload["id"],
         "conversation_id": payload["conversation_id"],
         "sender_id": payload["sender_id"],
-        "content": address_or_text(payload),
+        "content": url_or_text(payload),
         "type": "text" if payload["type"] == "system" else payload["type"],
         "read_at": payload["read_at"],
         "created_at": payload["created_at"],
@@ -62,13 +62,13 @@ REST = Rest("camel")
 
 @DIALECT.on_event("sendMessage", NewMessage, sends=True)
 def send_message(connection: Connection, new: NewMessage) -> dict[str, Any]:
-    """The stored message."""
+    """Send a message; answer with the stored one."""
     return message(service.send_message(connection.user_id, new.conversation_id, new).message)
 
 
 @DIALECT.on_event("connection", Introduction, reads=True)
 def introduce(connection: Connection, introduction: Introduction) -> dict[str, Any]:
-    """Nothing: some clients say who they are, which the token has said."""
+    """Do nothing: some clients send their id, which the token has given already."""
     if introduction.userId != connection.user_id:
         raise Forbidden("This userId isn't the one that your token belongs to.")
     return {}

@@ -12,19 +12,21 @@ from werkzeug.exceptions import HTTPException
 
 from chatapp.auth import service as accounts
 from chatapp.auth import sign_ins
+from chatapp.auth.api import issue_login_token
+from chatapp.auth.authentication import authenticate
 from chatapp.auth.fields import Email, EmailOrUsername, EnteredPassword, Password, Username
 from chatapp.auth.presenters import login_json
 from chatapp.auth.schemas import Credentials, UsernameRegistration
 from chatapp.auth.sign_ins import IssuedToken
 from chatapp.chat import queries, service
 from chatapp.chat.schemas import MessageBody
-from chatapp.conversation.presenters import person_json
+from chatapp.conversation.person_presenters import person_json
 from chatapp.core.events import ClientEvent, caused_by
 from chatapp.core.paging import MAX_PAGE_SIZE, all_items
 from chatapp.core.validation import BlankIsNone, MessageText, Name, Uuid, clean
 from chatapp.dialects import roster
 from chatapp.dialects.rest import Rest
-from chatapp.dialects.shapes import address_or_text, fields_named, words_code_and_fields
+from chatapp.dialects.shapes import error_code_and_fields, renamed_fields, url_or_text
 from chatapp.realtime.dialect import Dialect, Rendered
 from chatapp.realtime.rooms import credential_room
 from chatapp.security.identity import (
@@ -42,8 +44,8 @@ from chatapp.user.schemas import DirectoryQuery
 from chatapp.web.request_input import read_json, read_query
 from config import Settings
 
-#: Messages that a history holds.
-NEWEST = 200
+#: Messages in a history.
+HISTORY_SIZE = 200
 _NO_ADDRESS = (
     "This account has no e-mail address, so a forgotten password can't be reset by mail. "
     "Add one in the settings."
@@ -70,7 +72,7 @@ class SignUp(BaseModel):
         return text
 
     def registration(self) -> UsernameRegistration:
-        """The same in colon's words."""
+        """The same under colon's names."""
         return UsernameRegistration(
             name=self.fullName,
             username=self.username,
@@ -88,19 +90,19 @@ class LogIn(BaseModel):
 
 
 class Send(BaseModel):
-    """A message to somebody."""
+    """A message to a person."""
 
     message: MessageText
 
 
 class HistoryQuery(BaseModel):
-    """Which part of a history: what is older than this message."""
+    """The part of a history to return: what is older than this message."""
 
     before: Uuid | None = None
 
 
 def user(person: Mapping[str, Any]) -> dict[str, Any]:
-    """Somebody as cookie's clients know them."""
+    """Shape a person."""
     return {
         "_id": person["id"],
         "fullName": person["name"],
@@ -110,12 +112,12 @@ def user(person: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def message(payload: Any, receiver_id: str) -> dict[str, Any]:
-    """A message as cookie's clients know it."""
+    """Shape a message."""
     return {
         "_id": payload["id"],
         "senderId": payload["sender_id"],
         "receiverId": receiver_id,
-        "message": address_or_text(payload),
+        "message": url_or_text(payload),
         "createdAt": payload["created_at"],
         "updatedAt": payload["updated_at"],
     }
@@ -131,17 +133,17 @@ def _render_message(event: ClientEvent) -> Rendered | None:
 DIALECT = Dialect(
     "cookie",
     renderers={"message:received": _render_message},
-    failed=words_code_and_fields,
-    refusal=lambda error: ("error", words_code_and_fields(error)),
+    failed=error_code_and_fields,
+    refusal=lambda error: ("error", error_code_and_fields(error)),
     echoes=False,
-    noticed=roster.changed,
+    on_presence_change=roster.changed,
 )
 
 
 @bp.post("/api/auth/signup")
 @policy(public=True)
 def sign_up() -> Any:
-    """201 with the account, and the cookie."""
+    """Register: 201 with the account, and the cookie."""
     new = read_json(SignUp)
     who = accounts.register(new.registration(), request_source())
     answer = user(person_json(who))
@@ -151,26 +153,25 @@ def sign_up() -> Any:
 
 
 def log_in() -> Any:
-    """Colon's answer and the account in this dialect, and the cookie."""
+    """Log in: colon's answer and the account in this dialect, and the cookie."""
     given = read_json(LogIn)
     credentials = Credentials(email=given.username, password=given.password)
-    proven = accounts.log_in(credentials, request_source())
-    issued = sign_ins.issue_token(proven.user.id, client(), proven_by=proven.password_hash)
-    answer = jsonify({**login_json(proven.user, issued), **user(person_json(proven.user))})
+    who, issued = authenticate(credentials, request_source(), issue_login_token)
+    answer = jsonify({**login_json(who, issued), **user(person_json(who))})
     return _with_cookie(answer, issued)
 
 
 def log_out() -> Any:
-    """200; the cookie is gone, its token and sockets end."""
+    """Log out: 200; the cookie is deleted, its token and connections end."""
     sign_in = current_sign_in()
-    sign_ins.end(sign_in.user_id, sign_in.id)
+    sign_ins.end_sign_in(sign_in.user_id, sign_in.id)
     answer = jsonify({"message": "Logged out successfully"})
     answer.delete_cookie(TOKEN_COOKIE, httponly=True, samesite="Strict", secure=_secure())
     return answer
 
 
 def sidebar() -> Any:
-    """Everybody one may see, as a plain array."""
+    """Return all people that the caller may see, as a plain array."""
     me = caller().id
     everybody = all_items(
         lambda cursor: people.list_directory(me, DirectoryQuery(limit=MAX_PAGE_SIZE, cursor=cursor))
@@ -179,34 +180,34 @@ def sidebar() -> Any:
 
 
 def history(message_id: UUID) -> Any:
-    """The conversation with this person, as a plain array, oldest first."""
+    """Return the conversation with this person, as a plain array, oldest first."""
     me, other = caller().id, str(message_id)  # colon's name for this place of the address
     before = read_query(HistoryQuery).before
-    written = queries.written_between(me, other, before, NEWEST)
+    written = queries.messages_between(me, other, before, HISTORY_SIZE)
     return jsonify([message(one, other if one["sender_id"] == me else me) for one in written])
 
 
 @bp.post("/api/messages/send/<uuid:user_id>")
 @policy(scope="chat:write", limit="messages")
 def send(user_id: UUID) -> Any:
-    """201 with the stored message, which the sockets of this very sign-in don't hear too."""
+    """Send: 201 with the stored message, which this sign-in's own connections aren't sent."""
     new = MessageBody(content=read_json(Send).message)
     me = caller().id
     own = credential_id()
-    with caused_by(own and credential_room(own)), fields_named(participant_ids="_id"):
+    with caused_by(own and credential_room(own)), renamed_fields(participant_ids="_id"):
         stored = service.send_to_person(me, str(user_id), new)
     return message(stored.message, str(user_id)), 201
 
 
-def _is_meant() -> bool:
-    """By the cookie; where nobody is asked for a credential, by what is sent to log in with."""
+def _matches() -> bool:
+    """Tell this dialect's requests by the cookie; logging in, by the fields that are sent."""
     if not request_policy().public:
         return by_cookie_token()
     if request.endpoint != "auth.log_in" or request.args.get("dialect") == "colon":
         return False
     try:
         body = request.get_json(silent=True) if request.is_json else None
-    except (HTTPException, RecursionError):  # more of it, or deeper, than is read
+    except (HTTPException, RecursionError):  # larger or nested deeper than is read
         return False
     return isinstance(body, dict) and "username" in body and "email" not in body
 
@@ -215,14 +216,14 @@ REST = Rest(
     "cookie",
     blueprint=bp,
     paths=("/api/auth/signup", "/api/messages/send/"),
-    is_meant=_is_meant,
-    instead={
+    matches=_matches,
+    overrides={
         "auth.log_in": log_in,
         "auth.log_out": log_out,
         "user.people": sidebar,
         "chat.message": history,
     },
-    failed=words_code_and_fields,
+    failed=error_code_and_fields,
 )
 
 

@@ -9,13 +9,13 @@ from pydantic import BaseModel
 
 from chatapp.chat import service
 from chatapp.chat.schemas import MessageBody
-from chatapp.conversation.queries import addressed_to
+from chatapp.conversation.addressing import addressed_to
 from chatapp.core.errors import Forbidden
 from chatapp.core.events import ClientEvent
 from chatapp.core.validation import MessageText, Uuid
 from chatapp.dialects.kebab_rest import REST
 from chatapp.dialects.kebab_shapes import addressed_message, message
-from chatapp.dialects.shapes import fields_named, words_and_code
+from chatapp.dialects.shapes import error_and_code, renamed_fields
 from chatapp.group.access import conversation_of
 from chatapp.realtime.connections import Connection
 from chatapp.realtime.dialect import Args, Dialect, Rendered
@@ -24,7 +24,7 @@ __all__ = ["DIALECT", "REST"]
 
 
 class Named(BaseModel):
-    """The one id that an event consists of."""
+    """An event whose only argument is an id."""
 
     id: Uuid
 
@@ -39,10 +39,10 @@ class Send(BaseModel):
 
 
 def _unwrap(name: object, args: Args) -> tuple[object, Args]:
-    """A test tool sends `message` with `{event, data}` for every event."""
-    said = args[0] if args else None
-    if name == "message" and isinstance(said, Mapping) and "event" in said:
-        return said["event"], (said.get("data"),)
+    """Unwrap `message` with `{event, data}`: a test tool sends every event like this."""
+    data = args[0] if args else None
+    if name == "message" and isinstance(data, Mapping) and "event" in data:
+        return data["event"], (data.get("data"),)
     return name, args
 
 
@@ -58,8 +58,8 @@ def _render_message(event: ClientEvent) -> Rendered:
 DIALECT = Dialect(
     "kebab",
     renderers={"message:received": _render_message},
-    failed=words_and_code,
-    refusal=lambda error: ("error-message", words_and_code(error)),
+    failed=error_and_code,
+    refusal=lambda error: ("error-message", error_and_code(error)),
     unwrap=_unwrap,
     echoes=False,
     by_first_event=True,
@@ -68,7 +68,7 @@ DIALECT = Dialect(
 
 @DIALECT.on_event("join", Named, reads=True, read=_id)
 def join(connection: Connection, inbox: Named) -> dict[str, Any]:
-    """Nothing: one's own inbox is open from the start, and no other can be."""
+    """Do nothing: the caller's own inbox is joined from the start, and no other can be."""
     if inbox.id != connection.user_id:
         raise Forbidden("Join with your own id: the inbox of the token's owner is the only one.")
     return {}
@@ -76,20 +76,20 @@ def join(connection: Connection, inbox: Named) -> dict[str, Any]:
 
 @DIALECT.on_event("join-group", Named, reads=True, read=_id)
 def join_group(connection: Connection, group: Named) -> dict[str, Any]:
-    """Nothing: members hear their groups from the start; for others there is no such group."""
+    """Do nothing: members are in their groups' rooms from the start. Raises NotFound for others."""
     conversation_of(connection.user_id, group.id)
     return {}
 
 
 @DIALECT.on_event("send-message", Send, sends=True)
 def send_message(connection: Connection, new: Send) -> dict[str, Any]:
-    """The stored message."""
+    """Send a message to a person or a group; answer with the stored one."""
     if new.sender_id != connection.user_id:
         raise Forbidden("Send as yourself: sender_id has to be the id of the token's owner.")
     send = service.send_to_group if new.is_group else service.send_to_person
-    # There is no way to ask back: who writes @all means it.
+    # There is no way to ask for a confirmation: @all is taken as meant.
     body = MessageBody(content=new.content, mention_all=True)
-    with fields_named(participant_ids="receiver_id"):
+    with renamed_fields(participant_ids="receiver_id"):
         stored = send(connection.user_id, new.receiver_id, body).message
     id_ = stored["conversation_id"]
     return {"message": addressed_message(stored, addressed_to([id_])[id_])}

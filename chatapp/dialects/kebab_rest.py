@@ -9,7 +9,8 @@ from flask import Blueprint, request
 from pydantic import BaseModel, Field
 
 from chatapp.auth import service as accounts
-from chatapp.auth import sign_ins
+from chatapp.auth.api import issue_login_token
+from chatapp.auth.authentication import authenticate
 from chatapp.auth.schemas import Credentials, PasswordChange, SelfRegistration
 from chatapp.auth.signin import password_change
 from chatapp.chat.lists import all_conversations, conversations_with
@@ -20,13 +21,13 @@ from chatapp.core.validation import Name, Uuid
 from chatapp.dialects.kebab_shapes import Shapes, own_user
 from chatapp.dialects.kebab_shapes import user as shape
 from chatapp.dialects.rest import Rest
-from chatapp.dialects.shapes import fields_named, words_code_and_fields
+from chatapp.dialects.shapes import error_code_and_fields, renamed_fields
 from chatapp.group import queries as groups
 from chatapp.group import service as group_service
 from chatapp.group.presenters import GroupJson
 from chatapp.group.schemas import NewGroup, NewMembers
 from chatapp.security.api_paths import KEBAB
-from chatapp.security.identity import caller, client, current_sign_in
+from chatapp.security.identity import caller, current_sign_in
 from chatapp.security.request_source import request_source
 from chatapp.security.view_policy import policy, request_policy
 from chatapp.user import queries as people
@@ -58,25 +59,25 @@ _CHANGEABLE = {
 
 
 class Profile(ProfilePatch):
-    """One's own profile; the id has to be one's own."""
+    """A change of the caller's profile; the id has to be their own."""
 
     id: Uuid
 
 
 class AddContact(BaseModel):
-    """Whom to keep at hand."""
+    """The person to add to the contacts."""
 
     contactId: Uuid  # noqa: N815
 
 
 class UpdatePassword(PasswordChange):
-    """A new password; the id has to be one's own."""
+    """A new password; the id has to be the caller's own."""
 
     id: Uuid
 
 
 class CreateGroup(NewGroup):
-    """A group to make; ``created_by`` has to be oneself."""
+    """A group to create; ``created_by`` has to be the caller."""
 
     created_by: Uuid
 
@@ -90,7 +91,7 @@ class AddMembers(NewMembers):
 @bp.post("/auth/register")
 @policy(public=True)
 def register() -> Any:
-    """201 with the new account."""
+    """Register: 201 with the new account."""
     user = accounts.register(read_json(Register), request_source())
     return {"message": "User registered successfully", "user": own_user(user)}, 201
 
@@ -98,10 +99,8 @@ def register() -> Any:
 @bp.post("/auth/login")
 @policy(public=True)
 def log_in() -> Any:
-    """200 with the account, and its token as a session."""
-    proven = accounts.log_in(read_json(Credentials), request_source())
-    user = proven.user
-    issued = sign_ins.issue_token(user.id, client(), proven_by=proven.password_hash)
+    """Log in: 200 with the account, and its token as a session."""
+    user, issued = authenticate(read_json(Credentials), request_source(), issue_login_token)
     session = {
         "access_token": issued.token,
         "token_type": "bearer",
@@ -115,10 +114,10 @@ def log_in() -> Any:
 @bp.put("/user/profile")
 @policy(scope="users:write")
 def update_profile() -> Any:
-    """200 with one's changed account."""
-    wanted = read_json(Profile)
-    me = _oneself(wanted.id, "id")
-    given = {name: value for name, value in wanted.changes().items() if name in _CHANGEABLE}
+    """Change the caller's profile: 200 with the account."""
+    profile = read_json(Profile)
+    me = _own_id(profile.id, "id")
+    given = {name: value for name, value in profile.changes().items() if name in _CHANGEABLE}
     user = service.update_profile(me, ProfilePatch.model_construct(set(given), **given))
     return {"message": "Profile updated successfully", "user": own_user(user)}
 
@@ -126,28 +125,28 @@ def update_profile() -> Any:
 @bp.put("/user/update-password")
 @policy(personal=True)
 def update_password() -> Any:
-    """200; every other sign-in ends."""
-    wanted = read_json(UpdatePassword)
-    _oneself(wanted.id, "id")
-    password_change.change_password(current_sign_in(), wanted, accept_recent_sign_in=True)
+    """Change the password: 200; every other sign-in ends."""
+    new = read_json(UpdatePassword)
+    _own_id(new.id, "id")
+    password_change.change_password(current_sign_in(), new, accept_recent_sign_in=True)
     return {"message": "Password updated successfully"}
 
 
 @bp.post("/user/add-contact")
 @policy(scope="users:write")
 def add_contact() -> Any:
-    """201 with the new contact, 200 with one that stood."""
+    """Add a contact: 201, or 200 if the person was one already."""
     me, other = caller().id, read_json(AddContact).contactId
-    with fields_named(user_id="contactId"):
+    with renamed_fields(user_id="contactId"):
         contact, created = relationships.add_contact(me, other)
-    shown = Shapes.around(me, [other], conversations_with(me, other)).contact(contact)
+    shown = Shapes.read(me, [other], conversations_with(me, other)).contact(contact)
     return {"message": "Contact added successfully", "contact": shown}, 201 if created else 200
 
 
 @bp.get("/user/<uuid:user_id>")
 @policy(scope="users:read")
 def user(user_id: UUID) -> Any:
-    """One user."""
+    """Return one user."""
     me = caller()
     if str(user_id) == me.id:
         return {"user": own_user(me)}
@@ -158,7 +157,7 @@ def user(user_id: UUID) -> Any:
 @bp.get("/user/dashboard")
 @policy(personal=True)
 def dashboard() -> Any:
-    """Oneself, one's contacts and one's groups."""
+    """Return the caller's account, contacts and groups."""
     me = caller()
     contacts = all_items(
         lambda cursor: people.list_contacts(
@@ -170,7 +169,7 @@ def dashboard() -> Any:
     )
     shown = {contact["user"]["id"] for contact in contacts}
     shown |= {member["id"] for group in own for member in group["members"]}
-    shapes = Shapes.around(me.id, shown, all_conversations(me.id))
+    shapes = Shapes.read(me.id, shown, all_conversations(me.id))
     return {
         "user": own_user(me),
         "contacts": [shapes.contact(contact) for contact in contacts],
@@ -181,9 +180,9 @@ def dashboard() -> Any:
 @bp.post("/group/create")
 @policy(scope="groups:write")
 def create_group() -> Any:
-    """201 with the new group."""
+    """Create a group: 201 with it."""
     new = read_json(CreateGroup)
-    me = _oneself(new.created_by, "created_by")
+    me = _own_id(new.created_by, "created_by")
     group = group_service.create_group(
         me,
         name=new.name,
@@ -200,20 +199,20 @@ def create_group() -> Any:
 @bp.post("/group/add-members")
 @policy(scope="groups:write")
 def add_members() -> Any:
-    """200 with the group and its new members."""
-    me, wanted = caller().id, read_json(AddMembers)
-    group_service.add_group_members(me, wanted.group_id, wanted.user_ids)
+    """Add members: 200 with the group."""
+    me, new = caller().id, read_json(AddMembers)
+    group_service.add_group_members(me, new.group_id, new.user_ids)
     return {
         "message": "Members added successfully",
-        "group": _group(me, groups.group(me, wanted.group_id)),
+        "group": _group(me, groups.group(me, new.group_id)),
     }
 
 
-REST = Rest("kebab", blueprint=bp, paths=KEBAB, failed=words_code_and_fields)
+REST = Rest("kebab", blueprint=bp, paths=KEBAB, failed=error_code_and_fields)
 
 
-def _oneself(id_: str, name: str) -> str:
-    """The caller's id. Raises Forbidden where the payload says another."""
+def _own_id(id_: str, name: str) -> str:
+    """Return the caller's id. Raises Forbidden where the payload has another one."""
     me = caller().id
     if id_ != me:
         raise Forbidden(f"{name} has to be your own id: the token says who you are.")
@@ -222,4 +221,4 @@ def _oneself(id_: str, name: str) -> str:
 
 def _group(me: str, group: GroupJson) -> dict[str, Any]:
     members = [member["id"] for member in group["members"]]
-    return Shapes.around(me, members, conversations_with(me, group["id"])).group(group)
+    return Shapes.read(me, members, conversations_with(me, group["id"])).group(group)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from chatapp.auth.presenters import account_json
+from chatapp.conversation.addressing import Addressed, addressed_to, last_written
 from chatapp.conversation.presenters import ConversationJson
-from chatapp.conversation.queries import Addressed, addressed_to, last_written
-from chatapp.dialects.shapes import address_or_text
+from chatapp.dialects.shapes import url_or_text
 from chatapp.models import User
 from chatapp.user import queries as people
 
@@ -19,7 +19,7 @@ _GROUP = ("id", "name", "description", "group_picture", "created_by", "created_a
 
 
 def own_user(me: User) -> dict[str, Any]:
-    """One's own account."""
+    """Shape the caller's account."""
     account: Mapping[str, Any] = account_json(me)
     return {name: account[name] for name in _OWN}
 
@@ -33,7 +33,7 @@ def message(
         "sender_id": payload["sender_id"],
         "receiver_id": receiver_id,
         "is_group": group_id is not None,
-        "content": address_or_text(payload),
+        "content": url_or_text(payload),
         "created_at": payload["created_at"],
     }
 
@@ -44,9 +44,9 @@ def addressed_message(payload: Mapping[str, Any], addressed: Addressed) -> dict[
     return message(payload, receiver_id=receiver_id, group_id=addressed.group_id)
 
 
-def user(person: Mapping[str, Any], since: Mapping[str, str]) -> dict[str, Any]:
-    """Somebody else; ``since`` holds when each account was made."""
-    return {**{name: person[name] for name in _OTHERS}, "created_at": since[person["id"]]}
+def user(person: Mapping[str, Any], created_at: Mapping[str, str]) -> dict[str, Any]:
+    """Shape another person; ``created_at`` holds when each account was made."""
+    return {**{name: person[name] for name in _OTHERS}, "created_at": created_at[person["id"]]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +54,25 @@ class Shapes:
     """What this dialect shows beside people and groups, read for all of them at once."""
 
     me: str
-    #: When each account was made, and the ids of those that are contacts of one's own.
-    since: Mapping[str, str]
+    #: By person: when the account was made.
+    created_at: Mapping[str, str]
+    #: By person: the id of the viewer's contact.
     contact_ids: Mapping[str, str]
     #: By the other person's or the group's id: the last message, and how many are unread.
-    news: Mapping[str, dict[str, Any]]
+    activity: Mapping[str, dict[str, Any]]
 
     @classmethod
-    def around(
+    def read(
         cls, me: str, user_ids: Collection[str], conversations: Sequence[ConversationJson]
     ) -> Self:
-        """For these people and these of one's own conversations, as ``me`` sees them."""
+        """Read it for these people and conversations, as ``me`` sees them."""
         ids = [one["id"] for one in conversations]
         to, last = addressed_to(ids), last_written(ids)
         return cls(
             me=me,
-            since=people.find_creation_times(user_ids),
+            created_at=people.find_creation_times(user_ids),
             contact_ids=people.find_contact_ids(me, user_ids),
-            news={
+            activity={
                 to[one["id"]].receiver(me): {
                     "last_message": addressed_message(last[one["id"]], to[one["id"]])
                     if one["id"] in last
@@ -83,24 +84,24 @@ class Shapes:
         )
 
     def contact(self, contact: Mapping[str, Any]) -> dict[str, Any]:
-        """Somebody at hand, with what was said last between the two."""
+        """Shape a contact, with the last message between the two."""
         other = contact["user"]["id"]
         return {
             "id": self.contact_ids.get(other),
             "user_id": self.me,
             "contact_id": other,
             "created_at": contact["created_at"],
-            "user": user(contact["user"], self.since),
-            **self._news(other),
+            "user": user(contact["user"], self.created_at),
+            **self._activity(other),
         }
 
     def group(self, group: Mapping[str, Any]) -> dict[str, Any]:
-        """A group with its members, and what was said last in it."""
+        """Shape a group with its members and its last message."""
         return {
             **{name: group[name] for name in _GROUP},
-            "members": [user(member, self.since) for member in group["members"]],
-            **self._news(group["id"]),
+            "members": [user(member, self.created_at) for member in group["members"]],
+            **self._activity(group["id"]),
         }
 
-    def _news(self, receiver_id: str) -> dict[str, Any]:
-        return self.news.get(receiver_id, {"last_message": None, "unread_count": 0})
+    def _activity(self, receiver_id: str) -> dict[str, Any]:
+        return self.activity.get(receiver_id, {"last_message": None, "unread_count": 0})

@@ -28,14 +28,14 @@ class Rest:
     #: The beginnings of these addresses.
     paths: tuple[str, ...] = ()
     #: Returns whether a request to an address that colon has too is meant for this dialect.
-    is_meant: Callable[[], bool] = lambda: False
+    matches: Callable[[], bool] = lambda: False
     #: The views that answer such requests, by the name of colon's endpoint.
-    instead: Mapping[str, View] = field(default_factory=dict)
+    overrides: Mapping[str, View] = field(default_factory=dict)
     failed: Callable[[ChatError], dict[str, Any]] = error_json
 
     def answers(self) -> bool:
         """Return whether the current request is this dialect's."""
-        return request.path.startswith(self.paths) or self.is_meant()
+        return request.path.startswith(self.paths) or self.matches()
 
 
 def init_app(app: Flask, dialects: Sequence[Rest]) -> None:
@@ -52,7 +52,7 @@ def init_app(app: Flask, dialects: Sequence[Rest]) -> None:
         rest = spoken()
         if rest is None:
             return None
-        view = rest.instead.get(request.endpoint or "")
+        view = rest.overrides.get(request.endpoint or "")
         return view(**(request.view_args or {})) if view else None
 
     def shape(error: ChatError) -> dict[str, Any]:

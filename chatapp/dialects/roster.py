@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask, current_app
 
-from chatapp.conversation.audience import noticed_by
+from chatapp.conversation.audience import visible_people
 from chatapp.core import concurrency
 from chatapp.core.presence import online
 from chatapp.realtime.connections import Connection
@@ -46,7 +46,7 @@ class Rosters:
 
     def _send(self, user_id: str, *, to: str) -> None:
         """Emit this person's own id, and those of the people they may see who are online."""
-        present = online(noticed_by(user_id))
+        present = online(visible_people(user_id))
         ids = sorted(id_ for id_, is_online in present.items() if is_online)
         self._hub.server.emit(_EVENT, [user_id, *ids], to=to)
 
@@ -54,7 +54,7 @@ class Rosters:
 @after_connect
 def welcome(connection: Connection) -> None:
     """Send a connection that speaks cookie its first list."""
-    if connection.dialect.noticed is changed:
+    if connection.dialect.on_presence_change is changed:
         rosters: Rosters = current_app.extensions["rosters"]
         rosters.welcome(connection)
 

@@ -1,4 +1,4 @@
-"""Groups: conversations of many, with roles."""
+"""Groups: conversations with a name and roles."""
 
 from __future__ import annotations
 

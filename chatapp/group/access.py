@@ -1,4 +1,4 @@
-"""The way into a group: through its conversation, whose members are its own."""
+"""The only way to a group: its members are those of its conversation."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from chatapp.models import Group, Participant
 
 @dataclass(frozen=True, slots=True)
 class GroupAccess(Access):
-    """A group, its conversation, and the place there of whoever asked."""
+    """A group, its conversation, and the caller's membership."""
 
     group: Group
 
 
 def access_group(user_id: str, group_id: str, *, lock: bool = False) -> GroupAccess:
-    """The group, if this person is a member of it at this moment.
+    """Return the group if this person is a member, or raise NotFound.
 
-    With ``lock`` its conversation's row is locked as in `access_conversation`. Raises NotFound.
+    With ``lock``, lock its conversation's row as `access_conversation` does.
     """
     conversation_id = db.session.scalar(
         select(Group.conversation_id).where(Group.id == group_id, Group.deleted_at.is_(None))
@@ -37,11 +37,12 @@ def access_group(user_id: str, group_id: str, *, lock: bool = False) -> GroupAcc
 
 
 def conversation_of(user_id: str, group_id: str) -> int:
-    """The id of the conversation of a group that this person is in. Raises NotFound."""
+    """Return the id of the group's conversation if this person is a member, or raise NotFound."""
     return access_group(user_id, group_id).conversation.id
 
 
 def check_role(member: Participant, *roles: str) -> None:
-    """Raises Forbidden for a member of another role."""
+    """Raise Forbidden unless the member has one of these roles."""
     if member.member_role not in roles:
-        raise Forbidden(f"This takes the {' or '.join(roles)} of the group.")
+        allowed = " or ".join(f"an {role}" for role in roles)
+        raise Forbidden(f"You need to be {allowed} of the group to do this.")

@@ -16,7 +16,7 @@ from chatapp.web.request_input import read_json, read_query
 @bp.get("/api/groups")
 @policy(scope="groups:read")
 def groups() -> Any:
-    """The groups one is in."""
+    """List your groups."""
     page = queries.groups(caller().id, read_query(PageQuery))
     return {"items": page.items, "next_cursor": page.next_cursor}
 
@@ -24,7 +24,7 @@ def groups() -> Any:
 @bp.post("/api/groups")
 @policy(scope="groups:write")
 def create_group() -> Any:
-    """201 with the new group."""
+    """Create a group: 201."""
     me, new = caller().id, read_json(NewGroup)
     group = service.create_group(
         me,
@@ -39,14 +39,14 @@ def create_group() -> Any:
 @bp.get("/api/groups/<uuid:group_id>")
 @policy(scope="groups:read")
 def group(group_id: UUID) -> Any:
-    """One group with its members."""
+    """Return a group with its members."""
     return dict(queries.group(caller().id, str(group_id)))
 
 
 @bp.patch("/api/groups/<uuid:group_id>")
 @policy(scope="groups:write")
 def update_group(group_id: UUID) -> Any:
-    """The group with what was changed."""
+    """Change a group and return it."""
     me = caller().id
     service.update_group(me, str(group_id), read_json(GroupPatch))
     return dict(queries.group(me, str(group_id)))
@@ -55,7 +55,7 @@ def update_group(group_id: UUID) -> Any:
 @bp.delete("/api/groups/<uuid:group_id>")
 @policy(scope="groups:write")
 def delete_group(group_id: UUID) -> Any:
-    """204; it is gone for everybody."""
+    """Delete a group for everybody."""
     service.delete_group(caller().id, str(group_id))
     return "", 204
 
@@ -63,7 +63,7 @@ def delete_group(group_id: UUID) -> Any:
 @bp.post("/api/groups/<uuid:group_id>/members")
 @policy(scope="groups:write")
 def add_members(group_id: UUID) -> Any:
-    """The group with its new members."""
+    """Add members and return the group."""
     me = caller().id
     service.add_group_members(me, str(group_id), read_json(NewMembers).user_ids)
     return dict(queries.group(me, str(group_id)))
@@ -72,7 +72,7 @@ def add_members(group_id: UUID) -> Any:
 @bp.patch("/api/groups/<uuid:group_id>/members/<uuid:user_id>")
 @policy(scope="groups:write")
 def set_role(group_id: UUID, user_id: UUID) -> Any:
-    """The group after the change of role."""
+    """Change a member's role and return the group."""
     me, role = caller().id, read_json(Role).member_role
     service.set_role(me, str(group_id), str(user_id), role)
     return dict(queries.group(me, str(group_id)))
@@ -81,6 +81,6 @@ def set_role(group_id: UUID, user_id: UUID) -> Any:
 @bp.delete("/api/groups/<uuid:group_id>/members/<uuid:user_id>")
 @policy(scope="groups:write")
 def remove_member(group_id: UUID, user_id: UUID) -> Any:
-    """204; they are a member no more."""
+    """Remove a member."""
     service.remove_group_member(caller().id, str(group_id), str(user_id))
     return "", 204

@@ -1,8 +1,8 @@
-"""Links by which people join a group.
+"""Invite links: links by which people join a group.
 
-A link's token is its id, signed: nothing secret is stored, and owners and admins can copy a link
-again. It counts until its time has come, as many have joined by it as may, it is withdrawn, or the
-group is gone. It outlives its maker's membership, and whoever was removed may come back by one.
+A link's token is its signed id: no secret is stored, and owners and admins can copy a link again.
+It is valid until it expires, is used up or revoked, or the group is deleted. It stays valid after
+its creator has left, and people who were removed can use it to come back.
 """
 
 from __future__ import annotations
@@ -29,42 +29,42 @@ from chatapp.security import attempt_limits
 from chatapp.security.request_source import Source
 from config import Settings
 
-#: Links of one group that count at the same time.
-MOST_LINKS = 50
+#: The most valid links of one group.
+MAX_LINKS = 50
 
 _ASK = "Ask someone in the group for a new one."
-UNKNOWN = f"This link doesn't lead to a group. Perhaps a part of it is missing. {_ASK}"
-WITHDRAWN = f"This link has been withdrawn. {_ASK}"
+UNKNOWN = f"This link doesn't lead to a group. Part of it may be missing. {_ASK}"
+REVOKED = f"This link was revoked. {_ASK}"
 EXPIRED = f"This link has expired. {_ASK}"
-USED_UP = f"As many people have joined by this link as may. {_ASK}"
+USED_UP = f"This link has been used as often as it can be. {_ASK}"
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What someone who follows a link may join."""
+    """The group that an invite link leads to."""
 
     group_id: str
     conversation_id: int
     name: str
     description: str | None
     members: int
-    #: Who made the link, while they are in the group.
+    #: The name of the link's creator, while they are in the group.
     inviter: str | None
-    #: Whether whoever looks is a member already.
-    inside: bool
+    #: The viewer is a member already.
+    is_member: bool
 
 
-def make_link(user_id: str, group_id: str, new: NewLink) -> GroupLink:
-    """A new link into the group.
+def create_link(user_id: str, group_id: str, new: NewLink) -> GroupLink:
+    """Create an invite link.
 
-    Raises NotFound, Forbidden for plain members, Conflict where `MOST_LINKS` count already.
+    Raises NotFound, Forbidden for plain members, Conflict if the group has `MAX_LINKS` valid ones.
     """
     with atomic() as work:
         access = access_group(user_id, group_id, lock=True)
         check_role(access.participant, "owner", "admin")
-        standing = select(func.count()).select_from(GroupLink).where(_counts(group_id))
-        if (work.scalar(standing) or 0) >= MOST_LINKS:
-            raise Conflict(f"A group has at most {MOST_LINKS} links: withdraw one first.")
+        valid = select(func.count()).select_from(GroupLink).where(_is_valid(group_id))
+        if (work.scalar(valid) or 0) >= MAX_LINKS:
+            raise Conflict(f"A group can have at most {MAX_LINKS} links. Revoke one first.")
         link = GroupLink(
             group_id=group_id,
             created_by=user_id,
@@ -79,7 +79,7 @@ def make_link(user_id: str, group_id: str, new: NewLink) -> GroupLink:
 
 
 def links(user_id: str, group_id: str) -> Sequence[tuple[GroupLink, User]]:
-    """The links that count, the newest first, each with who made it.
+    """Return the valid links, the newest first, with their creators.
 
     Raises NotFound, Forbidden for plain members.
     """
@@ -88,14 +88,14 @@ def links(user_id: str, group_id: str) -> Sequence[tuple[GroupLink, User]]:
         rows = db.session.execute(
             select(GroupLink, User)
             .join(User, User.id == GroupLink.created_by)
-            .where(_counts(group_id))
+            .where(_is_valid(group_id))
             .order_by(GroupLink.created_at.desc(), GroupLink.id)
         )
         return [(row[0], row[1]) for row in rows]
 
 
-def withdraw_link(user_id: str, group_id: str, link_id: str) -> None:
-    """The link counts no more; once more changes nothing.
+def revoke_link(user_id: str, group_id: str, link_id: str) -> None:
+    """Revoke a link. Revoking it again changes nothing.
 
     Raises NotFound, Forbidden for plain members.
     """
@@ -104,17 +104,17 @@ def withdraw_link(user_id: str, group_id: str, link_id: str) -> None:
         check_role(access.participant, "owner", "admin")
         link = work.get(GroupLink, link_id, populate_existing=True)
         if link is None or link.group_id != group_id:
-            raise NotFound("There is no such link.")
+            raise NotFound("This link doesn't exist.")
         link.revoked_at = link.revoked_at or now()
 
 
 def read_offer(token: str, source: Source, viewer_id: str | None = None) -> Offer:
-    """What this link lets one join; nothing changes.
+    """Return the group that a link leads to, and change nothing.
 
-    Raises NotFound, which says why it doesn't count; RateLimited for who tries many.
+    Raises NotFound, which says why a link isn't valid, and RateLimited after many attempts.
     """
     link, group = _find(token, source)
-    _check_counts(link)
+    _check_valid(link)
     with snapshot():
         conversation_id = group.conversation_id
         members = (
@@ -126,23 +126,23 @@ def read_offer(token: str, source: Source, viewer_id: str | None = None) -> Offe
             select(Conversation.name, members).where(Conversation.id == conversation_id)
         ).one()
         people = {person for person in (link.created_by, viewer_id) if person is not None}
-        inside = memberships(db.session(), [(conversation_id, person) for person in people])
-        maker = inside.get((conversation_id, link.created_by))
+        found = memberships(db.session(), [(conversation_id, person) for person in people])
+        creator = found.get((conversation_id, link.created_by))
         return Offer(
             group_id=group.id,
             conversation_id=conversation_id,
             name=name or "",
             description=group.description,
             members=count,
-            inviter=maker[1].name if maker else None,
-            inside=viewer_id is not None and (conversation_id, viewer_id) in inside,
+            inviter=creator[1].name if creator else None,
+            is_member=viewer_id is not None and (conversation_id, viewer_id) in found,
         )
 
 
 def join_by_link(user_id: str, token: str, source: Source) -> Group:
-    """This person is a member; one who was stays what they were and uses nothing up.
+    """Make this person a member. A member keeps their role and doesn't use up the link.
 
-    Raises as `read_offer`.
+    Raises what `read_offer` raises.
     """
     link, group = _find(token, source)
     with atomic() as work:
@@ -151,26 +151,27 @@ def join_by_link(user_id: str, token: str, source: Source) -> Group:
             raise NotFound(UNKNOWN)
         if memberships(work, [(conversation.id, user_id)]):
             return group
-        work.refresh(link)  # as it is after the wait
-        _check_counts(link)
+        work.refresh(link)  # as of after the wait
+        _check_valid(link)
         (person,) = existing_people(work, [user_id], "user_id")
         _use(work, link)
-        add_members(work, conversation, person, [person], f"{person.name} joined by a link")
+        add_members(work, conversation, person, [person], f"{person.name} joined with a link")
         return group
 
 
 def present_link(link: GroupLink) -> GroupLinkJson:
-    """A link with where it leads, as it is handed on."""
+    """Return a link with the address to share."""
     token = str(_signer().dumps(link.id))
     return group_link_json(link, f"{_settings().base_url}/join/{token}", token)
 
 
 def _find(token: str, source: Source) -> tuple[GroupLink, Group]:
-    """The link and its group. Raises NotFound, alike for unknown, forged and a group that is gone.
+    """Return the link and its group, or raise NotFound.
 
-    What isn't one is counted, and RateLimited raised for who tries many.
+    The error is the same for unknown and forged tokens and deleted groups. Such attempts are
+    counted, and too many raise RateLimited.
     """
-    attempt_limits.refuse(attempt_limits.LINKS, source.network)
+    attempt_limits.check(attempt_limits.LINKS, source.network)
     try:
         link_id = _signer().loads(token)
     except BadSignature:
@@ -185,23 +186,24 @@ def _find(token: str, source: Source) -> tuple[GroupLink, Group]:
         ).one_or_none()
     )
     if not row:
-        attempt_limits.allows(
+        attempt_limits.try_spend(
             attempt_limits.LINKS, source.network
-        )  # the next one is refused, this answer stays
+        )  # too many refuse the next attempt; this one is answered
         raise NotFound(UNKNOWN)
     return row[0], row[1]
 
 
-def _check_counts(link: GroupLink) -> None:
+def _check_valid(link: GroupLink) -> None:
+    """Raise NotFound, with the reason, if the link isn't valid."""
     if link.revoked_at is not None:
-        raise NotFound(WITHDRAWN)
+        raise NotFound(REVOKED)
     if link.expires_at is not None and link.expires_at <= now():
         raise NotFound(EXPIRED)
     if link.most_uses is not None and link.uses >= link.most_uses:
         raise NotFound(USED_UP)
 
 
-def _counts(group_id: str) -> ColumnElement[bool]:
+def _is_valid(group_id: str) -> ColumnElement[bool]:
     return and_(
         GroupLink.group_id == group_id,
         GroupLink.revoked_at.is_(None),
@@ -211,10 +213,10 @@ def _counts(group_id: str) -> ColumnElement[bool]:
 
 
 def _use(work: Session, link: GroupLink) -> None:
-    """One place less. Raises NotFound where none is left."""
+    """Count one use. Raises NotFound if the link is used up."""
     used = work.scalar(
         update(GroupLink)
-        .where(GroupLink.id == link.id, _counts(link.group_id))
+        .where(GroupLink.id == link.id, _is_valid(link.group_id))
         .values(uses=GroupLink.uses + 1)
         .returning(GroupLink.id)
         .execution_options(synchronize_session=False)

@@ -1,4 +1,4 @@
-"""A group's picture by a form, which stands in the group's page."""
+"""The forms for a group's picture, on the group's page."""
 
 from __future__ import annotations
 
@@ -17,21 +17,23 @@ from chatapp.web.uploads import PROBLEMS, read_upload, tell_problem
 @bp.post("/groups/<uuid:group_id>/picture")
 @policy(upload=True)
 def picture_form(group_id: UUID) -> Any:
-    """The group's picture is what was chosen."""
+    """Set the group's picture to the uploaded file."""
     me = caller().id
-    service.update_group(me, str(group_id), GroupPatch())  # whoever may not is told that first
+    service.update_group(
+        me, str(group_id), GroupPatch()
+    )  # check the role before reading the upload
     try:
         service.set_group_picture(me, str(group_id), read_upload())
     except PROBLEMS as exc:
         tell_problem(exc)
     else:
-        flash("This is the group’s picture now.")
+        flash("Picture saved.")
     return redirect(f"/groups/{group_id}#picture", 303)
 
 
 @bp.post("/groups/<uuid:group_id>/picture/remove")
 def remove_picture_form(group_id: UUID) -> Any:
-    """The group has initials again."""
+    """Remove the group's picture; its initials are shown instead."""
     service.set_group_picture(caller().id, str(group_id), None)
-    flash("The group’s picture is removed.")
+    flash("Picture removed.")
     return redirect(f"/groups/{group_id}#picture", 303)

@@ -1,4 +1,4 @@
-"""Groups as JSON."""
+"""JSON of groups and invite links."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 from chatapp.conversation.blocks import Presence
-from chatapp.conversation.presenters import PersonJson, avatar_url, person_json
+from chatapp.conversation.person_presenters import PersonJson, avatar_url, person_json
 from chatapp.core.clock import iso
 from chatapp.models import Conversation, Group, GroupLink, Participant, User
 
 
 class MemberJson(PersonJson):
-    """Someone in a group."""
+    """A member of a group."""
 
     member_role: str
     joined_at: str
 
 
 class GroupLinkJson(TypedDict):
-    """A link by which people join a group, for its owners and admins."""
+    """An invite link, as a group's owners and admins see it."""
 
     id: str
     link: str
@@ -32,7 +32,7 @@ class GroupLinkJson(TypedDict):
 
 
 class GroupJson(TypedDict):
-    """A group; its messages are those of its conversation."""
+    """A group with its members."""
 
     id: str
     conversation_id: int
@@ -47,17 +47,17 @@ class GroupJson(TypedDict):
     updated_at: str
 
 
-def member_json(member: Participant, user: User, *, online: Presence | None) -> MemberJson:
-    """Someone's place in a group; without ``online`` their presence isn't for the viewer."""
+def member_json(member: Participant, user: User, *, presence: Presence | None) -> MemberJson:
+    """Return a member of a group; ``presence`` is None if the viewer may not see it."""
     return {
-        **person_json(user, online=online),
+        **person_json(user, presence=presence),
         "member_role": member.member_role,
         "joined_at": iso(member.joined_at),
     }
 
 
 def group_link_json(link: GroupLink, address: str, token: str) -> GroupLinkJson:
-    """A link with its address."""
+    """Return an invite link with its address."""
     return {
         "id": link.id,
         "link": address,
@@ -75,9 +75,9 @@ def group_json(
     conversation: Conversation,
     members: Sequence[tuple[Participant, User]],
     *,
-    online: Mapping[str, Presence],
+    presence: Mapping[str, Presence],
 ) -> GroupJson:
-    """A group with its members, the longest-standing first."""
+    """Return a group with its members, in the order in which they joined."""
     return {
         "id": group.id,
         "conversation_id": conversation.id,
@@ -88,7 +88,7 @@ def group_json(
         "announcements_only": conversation.announcements_only,
         "created_by": group.created_by,
         "members": [
-            member_json(member, user, online=online.get(user.id)) for member, user in members
+            member_json(member, user, presence=presence.get(user.id)) for member, user in members
         ],
         "created_at": iso(group.created_at),
         "updated_at": iso(max(group.updated_at, conversation.updated_at)),

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Select, case, func, select, tuple_
 
 from chatapp.conversation.blocks import visible_presence
-from chatapp.conversation.members import heir
-from chatapp.conversation.presenters import PersonJson, avatar_url, person_json
-from chatapp.conversation.queries import own_conversations
+from chatapp.conversation.conversations import own_conversations
+from chatapp.conversation.members import next_owner
+from chatapp.conversation.person_presenters import PersonJson, avatar_url, person_json
 from chatapp.core.db import db, snapshot
 from chatapp.core.errors import NotFound
 from chatapp.core.paging import Page, PageQuery, decode_cursor, encode_cursor, make_page
@@ -23,7 +23,7 @@ from chatapp.user.schemas import DirectoryQuery
 
 
 def groups(user_id: str, query: PageQuery) -> Page[GroupJson]:
-    """The groups this person is in, by when they were made, with all members."""
+    """Return a page of a person's groups with all members, the newest group first."""
     own = own_conversations(user_id).where(Group.id.is_not(None))
     after = decode_cursor(query.cursor, int)
     if after:
@@ -36,7 +36,7 @@ def groups(user_id: str, query: PageQuery) -> Page[GroupJson]:
 
 
 def group(user_id: str, group_id: str) -> GroupJson:
-    """One group with its members. Raises NotFound."""
+    """Return a group with its members. Raises NotFound."""
     with snapshot():
         row = db.session.execute(
             own_conversations(user_id).where(Group.id == group_id, Group.deleted_at.is_(None))
@@ -48,7 +48,7 @@ def group(user_id: str, group_id: str) -> GroupJson:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """A group as its page shows it to a member; not its members, of whom there may be hundreds."""
+    """A group as its page shows it to a member, without the members: there may be hundreds."""
 
     id: str
     conversation_id: int
@@ -57,31 +57,33 @@ class Overview:
     group_picture: str | None
     avatar_url: str | None
     announcements_only: bool
-    #: The viewer's own.
+    #: The viewer's role.
     role: str
     count: int
-    #: Who will own it if the viewer, its only owner, leaves.
-    heir: str | None
+    #: The name of the member who will own it if the viewer, its only owner, leaves.
+    next_owner: str | None
 
     @property
     def manages(self) -> bool:
-        """Whether the viewer may change it."""
+        """Check whether the viewer may change the group."""
         return self.role in ("owner", "admin")
 
 
 def overview(user_id: str, group_id: str, *, for_admins: bool = False) -> Overview:
-    """A group as its page shows it. Raises NotFound, and Forbidden ``for_admins`` only."""
+    """Return a group as its page shows it. Raises NotFound; Forbidden with ``for_admins``."""
     with snapshot():
         access = access_group(user_id, group_id)
         if for_admins:
             check_role(access.participant, "owner", "admin")
         count, owners = db.session.execute(
             select(func.count(), func.count(case((Participant.member_role == "owner", 1)))).where(
-                *_in(access.conversation.id)
+                *_members_of(access.conversation.id)
             )
         ).one()
-        last = access.participant.member_role == "owner" and owners == 1 and count > 1
-        next_owner = heir(db.session(), access.conversation.id, user_id) if last else None
+        next_owner_name = None
+        if access.participant.member_role == "owner" and owners == 1 and count > 1:
+            successor = next_owner(db.session(), access.conversation.id, user_id)
+            next_owner_name = db.session.get_one(User, successor.user_id).name
         return Overview(
             id=access.group.id,
             conversation_id=access.conversation.id,
@@ -92,12 +94,12 @@ def overview(user_id: str, group_id: str, *, for_admins: bool = False) -> Overvi
             announcements_only=access.conversation.announcements_only,
             role=access.participant.member_role,
             count=count,
-            heir=db.session.get_one(User, next_owner.user_id).name if next_owner else None,
+            next_owner=next_owner_name,
         )
 
 
 def members(user_id: str, group_id: str, query: DirectoryQuery) -> Page[MemberJson]:
-    """A page of a group's members: owners, admins, then the others, by name. Raises NotFound."""
+    """Return a page of a group's members: owners, admins, then others, by name. Raises NotFound."""
     rank = case(
         (Participant.member_role == "owner", 0), (Participant.member_role == "admin", 1), else_=2
     )
@@ -106,28 +108,30 @@ def members(user_id: str, group_id: str, query: DirectoryQuery) -> Page[MemberJs
         people = (
             select(Participant, User, rank)
             .join(User, User.id == Participant.user_id)
-            .where(*_in(access.conversation.id), name_matches(query.q))
+            .where(*_members_of(access.conversation.id), name_matches(query.q))
         )
         after = decode_cursor(query.cursor, int, clean, parse_uuid)
         if after:
             people = people.where(tuple_(rank, User.name, User.id) > tuple(after))
         rows = db.session.execute(people.order_by(rank, User.name, User.id).limit(query.limit + 1))
         page = make_page(rows.all(), query.limit, lambda row: (row[2], row[1].name, row[1].id))
-        visible = visible_presence(user_id, {row[1].id for row in page.items})
-        shown = [member_json(row[0], row[1], online=visible.get(row[1].id)) for row in page.items]
-        return Page(shown, page.next_cursor)
+        presence = visible_presence(user_id, {row[1].id for row in page.items})
+        items = [
+            member_json(row[0], row[1], presence=presence.get(row[1].id)) for row in page.items
+        ]
+        return Page(items, page.next_cursor)
 
 
 def candidates(
-    user_id: str, query: DirectoryQuery, group_id: str | None, *, without: Collection[str]
+    user_id: str, query: DirectoryQuery, group_id: str | None, *, exclude: Collection[str]
 ) -> Page[PersonJson]:
-    """People whom this person may take into a group, their contacts first, then by name.
+    """Return a page of people this person may add to a group, contacts first, then by name.
 
-    Those who are in the group, and those ``without`` whom, are left out.
+    Leaves out the group's members and the people in ``exclude``.
     """
     contacts = select(Contact.contact_id).where(Contact.user_id == user_id)
     rank = case((User.id.in_(contacts), 0), else_=1)
-    people = _outside(user_id, group_id, query.q).where(User.id.not_in(without))
+    people = _outside(user_id, group_id, query.q).where(User.id.not_in(exclude))
     after = decode_cursor(query.cursor, int, clean, parse_uuid)
     if after:
         people = people.where(tuple_(rank, User.name, User.id) > tuple(after))
@@ -140,7 +144,7 @@ def candidates(
 
 
 def picked(user_id: str, ids: Collection[str], group_id: str | None) -> list[PersonJson]:
-    """Of these people those whom this person may take into a group, by name."""
+    """Return those of these people this person may add to a group, by name."""
     with snapshot():
         people = _outside(user_id, group_id).where(User.id.in_(ids)).order_by(User.name, User.id)
         return [person_json(user) for user in db.session.scalars(people)]
@@ -158,7 +162,7 @@ def _outside(user_id: str, group_id: str | None, q: str = "") -> Select[User]:
     return people.where(User.id.not_in(inside))
 
 
-def _in(conversation_id: int) -> tuple[ColumnElement[bool], ...]:
+def _members_of(conversation_id: int) -> tuple[ColumnElement[bool], ...]:
     return Participant.conversation_id == conversation_id, Participant.left_at.is_(None)
 
 
@@ -172,9 +176,9 @@ def _present(viewer_id: str, rows: list[tuple[Conversation, Group]]) -> list[Gro
         .order_by(Participant.joined_at, Participant.user_id)
     ):
         members[member.conversation_id].append((member, user))
-    shown = {user.id for pairs in members.values() for _, user in pairs}
-    visible = visible_presence(viewer_id, shown)
+    user_ids = {user.id for pairs in members.values() for _, user in pairs}
+    presence = visible_presence(viewer_id, user_ids)
     return [
-        group_json(group, conversation, members[conversation.id], online=visible)
+        group_json(group, conversation, members[conversation.id], presence=presence)
         for conversation, group in rows
     ]

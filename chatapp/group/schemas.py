@@ -1,4 +1,4 @@
-"""What comes in for groups."""
+"""Input schemas for groups."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from chatapp.core.validation import BlankIsNone, Description, Name, Uuid, clean_
 from chatapp.media.schemas import PictureAddress
 
 
-def _a_name(name: str | None) -> str:
+def _not_null_name(name: str | None) -> str:
     if name is None:  # given as null: defaults aren't validated
-        raise ValueError("A group keeps a name: leave it out, or give another")
+        raise ValueError("A group needs a name: give one, or leave this out")
     return name
 
 
-def _a_choice(choice: bool | None) -> bool:
+def _not_null_choice(choice: bool | None) -> bool:
     if choice is None:
-        raise ValueError("Say true or false, or leave it out")
+        raise ValueError("Give true or false, or leave this out")
     return choice
 
 
-#: People who are named in one call.
-MOST_AT_ONCE = 1000
+#: The most people in one call.
+MAX_PEOPLE = 1000
 
-People = Annotated[list[Uuid], Field(max_length=MOST_AT_ONCE)]
+People = Annotated[list[Uuid], Field(max_length=MAX_PEOPLE)]
 
 
 class NewGroup(BaseModel):
-    """A group to make; its maker is a member anyway."""
+    """A group to create. Its creator is always a member."""
 
     name: Name
     description: Annotated[Description | None, BlankIsNone] = None
@@ -38,12 +38,12 @@ class NewGroup(BaseModel):
 
 
 class GroupPatch(BaseModel):
-    """What changes about a group; what isn't given stays, null clears what may be empty."""
+    """Changes to a group: a field that isn't given stays, null clears one that may be empty."""
 
-    name: Annotated[Name | None, AfterValidator(_a_name)] = None
+    name: Annotated[Name | None, AfterValidator(_not_null_name)] = None
     description: Annotated[Description | None, BlankIsNone] = None
     group_picture: Annotated[PictureAddress | None, BlankIsNone] = None
-    announcements_only: Annotated[bool | None, AfterValidator(_a_choice)] = None
+    announcements_only: Annotated[bool | None, AfterValidator(_not_null_choice)] = None
 
 
 class NewMembers(BaseModel):
@@ -59,7 +59,7 @@ class Role(BaseModel):
 
 
 class NewLink(BaseModel):
-    """A link to make: for how long it counts, in seconds, and how many may join by it."""
+    """An invite link to create: its lifetime in seconds, and how many people may use it."""
 
     expires_in: Annotated[Annotated[int, Field(ge=60, le=366 * 86_400)] | None, BlankIsNone] = (
         7 * 86_400
@@ -68,6 +68,6 @@ class NewLink(BaseModel):
 
 
 class JoinToken(BaseModel):
-    """The token of a link."""
+    """The token of an invite link."""
 
     token: Annotated[str, BeforeValidator(clean_if_text), Field(max_length=500)]

@@ -13,11 +13,11 @@ from chatapp.conversation.members import (
     add_members,
     announce_created,
     announce_updated,
-    change,
+    bump_version,
     current_members,
     remove_member,
 )
-from chatapp.conversation.presenters import picture_path
+from chatapp.conversation.person_presenters import picture_path
 from chatapp.core.db import atomic, now
 from chatapp.core.errors import Conflict, Forbidden, NotFound, ValidationFailed
 from chatapp.group.access import GroupAccess, access_group, check_role
@@ -25,7 +25,7 @@ from chatapp.group.schemas import GroupPatch
 from chatapp.media.service import assign_picture, upload
 from chatapp.models import Conversation, Group, Participant, User
 
-_NAME_MOST = 80
+_MAX_NAME_LENGTH = 80
 
 
 def create_group(
@@ -37,17 +37,16 @@ def create_group(
     picture: str | None = None,
     field: str = "members",
 ) -> Group:
-    """A new group of which this person is the owner; without a name it gets its members' names.
+    """Create a group owned by this person; without a name, it is named after its members.
 
-    Raises ValidationFailed (naming ``field``) for an unknown person, Forbidden across a block;
-    nothing is made then.
+    Raises ValidationFailed (for ``field``) for an unknown person, and Forbidden across a block.
     """
     with atomic() as work:
         owner, *others = existing_people(work, list(dict.fromkeys((user_id, *member_ids))), field)
         _check_blocks(user_id, [person.id for person in others])
         conversation = Conversation(
             kind="group",
-            name=name or _named_after([owner, *others]),
+            name=name or _name_after([owner, *others]),
             version=1,
             membership_version=1,
         )
@@ -67,15 +66,12 @@ def create_group(
         work.flush()
         assign_picture(work, user_id, group, "group", picture)
         announce_created(conversation)
-        append_system_message(conversation, owner, f"{owner.name} made the group")
+        append_system_message(conversation, owner, f"{owner.name} created the group")
         return group
 
 
 def update_group(user_id: str, group_id: str, patch: GroupPatch) -> Group:
-    """The group is as given; what wasn't given, or is the same, stays.
-
-    Raises NotFound, Forbidden for plain members.
-    """
+    """Change the given fields of a group. Raises NotFound, Forbidden for plain members."""
     with atomic() as work:
         access = access_group(user_id, group_id, lock=True)
         check_role(access.participant, "owner", "admin")
@@ -92,72 +88,74 @@ def update_group(user_id: str, group_id: str, patch: GroupPatch) -> Group:
                 assign_picture(work, user_id, group, "group", value)
             else:
                 setattr(_holder(access, name), name, value)
-        change(conversation)
+        bump_version(conversation)
         work.flush()
         announce_updated(conversation)
         actor = work.get_one(User, user_id)
-        for text in _told(conversation, changed, actor.name):
+        for text in _describe_changes(conversation, changed, actor.name):
             append_system_message(conversation, actor, text)
         return group
 
 
 def _holder(access: GroupAccess, name: str) -> Group | Conversation:
-    """Whose column it is."""
+    """Return the row that has this field."""
     of_conversation = name in ("name", "announcements_only")
     return access.conversation if of_conversation else access.group
 
 
-def _told(conversation: Conversation, changed: Collection[str], actor: str) -> Iterator[str]:
-    """What everybody is told of a change."""
+def _describe_changes(
+    conversation: Conversation, changed: Collection[str], actor: str
+) -> Iterator[str]:
+    """Return the system messages about a change."""
     if "name" in changed:
-        yield f"{actor} named the group “{conversation.name}”"
+        yield f"{actor} renamed the group to “{conversation.name}”"
     if "announcements_only" in changed:
-        whom = "only admins" if conversation.announcements_only else "everybody"
-        yield f"{actor} lets {whom} write"
+        writers = "only admins" if conversation.announcements_only else "everyone"
+        yield f"{actor} now lets {writers} write"
 
 
 def set_group_picture(user_id: str, group_id: str, data: bytes | None) -> Group:
-    """What was sent is the group's picture; with None it has none.
+    """Set the group's picture, or remove it with None.
 
-    Raises as `update_group` and `upload` do.
+    Raises what `update_group` and `upload` raise.
     """
     address = None if data is None else picture_path(upload(user_id, "group", data).id)
     return update_group(user_id, group_id, GroupPatch(group_picture=address))
 
 
 def delete_group(user_id: str, group_id: str) -> None:
-    """The group and its conversation are gone for everybody. Raises NotFound, Forbidden."""
+    """Delete a group and its conversation for everybody. Raises NotFound, Forbidden."""
     with atomic() as work:
         access = access_group(user_id, group_id, lock=True)
         check_role(access.participant, "owner")
         members = current_members(work, access.conversation.id)
         assign_picture(work, user_id, access.group, "group", None)
         access.group.deleted_at = access.conversation.deleted_at = now()
-        change(access.conversation, members=True)
+        bump_version(access.conversation, members=True)
         work.flush()
-        announce_updated(access.conversation, went=frozenset(members))
+        announce_updated(access.conversation, left=frozenset(members))
 
 
 def add_group_members(user_id: str, group_id: str, user_ids: Sequence[str]) -> Group:
-    """These people are members; who was one stays what they were.
+    """Add people to a group; members keep their roles.
 
     Raises NotFound, Forbidden for plain members and across a block, ValidationFailed for an
-    unknown person; nobody is added then.
+    unknown person; then nobody is added.
     """
     with atomic() as work:
         access = access_group(user_id, group_id, lock=True)
         check_role(access.participant, "owner", "admin")
         people = existing_people(work, list(dict.fromkeys(user_ids)), "user_ids")
-        standing = current_members(work, access.conversation.id)
-        _check_blocks(user_id, [person.id for person in people if person.id not in standing])
+        members = current_members(work, access.conversation.id)
+        _check_blocks(user_id, [person.id for person in people if person.id not in members])
         add_members(work, access.conversation, work.get_one(User, user_id), people)
         return access.group
 
 
 def set_role(user_id: str, group_id: str, member_id: str, role: str) -> Group:
-    """This member has this role.
+    """Give a member a role.
 
-    Raises NotFound, Forbidden for anyone but an owner, Conflict for the last owner's own demotion.
+    Raises NotFound, Forbidden for anyone but an owner, Conflict for demoting the last owner.
     """
     with atomic() as work:
         access = access_group(user_id, group_id, lock=True)
@@ -168,11 +166,11 @@ def set_role(user_id: str, group_id: str, member_id: str, role: str) -> Group:
             raise NotFound("This person isn't a member.")
         if member.member_role == role:
             return access.group
-        owners = [one for one in members.values() if one.member_role == "owner"]
+        owners = [other for other in members.values() if other.member_role == "owner"]
         if owners == [member]:
-            raise Conflict("Make somebody else an owner first.")
+            raise Conflict("Make someone else an owner first.")
         member.member_role = role
-        change(access.conversation, members=True)
+        bump_version(access.conversation, members=True)
         work.flush()
         announce_updated(access.conversation)
         actor, person = work.get_one(User, user_id), work.get_one(User, member_id)
@@ -183,10 +181,10 @@ def set_role(user_id: str, group_id: str, member_id: str, role: str) -> Group:
 
 
 def remove_group_member(user_id: str, group_id: str, member_id: str) -> None:
-    """This person is a member no more, and hears nothing that is committed from now on.
+    """Remove a member, who hears of nothing that is committed after it.
 
-    An owner removes anyone, an admin plain members, anyone themselves; the last owner who leaves
-    hands over. Raises NotFound, Forbidden.
+    Owners remove anyone, admins remove plain members, and everybody may leave. The last owner who
+    leaves passes the group on. Raises NotFound, Forbidden.
     """
     with atomic() as work:
         access = access_group(user_id, group_id, lock=True)
@@ -196,20 +194,21 @@ def remove_group_member(user_id: str, group_id: str, member_id: str) -> None:
         if member_id != user_id:
             check_role(access.participant, "owner", "admin")
             if access.participant.member_role == "admin" and leaving.member_role != "member":
-                raise Forbidden("An admin removes plain members only.")
+                raise Forbidden("Admins can only remove plain members.")
         actor, person = work.get_one(User, user_id), work.get_one(User, member_id)
         remove_member(work, access.conversation, actor, leaving, person)
 
 
 def _check_blocks(user_id: str, others: Collection[str]) -> None:
+    """Raise Forbidden if there is a block between this person and one of the others."""
     if blocked_with(user_id) & set(others):
-        raise Forbidden("You can't add somebody while one of you blocks the other.")
+        raise Forbidden("You can't add someone while one of you blocks the other.")
 
 
 def existing_people(work: Session, ids: Sequence[str], field: str) -> list[User]:
-    """These people in this order, whose accounts stay until the commit.
+    """Return these people in this order, and keep their accounts from deletion until the commit.
 
-    Raises ValidationFailed, naming ``field``, where one isn't there.
+    Raises ValidationFailed (for ``field``) if one doesn't exist.
     """
     found = {
         user.id: user
@@ -217,15 +216,15 @@ def existing_people(work: Session, ids: Sequence[str], field: str) -> list[User]
             select(User)
             .where(User.id.in_(ids), User.is_active, User.deleted_at.is_(None))
             .order_by(User.id)
-            .with_for_update(read=True, key_share=True)  # an account isn't deleted meanwhile
+            .with_for_update(read=True, key_share=True)  # no account is deleted before the commit
             .execution_options(populate_existing=True)
         )
     }
     if len(found) != len(ids):
-        raise ValidationFailed(fields={field: "There is nobody here by one of these ids."})
+        raise ValidationFailed(fields={field: "One of these people doesn't exist."})
     return [found[id_] for id_ in ids]
 
 
-def _named_after(people: Sequence[User]) -> str:
+def _name_after(people: Sequence[User]) -> str:
     names = ", ".join(person.name for person in people)
-    return names if len(names) <= _NAME_MOST else f"{names[: _NAME_MOST - 1]}…"
+    return names if len(names) <= _MAX_NAME_LENGTH else f"{names[: _MAX_NAME_LENGTH - 1]}…"

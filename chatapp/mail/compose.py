@@ -25,6 +25,7 @@ from config import Settings
 
 log = logging.getLogger(__name__)
 
+_PLAIN_QUOTES = str.maketrans("’‘“”", "''\"\"")
 #: Seconds to wait before each retry.
 RETRY_DELAYS = (1, 10, 60, 300, 900)
 
@@ -76,10 +77,12 @@ def compose(mail: Mail) -> EmailMessage:
     html = current_app.jinja_env.get_template(f"mail/{mail.template}.html").render(
         {**mail.values, "site": site, "subject": subject}
     )
-    # Don't encode plain ASCII: it would break links into pieces for an operator who opens the file.
-    text = str(content).strip() + "\n"
+    # Send plain ASCII. An encoding would break links into pieces, so that an operator couldn't open
+    # one from a file, nor a secret be recognised in the answer of a server.
+    text = str(content).strip().translate(_PLAIN_QUOTES) + "\n"
+    html = html.encode("ascii", "xmlcharrefreplace").decode()
     message.set_content(text, cte="7bit" if text.isascii() else None)
-    message.add_alternative(html, subtype="html", cte="7bit" if html.isascii() else None)
+    message.add_alternative(html, subtype="html", cte="7bit")
     return message
 
 

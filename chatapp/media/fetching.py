@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from chatapp.conversation.access import lock_conversations
-from chatapp.conversation.members import announce_updated, change
+from chatapp.conversation.members import announce_updated, bump_version
 from chatapp.core import concurrency
 from chatapp.core.db import atomic, db, release_connection
 from chatapp.core.errors import ChatError
@@ -110,7 +110,7 @@ def _assign_to_holders(picture: Picture, encoded: EncodedImage) -> bool:
             setattr(holder, PICTURE_COLUMNS[picture.purpose][1], picture.id)
             if isinstance(holder, Group):
                 conversation = work.get_one(Conversation, holder.conversation_id)
-                change(conversation)
+                bump_version(conversation)
                 work.flush()
                 announce_updated(conversation)
     return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from chatapp.conversation.presenters import picture_path
+from chatapp.conversation.person_presenters import picture_path
 from chatapp.models import Picture
 
 

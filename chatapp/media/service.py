@@ -13,7 +13,7 @@ from flask import current_app
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from chatapp.conversation.presenters import picture_path
+from chatapp.conversation.person_presenters import picture_path
 from chatapp.core.db import after_commit, atomic
 from chatapp.core.errors import NotFound, ValidationFailed
 from chatapp.media import fetching

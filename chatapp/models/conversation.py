@@ -43,6 +43,7 @@ class Conversation(Timestamps, SoftDelete, Model):
     group_id: Mapped[str | None] = column_property(
         select(Group.id).where(Group.conversation_id == id).scalar_subquery(),  # noqa: A003
         deferred=True,
+        expire_on_flush=False,  # it never changes: no statement after each new message
     )
 
 

@@ -41,7 +41,7 @@ def _checked_state(database: SQLite | PostgreSQL, known: Set[str], settings: Set
     others = sorted(state.tables - {"alembic_version"})
     ours = state.revisions and state.revisions <= known and state.tables >= _OUR_TABLES
     if others and not ours:
-        some = ", ".join(others[:5]) + (", …" if len(others) > 5 else "")
+        some = ", ".join(others[:5]) + (", ..." if len(others) > 5 else "")
         noted = ", ".join(sorted(state.revisions))
         by = f"by another program or a newer chatapp (revision {noted})" if noted else "elsewhere"
         raise NotReady(

@@ -89,6 +89,6 @@ class Broadcast:
 
     def _notice(self, user_ids: Iterable[str]) -> None:
         for dialect in self._speakers.spoken():
-            if dialect.noticed is not None:
+            if dialect.on_presence_change is not None:
                 for user_id in user_ids:
-                    dialect.noticed(self._app, user_id)
+                    dialect.on_presence_change(self._app, user_id)

@@ -71,7 +71,7 @@ class Dialect:
     #: Whether a connection that named no dialect may show by its first event that it speaks this.
     by_first_event: bool = False
     #: Called for a person when somebody whose presence they may see came, went, or became visible.
-    noticed: Callable[[Flask, str], None] | None = None
+    on_presence_change: Callable[[Flask, str], None] | None = None
     handlers: dict[str, Handler] = field(default_factory=dict)
 
     def render(self, event: ClientEvent) -> Rendered | None:

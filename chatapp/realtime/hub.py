@@ -17,11 +17,12 @@ from chatapp.realtime.presence import Presence
 from chatapp.realtime.receipts import Receipts
 from chatapp.realtime.revalidation import Revalidation
 from chatapp.realtime.sequence import Sequencer
-from chatapp.realtime.server import admit_connections, make_server
+from chatapp.realtime.server import answer_connections, make_server
 from chatapp.realtime.speakers import Speakers
 from chatapp.realtime.typing import Typing
 from chatapp.realtime.views import Views
 from chatapp.security import rate_limits
+from chatapp.transport.admission import MAX_WAITING, Admission
 from config import Settings
 
 
@@ -32,6 +33,9 @@ class Hub:
         self, app: Flask, settings: Settings, *, bus: EventBus, online: OnlinePeople
     ) -> None:
         self.server = server = make_server(app, settings)
+        self.admission = Admission(
+            server, max_waiting=MAX_WAITING if settings.rate_limits else None
+        )
         self.connections = Connections(server)
         self.speakers = Speakers(server, self.connections)
         self.membership = Membership(app, server, self.connections, self.speakers)
@@ -69,7 +73,7 @@ class Hub:
             ),
         )
         dispatcher = Dispatcher(app, server, bus, self.connections, self.speakers)
-        admit_connections(app, settings, server, lifecycle, dispatcher)
+        answer_connections(server, self.admission, lifecycle, dispatcher)
         bus.subscribe(
             self.sequencer.deliver, reserve=self.sequencer.reserve, cancel=self.sequencer.cancel
         )
@@ -82,12 +86,12 @@ class Hub:
         bus.receive(PresenceAudienceChanged, self.broadcast.notice)
 
 
-def init_app(app: Flask, settings: Settings) -> None:
-    """Give the app a hub of its own."""
+def init_app(app: Flask, settings: Settings) -> Hub:
+    """Give the app a hub of its own; return it."""
     rate_limits.configure(settings.rate_limits)
-    app.extensions["hub"] = Hub(
-        app, settings, bus=app.extensions["events"], online=app.extensions["presence"]
-    )
+    hub = Hub(app, settings, bus=app.extensions["events"], online=app.extensions["presence"])
+    app.extensions["hub"] = hub
+    return hub
 
 
 def current_hub() -> Hub:

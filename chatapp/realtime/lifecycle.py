@@ -9,7 +9,7 @@ import socketio
 from flask import Flask
 from socketio import exceptions
 
-from chatapp.conversation.queries import own_conversations
+from chatapp.conversation.conversations import own_conversations
 from chatapp.core.db import db
 from chatapp.core.errors import describe_and_log, error_json
 from chatapp.models import Conversation
@@ -83,7 +83,7 @@ class Lifecycle:
         me = self._connections.get(sid)
         if me is not None:
             hooks.before_disconnect.run(self._app, me)
-            if (gone := self._connections.pop(sid)) is not None:  # once, whoever noticed first
+            if (gone := self._connections.pop(sid)) is not None:  # only once
                 self._speakers.end(gone.dialect)
                 rate_limits.give_connection(me.user_id)
             hooks.after_disconnect.run(self._app, me, self._after_disconnect)

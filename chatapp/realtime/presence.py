@@ -7,7 +7,7 @@ from datetime import datetime
 from flask import Flask
 from sqlalchemy import update
 
-from chatapp.conversation.audience import neighbours
+from chatapp.conversation.audience import presence_viewers
 from chatapp.conversation.blocks import hiding_last_seen
 from chatapp.core import concurrency
 from chatapp.core.clock import iso
@@ -69,7 +69,7 @@ class Presence:
         self._tell("user:offline", connection.user_id, moment)
 
     def _tell(self, name: str, user_id: str, last_seen: datetime | None) -> None:
-        recipients = neighbours(user_id)
+        recipients = presence_viewers(user_id)
         hiding = hiding_last_seen({user_id, *recipients})
         for recipient in recipients:
             shown = None if {user_id, recipient} & hiding else last_seen
@@ -77,5 +77,5 @@ class Presence:
             event = ClientEvent(name, payload, People(frozenset((recipient,))))
             self._delivery.to_person(event, recipient)
             for dialect in self._speakers.spoken():
-                if dialect.noticed is not None:
-                    dialect.noticed(self._app, recipient)
+                if dialect.on_presence_change is not None:
+                    dialect.on_presence_change(self._app, recipient)

@@ -1,4 +1,4 @@
-"""The app's Socket.IO server, and the WSGI middleware around it."""
+"""The app's Socket.IO server, and the handlers of its connections."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from chatapp.core import concurrency
 from chatapp.realtime.dispatch import Dispatcher
 from chatapp.realtime.lifecycle import Lifecycle
 from chatapp.transport import polling
-from chatapp.transport.admission import MAX_WAITING, Admission
+from chatapp.transport.admission import Admission
 from chatapp.transport.events import route_events
 from chatapp.transport.frames import limit_frames
-from chatapp.web.cors import CookieGuard, origin_allowed
+from chatapp.web.cors import origin_allowed
 from config import Settings
 
 #: Bytes of a frame or a polling request: the longest legal message, escaped, with room to spare.
@@ -42,19 +42,10 @@ def make_server(app: Flask, settings: Settings) -> socketio.Server:
     return extension.server
 
 
-def admit_connections(
-    app: Flask,
-    settings: Settings,
-    server: socketio.Server,
-    lifecycle: Lifecycle,
-    dispatcher: Dispatcher,
+def answer_connections(
+    server: socketio.Server, admission: Admission, lifecycle: Lifecycle, dispatcher: Dispatcher
 ) -> None:
-    """Answer connections and their events; bound how many connections wait to sign in."""
-    app.wsgi_app = CookieGuard(app.wsgi_app, settings)  # type: ignore[method-assign]
-    admission = Admission(
-        app.wsgi_app, server, max_waiting=MAX_WAITING if settings.rate_limits else None
-    )
-    app.wsgi_app = admission  # type: ignore[method-assign]
+    """Answer connections and their events."""
 
     def on_connect(sid: str, environ: dict[str, Any], auth: object = None) -> bool:
         lifecycle.connect(sid, environ, auth)

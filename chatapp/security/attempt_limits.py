@@ -30,7 +30,7 @@ from sqlalchemy.orm import Session
 
 from chatapp.core import concurrency
 from chatapp.core.db import atomic, db, insert, now
-from chatapp.core.errors import ChatError, RateLimited
+from chatapp.core.errors import RateLimited
 from chatapp.models import Attempts
 from chatapp.security import audit, rate_limits
 from chatapp.security.request_source import Source
@@ -96,7 +96,7 @@ REGISTRATIONS = Quota(
 )
 #: Mails that one address asks for.
 MAILS = Quota("mails", 20, _HOUR, "Many mails were asked for from your network just now.")
-#: Mails to one address or account; see `allows`.
+#: Mails to one address or account; see `try_spend`.
 MAILS_TO = Quota("mails_to", 5, _HOUR, "Several mails were sent already: look at the last one.")
 #: Links and codes from one address that didn't count.
 LINKS = Quota("links", 30, _QUARTER, "Too many links that don't count came from your network.")
@@ -139,11 +139,12 @@ class Guess:
 
 @contextmanager
 def guess(subject: str, source: Source, stored: str | None = None) -> Iterator[Guess]:
-    """Around a try to sign in as ``subject``: a person's id, or a name that is nobody's.
+    """Count a try to sign in as ``subject``: a person's id, or a name that nobody has.
 
     ``stored`` is the hash of the password that is guessed at: a device's pause ends with it.
-    Counted before the password is looked at, so that tries at the same time can't outrun it; within
-    a process those at one account wait for each other, so that many right ones all pass.
+    The try is counted, and that committed, before the password is looked at: else tries at the same
+    time could outrun the limit. Within a process those at one account wait for each other, so that
+    many right ones all pass. It is a wrong one unless it is told that it `succeeded`.
     Raises RateLimited.
     """
     if not rate_limits.enabled():
@@ -153,14 +154,11 @@ def guess(subject: str, source: Source, stored: str | None = None) -> Iterator[G
     rule, counted = (DEVICE, f"{known}:{stored}") if known else (ACCOUNT, subject)
     with _one_after_the_other(_key(rule, counted)):
         if not known:
-            refuse(FAILURES, source.network)
+            check(FAILURES, source.network)
         mine = _begin(rule, counted)
-        try:
-            yield mine
-        except ChatError:
-            if not mine.right and not known:
-                allows(FAILURES, source.network)  # the next one is refused, this answer stays
-            raise
+        yield mine
+        if not mine.right and not known:
+            try_spend(FAILURES, source.network)  # the next one is refused, this answer stays
 
 
 @contextmanager
@@ -181,15 +179,15 @@ def lift(user_id: str) -> None:
 
 
 def spend(quota: Quota, subject: str) -> None:
-    """One of the quota is used up. Raises RateLimited where none is left."""
+    """Use up one of the quota. Raises RateLimited where none is left."""
     if rate_limits.enabled():
         _sweep_now_and_then()
         with atomic() as work:
             _count(work, quota, subject)
 
 
-def allows(quota: Quota, subject: str) -> bool:
-    """`spend`, for what is left out without a word where nothing is left."""
+def try_spend(quota: Quota, subject: str) -> bool:
+    """Use up one of the quota; return False where none was left."""
     try:
         spend(quota, subject)
     except RateLimited:
@@ -197,8 +195,8 @@ def allows(quota: Quota, subject: str) -> bool:
     return True
 
 
-def refuse(quota: Quota, subject: str) -> None:
-    """Raises RateLimited where nothing of the quota is left; uses none up."""
+def check(quota: Quota, subject: str) -> None:
+    """Raise RateLimited where nothing of the quota is left; use none up."""
     if rate_limits.enabled():
         moment = now()
         until = db.session.scalar(

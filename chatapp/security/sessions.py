@@ -17,6 +17,7 @@ import msgspec
 from flask import Flask, Request, Response, session
 from flask_session.base import ServerSideSession, ServerSideSessionInterface
 
+from chatapp.core.db import after_commit
 from chatapp.core.errors import Unavailable
 from chatapp.security.session_stores import Store
 
@@ -38,6 +39,10 @@ class BrowserSession(ServerSideSession):  # type: ignore[misc]
     unreadable = False
     #: The store holds it under its id.
     stored = False
+    #: The id that it had before, under which the store still holds it.
+    former_sid: str | None = None
+    #: What the store holds, where it was written before the request's end.
+    written: bytes | None = None
 
 
 class _Gone(Exception):
@@ -82,6 +87,7 @@ class Sessions(ServerSideSessionInterface):  # type: ignore[misc]
         if session.unreadable:
             return
         try:
+            self._delete_former(session)
             if session or not session.modified:
                 super().save_session(app, session, response)
                 return
@@ -104,20 +110,28 @@ class Sessions(ServerSideSessionInterface):  # type: ignore[misc]
             response.vary.add("Cookie")
 
     def regenerate(self, session: BrowserSession) -> None:
-        """The session goes on under a new id; nothing is left under the old one.
-
-        Raises Unavailable.
-        """
-        try:
-            if session.stored:
-                self._delete_session(session.sid)
-        except self.store.failures as exc:
-            session.unreadable = True
-            log.error("a session can't be renewed: %s", _first_line(exc))
-            raise Unavailable() from exc
+        """Continue the session under a new id. When it is saved, the old id is deleted."""
+        if session.stored:
+            session.former_sid = session.sid
         session.sid = self._generate_sid(self.sid_length)
         session.stored = False
         session.modified = True
+
+    def save_with_transaction(self, session: BrowserSession) -> None:
+        """Save the session in the surrounding `atomic()`, if this database is the store.
+
+        Any other store has to be waited for, and is written at the request's end.
+        """
+        if not self.store.in_database:
+            return
+        self._delete_former(session)
+        data = self._encode(session)
+        self._upsert_session(self.app.permanent_session_lifetime, session, session.sid)
+
+        def note() -> None:
+            session.stored, session.written = True, data
+
+        after_commit(note)
 
     def get_expiration_time(self, app: Flask, session: BrowserSession) -> datetime:
         """When the cookie expires: with what it stands for."""
@@ -138,12 +152,22 @@ class Sessions(ServerSideSessionInterface):  # type: ignore[misc]
     def _upsert_session(
         self, session_lifetime: timedelta, session: BrowserSession, store_id: str
     ) -> None:
-        key, data = stored_id(store_id), msgspec.msgpack.encode(dict(session))
+        key, data = stored_id(store_id), self._encode(session)
+        if session.written == data:
+            return
         lifetime = _lifetime(session_lifetime, session)
         if not session.stored:
             self.store.insert(key, data, lifetime)
         elif not self.store.update(key, data, lifetime):
             raise _Gone
+
+    def _encode(self, session: BrowserSession) -> bytes:
+        return msgspec.msgpack.encode(dict(session))
+
+    def _delete_former(self, session: BrowserSession) -> None:
+        if session.former_sid is not None:
+            self._delete_session(session.former_sid)
+            session.former_sid = None
 
     def _delete_session(self, store_id: str) -> None:
         self.store.delete(stored_id(store_id))

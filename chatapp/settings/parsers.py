@@ -88,13 +88,13 @@ def names(value: str) -> tuple[str, ...]:
 
 def themes(value: str) -> tuple[str, ...]:
     """Parse names of themes separated by commas; each must have its folder."""
-    wanted = names(value)
+    chosen = names(value)
     known = sorted(folder.name for folder in _THEMES.iterdir() if _is_theme(folder))
-    unknown = [name for name in wanted if name not in known]
-    if unknown or not wanted:
+    unknown = [name for name in chosen if name not in known]
+    if unknown or not chosen:
         what = f"there is no theme {', '.join(unknown)}" if unknown else "it names no theme"
         raise ValueError(f"{what}; the known ones are {', '.join(known)}")
-    return wanted
+    return chosen
 
 
 def _is_theme(folder: Path) -> bool:

@@ -75,7 +75,7 @@ def render(
 def find_mentions(
     text: str, people: Sequence[MentionedPerson], *, everybody: bool = False
 ) -> tuple[tuple[MentionedPerson, ...], bool]:
-    """Return those of ``people`` whom the text mentions outside code and links; and `@all`."""
+    """Return those of ``people`` that the text mentions outside code and links; and `@all`."""
     names = _render(text, tuple(people), everybody).names
     found = tuple(person for person in people if person.username in names)
     return found, everybody and EVERYBODY in names

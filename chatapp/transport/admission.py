@@ -55,17 +55,15 @@ class _Closing:
 
 
 class Admission:
-    """WSGI middleware around Socket.IO that bounds the connections that have not signed in."""
+    """The connections of one Socket.IO server that have not signed in, and their bounds."""
 
     def __init__(
         self,
-        wsgi_app: WsgiApp,
         server: socketio.Server,
         *,
         max_waiting: int | None = MAX_WAITING,
         timeout: float = SIGN_IN_SECONDS,
     ) -> None:
-        self._app = wsgi_app
         self._server = server
         self._max_waiting = max_waiting
         self._timeout = timeout
@@ -82,15 +80,19 @@ class Admission:
         if self._enabled:
             self._wrap_handlers()
 
-    def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
-        """Pass a request on, unless it opens a connection and too many wait already."""
-        if environ.get("PATH_INFO", "").startswith("/socket.io"):
-            environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
-            environ["wsgi.errors"] = self._errors
-            opens = "sid=" not in environ.get("QUERY_STRING", "")
-            if opens and self._is_full(_address(environ)):
-                return self._refuse(start_response)
-        return self._app(environ, start_response)
+    def middleware(self, wsgi_app: WsgiApp) -> WsgiApp:
+        """Wrap ``wsgi_app``: refuse to open a connection where too many of its address wait."""
+
+        def handle(environ: Environ, start_response: Any) -> Iterable[bytes]:
+            if environ.get("PATH_INFO", "").startswith("/socket.io"):
+                environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+                environ["wsgi.errors"] = self._errors
+                opens = "sid=" not in environ.get("QUERY_STRING", "")
+                if opens and self._is_full(_address(environ)):
+                    return self._refuse(start_response)
+            return wsgi_app(environ, start_response)
+
+        return handle
 
     def admit(self, sid: str) -> bool:
         """Stop the clock: the connection is signed in. Return False where it is gone already."""

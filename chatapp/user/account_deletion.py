@@ -10,8 +10,8 @@ from chatapp.auth.admin import accounts
 from chatapp.auth.link_tokens import revoke_links
 from chatapp.auth.signin.reauthentication import reauthenticate
 from chatapp.conversation.access import lock_conversations
+from chatapp.conversation.conversations import own_conversations
 from chatapp.conversation.members import current_members, remove_member
-from chatapp.conversation.queries import own_conversations
 from chatapp.core.db import atomic, now
 from chatapp.core.errors import Unavailable
 from chatapp.media.service import delete_all_pictures
@@ -66,7 +66,7 @@ def _try_to_delete(user_id: str) -> bool:
         _clear_profile(user)
         delete_all_pictures(work, user)
         revoke_links(work, user_id)
-        sign_ins.end_all(user_id)
+        sign_ins.end_all_sign_ins(user_id)
         _delete_relations(work, user_id)
     return True
 

@@ -16,8 +16,8 @@ from typing import IO, Any
 from flask import current_app, render_template
 
 from chatapp.auth.presenters import account_json
+from chatapp.conversation.conversations import own_conversations, read_conversation
 from chatapp.conversation.presenters import MessageJson
-from chatapp.conversation.queries import own_conversations, read_conversation
 from chatapp.core.clock import iso
 from chatapp.core.db import db, now, release_connection, snapshot
 from chatapp.core.errors import NotFound

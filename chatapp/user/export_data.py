@@ -13,8 +13,8 @@ from sqlalchemy import ColumnElement, select
 
 from chatapp.auth.presenters import sign_in_json
 from chatapp.conversation.access import access_conversation
+from chatapp.conversation.messages import messages_for, messages_where, read_messages
 from chatapp.conversation.presenters import MessageJson
-from chatapp.conversation.queries import messages_where, read_messages, shown_to
 from chatapp.core import concurrency
 from chatapp.core.clock import iso
 from chatapp.core.db import db, snapshot
@@ -35,7 +35,7 @@ def conversation_messages(user_id: str, conversation_id: int) -> Iterator[Messag
         with snapshot():
             access_conversation(user_id, conversation_id)
             page = _read_page(Message.conversation_id == conversation_id, Message.seq > seq)
-            messages = shown_to(user_id, page)
+            messages = messages_for(user_id, page)
         yield from messages
         if len(messages) < _PAGE_SIZE:
             return

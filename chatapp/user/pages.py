@@ -7,7 +7,6 @@ from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
 
-from chatapp.chat import service as chats
 from chatapp.security.identity import caller
 from chatapp.user import bp, queries, relationships
 from chatapp.user.schemas import DirectoryQuery
@@ -26,7 +25,7 @@ def people_page() -> Any:
         "user/people.html",
         place="people",
         people=page.items,
-        kept=contact_ids,
+        contact_ids=contact_ids,
         q=query.q,
         next_cursor=page.next_cursor,
     )
@@ -42,7 +41,7 @@ def contacts_page() -> Any:
         "user/people.html",
         place="contacts",
         people=people,
-        kept={person["id"] for person in people},
+        contact_ids={person["id"] for person in people},
         q=query.q,
         next_cursor=page.next_cursor,
     )
@@ -60,13 +59,6 @@ def person_page(user_id: UUID) -> Any:
         groups=details.groups,
         more_groups=details.group_count - len(details.groups),
     )
-
-
-@bp.post("/people/<uuid:user_id>/message")
-def message_person(user_id: UUID) -> Any:
-    """Open the direct conversation with this person, created if needed."""
-    conversation, _ = chats.open_direct(caller().id, str(user_id))
-    return redirect(url_for("chat.conversation_page", conversation_id=conversation["id"]), 303)
 
 
 @bp.post("/people/<uuid:user_id>/contact")

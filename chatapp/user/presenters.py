@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NotRequired, TypedDict, cast
 
 from chatapp.conversation.blocks import Presence
-from chatapp.conversation.presenters import PersonJson, person_json
+from chatapp.conversation.person_presenters import PersonJson, person_json
 from chatapp.core.clock import iso
 from chatapp.models import User
 
@@ -30,7 +30,7 @@ class RelationshipJson(TypedDict):
 
 def profile_json(user: User, viewer: User, *, online: Presence | None) -> ProfileJson:
     """Present a person to the viewer; private fields only for themself and administrators."""
-    profile = cast(ProfileJson, person_json(user, online=online))
+    profile = cast(ProfileJson, person_json(user, presence=online))
     if user.id == viewer.id or viewer.is_staff:
         profile.update(
             {

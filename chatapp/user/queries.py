@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 
 from chatapp.conversation.audience import presence_for
 from chatapp.conversation.blocks import blocked_with, blockers_between
-from chatapp.conversation.queries import own_conversations
+from chatapp.conversation.conversations import own_conversations
 from chatapp.core.clock import iso, parse
 from chatapp.core.db import db
 from chatapp.core.errors import NotFound
@@ -144,7 +144,7 @@ def is_listed_for(viewer_id: str) -> ColumnElement[bool]:
 
 def name_matches(q: str) -> ColumnElement[bool]:
     """Match names and usernames that contain ``q``, ignoring case; an empty ``q`` matches all."""
-    return User.is_called(q) if q else true()
+    return User.name_contains(q) if q else true()
 
 
 def _matches(query: DirectoryQuery) -> list[ColumnElement[bool]]:

@@ -9,10 +9,10 @@ from flask import current_app
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from chatapp.auth.service import refuse_taken
+from chatapp.auth.service import check_available
 from chatapp.conversation.access import lock_conversations
+from chatapp.conversation.conversations import own_conversations
 from chatapp.conversation.pointers import hide_receipts, show_receipts
-from chatapp.conversation.queries import own_conversations
 from chatapp.core.db import atomic, send_signal
 from chatapp.core.errors import ValidationFailed
 from chatapp.core.events import ReceiptsSwitched
@@ -43,7 +43,7 @@ def update_profile(user_id: str, patch: ProfilePatch) -> User:
             receipts_were_hidden = user.hide_read_receipts
             _check_choices(user, changes)
             if username is not None and username != user.username:
-                refuse_taken(username=username)
+                check_available(username=username)
             for name, value in changes.items():
                 if name in _PICTURE_PURPOSES:
                     assign_picture(work, user_id, user, _PICTURE_PURPOSES[name], value)
@@ -52,7 +52,7 @@ def update_profile(user_id: str, patch: ProfilePatch) -> User:
             if user.hide_read_receipts != receipts_were_hidden:
                 _switch_receipts(work, user, conversations)
     except IntegrityError:
-        refuse_taken(username=username)  # another account took it a moment ago
+        check_available(username=username)  # another account took it a moment ago
         raise
     return user
 

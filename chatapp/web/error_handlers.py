@@ -23,7 +23,7 @@ from chatapp.core.errors import ChatError, Unauthenticated, describe_and_log, er
 from chatapp.core.logs import request_id
 from chatapp.security.api_paths import is_api_path
 from chatapp.web import themes
-from chatapp.web.forms import waiting
+from chatapp.web.forms import retry_after_headers
 
 _TITLES = {404: "Not found", 403: "Not allowed", 503: "One moment, please"}
 
@@ -70,7 +70,7 @@ def _answer(exc: Exception) -> Any:
         return redirect(url_for("auth.login_page", next=request.full_path.rstrip("?")))
     else:
         response = error_page(error)
-    response.headers.update(waiting(error))
+    response.headers.update(retry_after_headers(error))
     if isinstance(exc, HTTPException) and exc.code == 405:
         response.headers["Allow"] = dict(exc.get_headers()).get("Allow", "")
     return response

@@ -119,7 +119,9 @@ def _read(path: Path) -> _File:
 
 def _flat(sheet: Path) -> str:
     """A style sheet with those that it imports in the place of the imports."""
-    return _IMPORT.sub(lambda line: _flat(sheet.parent / line[1]), sheet.read_text())
+    return _IMPORT.sub(
+        lambda line: _flat(sheet.parent / line[1]), sheet.read_text(encoding="utf-8")
+    )
 
 
 def _bare(sheet: str) -> bytes:

@@ -4,7 +4,7 @@ import { Store } from "./lib/store.js";
 
 startMenus();
 
-// At logout, remove the drafts: the next person at this computer must not find them. Wait for pagehide, which saves once more.
+// At logout, remove the drafts from this computer, after the composer has saved once more.
 for (const form of $$("form[action='/logout']")) {
   form.addEventListener("submit", () => {
     addEventListener("pagehide", () => Store.local().removeAll(`draft:${document.body.dataset.me}:`));

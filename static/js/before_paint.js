@@ -115,7 +115,7 @@
     return divider;
   }
 
-  /** Update the day dividers in a list of messages and the mark of those that continue a run. Changes only what differs. */
+  /** Update the day dividers and the runs in a list of messages; changes only what differs. */
   function arrange(list) {
     const unused = new Set(list.querySelectorAll(":scope > .divider--day"));
     let day = null;

@@ -39,7 +39,7 @@ def test_a_new_account_and_its_token(nobody, app):
     assert me == body["user"]
 
 
-def test_what_nobody_may_give_themselves(nobody, app):
+def test_fields_that_registration_ignores(nobody, app):
     nobody.post("/api/auth/register", {**ADA, "is_staff": True, "is_superuser": True, "id": "x"})
     with app.app_context():
         user = db.session.scalars(select(User)).one()
@@ -47,7 +47,7 @@ def test_what_nobody_may_give_themselves(nobody, app):
         assert not user.is_superuser
 
 
-def test_addresses_and_names_are_unique_without_regard_to_case(nobody):
+def test_emails_and_usernames_are_unique_ignoring_case(nobody):
     nobody.post("/api/auth/register", {**ADA, "username": "ada"})
     taken = nobody.post("/api/auth/register", {**ADA, "email": "ADA@example.ORG"})
     assert taken.status_code == 409
@@ -60,7 +60,7 @@ def test_addresses_and_names_are_unique_without_regard_to_case(nobody):
 
 
 @pytest.mark.database
-def test_nobody_new_is_called_as_everybody_is(nobody, app, world):
+def test_the_username_all_is_reserved(nobody, app, world):
     """In a message @all tells everybody; whoever was called so before stays it."""
     given = nobody.post("/api/auth/register", {**ADA, "username": "All"})
     changed = world.bob.api.patch("/api/users/me", {"username": "all"})
@@ -75,7 +75,7 @@ def test_nobody_new_is_called_as_everybody_is(nobody, app, world):
     assert (kept.status_code, kept.get_json()["name"]) == (200, "Al")
 
 
-def test_a_missing_username_is_made_and_numbered(nobody):
+def test_a_missing_username_is_derived_and_numbered(nobody):
     def name(email: str) -> str:
         body = nobody.post("/api/auth/register", {"email": email, "password": PASSWORD})
         return body.get_json()["user"]["username"]
@@ -97,7 +97,7 @@ def test_an_account_needs_neither_address_nor_password(context):
 
 
 @pytest.mark.database
-def test_the_same_registration_at_once_makes_one_account(app):
+def test_concurrent_identical_registrations_create_one_account(app):
     import threading
 
     answers: list[int] = []
@@ -114,7 +114,7 @@ def test_the_same_registration_at_once_makes_one_account(app):
 
 
 @pytest.mark.database
-def test_different_addresses_with_one_first_part_at_once_all_get_in(app):
+def test_concurrent_registrations_with_the_same_local_part(app):
     import threading
 
     answers: list[int] = []
@@ -139,7 +139,7 @@ def test_logging_in_by_address_or_name(nobody):
         assert answer.get_json()["token"]
 
 
-def test_unknown_address_and_wrong_password_are_told_alike(nobody, monkeypatch):
+def test_unknown_email_and_wrong_password_look_the_same(nobody, monkeypatch):
     nobody.post("/api/auth/register", ADA)
     work: list[str] = []
     real = password_hashing._verify
@@ -157,7 +157,7 @@ def test_unknown_address_and_wrong_password_are_told_alike(nobody, monkeypatch):
     assert work == ["verify", "verify"]
 
 
-def test_a_deactivated_account_is_out(nobody, app):
+def test_a_deactivated_account_is_signed_out_and_refused(nobody, app):
     token = nobody.post("/api/auth/register", ADA).get_json()["token"]
     with app.app_context():
         from chatapp.core.db import atomic
@@ -252,17 +252,18 @@ def test_a_refused_form_keeps_what_was_typed_but_no_password(app, client):
     assert "at least 8 characters" in answer.text
     wrong = client.submit("/login", email="nobody", password="x")
     assert wrong.status_code == 401
-    assert "The address or the password is wrong." in wrong.text
+    assert "That email or password is incorrect." in wrong.text
     assert Page(wrong.text).form("/login").fields["email"] == "nobody"
 
 
 def test_the_session_id_is_new_at_login_and_never_taken_from_outside(app, client):
     register(app, "Ada")
     client.set_cookie("chatapp_session", "planted-by-someone-else")
-    client.get("/login")
+    client.submit("/login", email="ada", password=PASSWORD)
     before = client.get_cookie("chatapp_session").value
     assert before != "planted-by-someone-else"
-    client.submit("/login", email="ada", password=PASSWORD)
+    again = {"csrf_token": client.page("/chats").csrf_token, "email": "ada", "password": PASSWORD}
+    assert client.post("/login", data=again).status_code == 303
     after = client.get_cookie("chatapp_session").value
     assert after != before
     stranger = app.test_client()
@@ -272,7 +273,7 @@ def test_the_session_id_is_new_at_login_and_never_taken_from_outside(app, client
         assert after not in set(db.session.scalars(select(StoredSession.id)))
 
 
-def test_what_isnt_msgpack_is_no_session(app, client, tmp_path):
+def test_invalid_msgpack_is_no_session(app, tmp_path):
     import pickle
 
     from chatapp.core.db import atomic
@@ -284,7 +285,8 @@ def test_what_isnt_msgpack_is_no_session(app, client, tmp_path):
         def __reduce__(self):
             return canary.touch, ()
 
-    client.get("/login")
+    client = register(app, "Ada").client
+    assert client.get("/chats").status_code == 200
     sid = client.get_cookie("chatapp_session").value
     with app.app_context(), atomic() as work:
         work.get(StoredSession, stored_id(sid)).data = pickle.dumps(Bomb())
@@ -301,7 +303,7 @@ def test_a_request_that_changes_nothing_writes_no_session(app, world, statements
 
 
 @pytest.mark.database
-def test_expired_sessions_count_no_more_and_are_swept(app, world):
+def test_expired_sessions_are_invalid_and_deleted(app, world):
     from datetime import timedelta
 
     from chatapp.core.db import atomic, now
@@ -338,7 +340,7 @@ def test_every_form_needs_the_pages_own_token(app, world):
     assert world.bob.client.post(path, json={"content": "x"}, headers=headers).status_code == 403
 
 
-def test_a_wrong_bearer_isnt_made_good_by_a_cookie(app, world):
+def test_a_valid_cookie_does_not_excuse_a_wrong_bearer_token(app, world):
     client = world.alice.client
     assert client.get("/api/users/me").status_code == 200
     for header in ("Bearer wrong", "Bearer ", "Basic YTpi", "nonsense"):
@@ -350,7 +352,7 @@ def test_generated_names_give_up_in_the_end(app, monkeypatch):
         service.register(
             SelfRegistration(email="ada@example.org", password=PASSWORD), Source("192.0.2.1")
         )
-        monkeypatch.setattr(service, "_usernames", lambda _: iter(["ada", "ada"]))
+        monkeypatch.setattr(service, "_free_usernames", lambda _: iter(["ada", "ada"]))
         with pytest.raises(Conflict):
             service.register(
                 SelfRegistration(email="ada@other.example.org", password=PASSWORD),
@@ -359,7 +361,7 @@ def test_generated_names_give_up_in_the_end(app, monkeypatch):
 
 
 @pytest.mark.parametrize("scheme", ["Basic YTpi", "Negotiate YTpi", ""])
-def test_a_header_that_browsers_add_by_themselves_excuses_no_forged_form(app, scheme):
+def test_an_authorization_header_does_not_bypass_csrf(app, scheme):
     register(app, "Ada")
     forged = PageClient(app).post(
         "/login",

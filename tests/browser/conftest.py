@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.support.browser_person import BrowserPerson, NewPerson
+from tests.support.process import TOP
 from tests.support.server import LiveServer
 from tests.support.waiting import Site
 
@@ -26,18 +30,53 @@ FLAGS = (
 )
 
 
+FONTS = TOP / "tests/support/fonts"
+FONT_CONFIG = """<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig><dir>{folder}</dir><cachedir>{cache}</cachedir></fontconfig>
+"""
+
+
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """The system's Chromium, headless."""
+def browser_with(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Browser]]:
+    """The system's Chromium, headless, with one of the font families in tests/support/fonts.
+
+    Fontconfig finds no other fonts, so that layouts don't depend on the machine's.
+    """
     names = ("chromium", "chromium-browser", "google-chrome")
     program = next(filter(None, map(shutil.which, names)), None)
     if program is None:
         pytest.fail("Chromium isn't on PATH; the browser tests need it (apt-get install chromium)")
     expect.set_options(timeout=PATIENCE)
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
-        yield chromium
-        chromium.close()
+    with sync_playwright() as playwright, ExitStack() as stack:
+
+        @cache
+        def launch(font: str) -> Browser:
+            folder = tmp_path_factory.mktemp(f"font-{font}")
+            config = folder / "fonts.conf"
+            config.write_text(
+                FONT_CONFIG.format(folder=FONTS / font, cache=folder / "cache"), encoding="utf-8"
+            )
+            environment = {**os.environ, "FONTCONFIG_FILE": str(config)}
+            chromium = playwright.chromium.launch(
+                executable_path=program, args=list(FLAGS), env=environment
+            )
+            stack.callback(chromium.close)
+            return chromium
+
+        yield launch
+
+
+@pytest.fixture
+def font(request: pytest.FixtureRequest) -> str:
+    """The font family of the browser: `wide`, unless the test asks for `narrow`."""
+    return getattr(request, "param", "wide")
+
+
+@pytest.fixture
+def browser(browser_with: Callable[[str], Browser], font: str) -> Browser:
+    """Chromium with this test's font family."""
+    return browser_with(font)
 
 
 @pytest.fixture

@@ -95,7 +95,7 @@ def test_an_account_with_a_password_is_linked_once_it_is_confirmed(
     expect(page.get_by_role("heading", name="Is this you?")).to_be_visible()
     page.get_by_label("Your chatapp password").fill("not the password")
     page.get_by_role("button", name="Connect and log in").click()
-    expect(page.get_by_role("alert")).to_have_text("The password is wrong.")
+    expect(page.get_by_role("alert")).to_have_text("That password is incorrect.")
     page.get_by_label("Your chatapp password").fill(PASSWORD)
     page.get_by_role("button", name="Connect and log in").click()
     expect(page).to_have_url(re.compile(r"/chats$"))
@@ -129,7 +129,7 @@ def test_connect_and_disconnect(context: BrowserContext, site: LiveServer) -> No
 def test_an_unverified_address(context: BrowserContext, site: LiveServer) -> None:
     page = context.new_page()
     sign_in(page, "unverified-eve")
-    expect(page.get_by_role("alert")).to_contain_text("hasn't verified your e-mail address")
+    expect(page.get_by_role("alert")).to_contain_text("hasn't verified your email address")
     assert page.request.get("/api/users/me").status == 401
 
 

@@ -57,14 +57,14 @@ def test_a_group_is_made_left_and_joined(new_person: NewPerson, javascript: bool
         page.locator("#found-people").get_by_role("checkbox").uncheck()
     page.get_by_role("button", name="Create group").click()
     expect(page).to_have_url(re.compile(r"/chats/\d+$"))
-    says(alice, "Alice made the group")
+    says(alice, "Alice created the group")
     conversation_id = int(page.url.rpartition("/")[2])
 
     # a link for Carol
     page.get_by_role("link", name="Harbour crew 2 members").click()
     page.get_by_label("How many people can join with it").fill("1")
     page.get_by_role("button", name="Create link").click()
-    expect(page.get_by_role("status")).to_contain_text(["Here is the link."])
+    expect(page.get_by_role("status")).to_contain_text(["Link created."])
     link = page.get_by_label("Link 1", exact=True).input_value()
     if javascript:
         page.get_by_role("button", name="Copy").click()
@@ -83,15 +83,15 @@ def test_a_group_is_made_left_and_joined(new_person: NewPerson, javascript: bool
     expect(carol.page.get_by_text("Alice invited you")).to_be_visible()
     carol.page.get_by_role("button", name="Join as Carol").click()
     expect(carol.page).to_have_url(f"{carol.url}/chats/{conversation_id}")
-    says(carol, "Carol joined by a link")
+    says(carol, "Carol joined with a link")
     alice.go(conversation_id)
     says(alice, "Bob left")
-    says(alice, "Carol joined by a link")
+    says(alice, "Carol joined with a link")
 
     # Bob is late
     bob.expect_failed_requests()
     bob.page.goto(link)
-    expect(bob.page.get_by_text("As many people have joined")).to_be_visible()
+    expect(bob.page.get_by_text("This link has been used as often")).to_be_visible()
     bob.page.goto(f"/chats/{conversation_id}")
     expect(bob.page.get_by_role("heading", name="Not found")).to_be_visible()
 

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from itertools import product
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests.support.browser_looks import (
     NARROW,
     WATCH_SHIFTS,
     WIDE,
+    in_both_fonts,
     in_every_look,
     overflows,
     violations,
@@ -126,17 +128,36 @@ def test_the_pages_of_administration_are_accessible_and_fit(
     look("/admin/invitations", "/settings/privacy")
 
 
+@in_both_fonts
 def test_at_400_percent_nothing_needs_scrolling_sideways(
     server: LiveServer, new_person: NewPerson
 ) -> None:
     ada = new_person("Ada", viewport=ZOOMED)
     conversation_id = with_history(ada, server, 12)
     for path in ("/chats", f"/chats/{conversation_id}", "/people", "/contacts", *SETTINGS):
+        ada.page.set_viewport_size(ZOOMED)
         ada.page.goto(path)
         assert not overflows(ada.page), path
+        ada.page.set_viewport_size({**ZOOMED, "width": 280})  # wider letters have room too
+        assert not overflows(ada.page), path
+    ada.page.set_viewport_size(ZOOMED)
     ada.go(conversation_id)
     ada.say("still room to write")
     ada.messages.get_by_text("still room to write").wait_for()
+
+
+def test_the_browser_has_the_fonts_of_the_tests_only(
+    browser_with: Callable[[str], Browser], server: LiveServer
+) -> None:
+    """Otherwise FONTCONFIG_FILE is ignored, and layouts depend on the machine's fonts."""
+    widths = []
+    for font in ("narrow", "wide"):
+        page = browser_with(font).new_page()
+        page.goto(server.url)
+        page.set_content("<span style='font: 16px serif'>The quick brown fox</span>")
+        widths.append(page.locator("span").bounding_box()["width"])
+        page.close()
+    assert widths == pytest.approx([122, 162], abs=8)
 
 
 def test_the_page_stands_still_in_any_zone(server: LiveServer, new_person: NewPerson) -> None:

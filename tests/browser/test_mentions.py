@@ -127,7 +127,7 @@ def test_to_tell_very_many_is_confirmed(server: LiveServer, new_person: NewPerso
     ada.say("Now, @all")
     expect(asked).to_contain_text("This will notify 21 people.")
     assert violations(ada.page) == []
-    asked.get_by_role("button", name="Don’t").click()
+    asked.get_by_role("button", name="Cancel").click()
     expect(asked).to_be_hidden()
     expect(ada.composer).to_have_value("Now, @all")
     expect(ada.composer).to_be_focused()

@@ -102,7 +102,7 @@ def act(person: Person, method: str, path: str, **json: Any) -> None:
 
 
 def test_messages_between_two_people(server: LiveServer, new_person: NewPerson) -> None:
-    """Plain, formatted, joined, replies, reactions, edited, deleted, emoji, links, sent and read."""
+    """Plain, formatted, joined, replies, reactions, edited, deleted, emoji, links, receipts."""
     ada, ben = new_person("Ada Lovelace"), new_person("سارة")
     one, other = ada.known_as, ben.known_as
     picture = one.rest(

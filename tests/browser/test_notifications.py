@@ -77,7 +77,7 @@ def test_a_note_for_what_one_wants_to_be_told_of(server: LiveServer, new_person:
         "performance.getEntries().some(({name}) => name.includes('desktop_notifications'))"
     )
     turn_on(bob)
-    assert notes(bob.page) == ["Notifications are on: This is how a new message will show."]
+    assert notes(bob.page) == ["Notifications are on: New messages will look like this."]
 
     open_chats(bob.page)
     alice.says(with_alice, "you see this")
@@ -155,7 +155,7 @@ def test_the_settings_say_what_holds(
     bob.page.goto("/settings/notifications")
     assert violations(bob.page) == []
     assert not overflows(bob.page)
-    expect(bob.page.get_by_text("Mentions only · Muted until you turn it on")).to_be_visible()
+    expect(bob.page.get_by_text("Mentions only · Muted until you unmute it")).to_be_visible()
     bob.page.get_by_role("button", name="Reset for Alice").click()
     expect(bob.page.get_by_text("No conversations are muted")).to_be_visible()
     bob.page.get_by_label("Mentions only").check()

@@ -61,7 +61,7 @@ def test_without_a_script(new_person: NewPerson, tmp_path: Path) -> None:
     ada.page.get_by_role("button", name="Remove picture").click()
     expect(ada.page.get_by_role("status").first).to_contain_text("removed")
     expect(ada.page.locator("#picture .avatar__picture")).to_have_count(0)
-    file.write_text("<svg/>")
+    file.write_text("<svg/>", encoding="utf-8")
     ada.page.locator("#picture-file").set_input_files(file)
     ada.page.get_by_role("button", name="Upload").click()
     expect(ada.page.get_by_role("alert")).to_contain_text("JPEG")

@@ -209,7 +209,7 @@ def test_in_a_group_words_say_whose_they_are(server: LiveServer, new_person: New
     alice.says(direct, "hi")
     bob.page.goto("/chats")
     words = bob.entry(crew).locator(".conversation-link__preview")
-    expect(words).to_have_text("Alice made the group")
+    expect(words).to_have_text("Alice created the group")
     expect(bob.entry(direct).locator(".conversation-link__preview")).to_have_text("hi")
     for person, shown in ((alice, "Alice: hello"), (amir, "\u2068أمير\u2069: hello")):
         said = person.says(crew, "hello")

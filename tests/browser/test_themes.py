@@ -163,12 +163,15 @@ def test_live_rows_follow_the_theme(
     copy_repository(tmp_path)
     harbour = tmp_path / "templates/themes/harbour"
     (harbour / "chat").mkdir(parents=True)
-    macro = (tmp_path / "templates/chat/_message.html").read_text()
+    macro = (tmp_path / "templates/chat/_message.html").read_text(encoding="utf-8")
     assert '<div class="message__bubble">' in macro
     (harbour / "chat/_message.html").write_text(
-        macro.replace('<div class="message__bubble">', '<div class="message__bubble harbour">')
+        macro.replace('<div class="message__bubble">', '<div class="message__bubble harbour">'),
+        encoding="utf-8",
     )
-    (tmp_path / "static/themes/harbour.css").write_text(".harbour { border-width: 7px }")
+    (tmp_path / "static/themes/harbour.css").write_text(
+        ".harbour { border-width: 7px }", encoding="utf-8"
+    )
     site = new_server(top=tmp_path, THEMES="bubbles,harbour")
     ada, ben = new_person("Ada", site=site), new_person("Ben", site=site)
     prefer(ada.known_as, theme="harbour")

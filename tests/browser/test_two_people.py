@@ -56,13 +56,13 @@ def fresh_copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FreshCopy]:
             timeout=300,  # it may have packages to install
             details=log.read_text,
         )
-        assert process.poll() is None, log.read_text()
-        assert url in log.read_text(), "it prints its address"
+        assert process.poll() is None, log.read_text(encoding="utf-8")
+        assert url in log.read_text(encoding="utf-8"), "it prints its address"
         yield FreshCopy(url)
     finally:
         ended = end_group(process, signal.SIGINT)
     assert ended, "Ctrl+C must end it"
-    assert "Traceback" not in log.read_text()
+    assert "Traceback" not in log.read_text(encoding="utf-8")
     check_what_it_made(folder)
 
 

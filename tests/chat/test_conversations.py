@@ -9,7 +9,7 @@ from markupsafe import escape
 
 from chatapp.conversation import changes
 from chatapp.conversation.append import Draft, append_messages
-from chatapp.conversation.changes import MOST_MESSAGES
+from chatapp.conversation.changes import MAX_MESSAGES
 from chatapp.core.db import atomic
 from tests.support.html import Page
 from tests.support.messages import say
@@ -109,7 +109,7 @@ def test_changes_page_by_version(world):
 def test_sync_brings_what_was_missed_and_says_what_is_cut(app, world, monkeypatch):
     carols = world.alice.api.post("/api/chat", {"participant_ids": [world.carol.id]}).get_json()
     say(world.carol, carols["id"], "a", "b", "c")
-    monkeypatch.setattr(changes, "MOST_MESSAGES", 4)
+    monkeypatch.setattr(changes, "MAX_MESSAGES", 4)
     with app.app_context():
         first = changes.sync(world.alice.id, {world.conversation_id: 0, carols["id"]: 0, 999: 5})
         assert first["removed"] == [999]
@@ -167,7 +167,7 @@ def test_an_answer_holds_so_much_text_and_then_has_more(app, world):
 
 @pytest.mark.slow
 def test_sync_never_asks_again_with_a_version_it_did_not_reach(app, world, monkeypatch):
-    monkeypatch.setattr(changes, "MOST_MESSAGES", 1)
+    monkeypatch.setattr(changes, "MAX_MESSAGES", 1)
     others = [register(app, f"person{n}") for n in range(3)]
     for other in others:
         opened = world.alice.api.post("/api/chat", {"participant_ids": [other.id]}).get_json()
@@ -182,7 +182,7 @@ def test_sync_never_asks_again_with_a_version_it_did_not_reach(app, world, monke
             if not any(one["has_more"] for one in answer["conversations"]):
                 break
     assert len(seen) == len(set(seen)) == 9
-    assert MOST_MESSAGES == 1000
+    assert MAX_MESSAGES == 1000
 
 
 @pytest.mark.slow

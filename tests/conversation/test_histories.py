@@ -432,7 +432,7 @@ def play(
     """`play(histories, steps)` tries so many histories of at most so many steps each."""
     from chatapp.conversation import changes
 
-    monkeypatch.setattr(changes, "MOST_MESSAGES", 5)  # so that `sync` comes in parts as well
+    monkeypatch.setattr(changes, "MAX_MESSAGES", 5)  # so that `sync` comes in parts as well
     people = [register(app, name) for name in PEOPLE]
     with switchboard(app) as board:
 

@@ -268,7 +268,7 @@ def test_an_edit_that_brings_all_in_asks_too(app, world):
 
 def test_services_mention_too(app, world, crew, told):
     with app.app_context():
-        token = tokens.create("crm", ["chat:write"])
+        token = tokens.create_service_token("crm", ["chat:write"])
     sent = Api(app, token).call(
         "POST",
         f"/api/chat/{crew}/messages",

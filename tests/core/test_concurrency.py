@@ -1,8 +1,9 @@
-"""One face over eventlet, gevent and threads: others go on while one waits or computes."""
+"""Concurrency under eventlet, gevent and threads: other tasks run while one waits or computes."""
 
 from __future__ import annotations
 
 import importlib.util
+import os
 import subprocess
 import sys
 
@@ -70,7 +71,7 @@ print(concurrency.mode())
 
 @pytest.mark.parametrize("library", sorted(PATCH))
 @pytest.mark.slow
-def test_whichever_library(library):
+def test_each_library(library):
     if PATCH[library] and importlib.util.find_spec(library) is None:
         pytest.skip(f"{library} isn't installed")
     ended = subprocess.run(
@@ -84,12 +85,37 @@ def test_whichever_library(library):
     assert ended.stdout.strip() == library, ended.stderr
 
 
-def test_errors_of_a_real_thread_reach_the_caller():
+COMPUTE = """
+import os, sys, threading
+from chatapp.core import concurrency
+
+os.nice(10)
+if sys.argv[1] == "refused":
+    def refuse(*_):
+        raise PermissionError("not here")
+    os.setpriority = refuse
+print(concurrency.run_in_thread(os.getpriority, os.PRIO_PROCESS, 0))
+"""
+
+
+@pytest.mark.parametrize(("how", "priority"), [("allowed", 15), ("refused", 10)])
+def test_what_computes_is_never_raised_above_the_process(how: str, priority: int) -> None:
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    printed = subprocess.check_output(
+        [sys.executable, "-W", "ignore", "-c", PATCH["eventlet"] + COMPUTE, how],
+        cwd=TOP,
+        text=True,
+        timeout=60,
+    )
+    assert int(printed) == min(before + priority, 19)
+
+
+def test_errors_in_a_real_thread_reach_the_caller():
     with pytest.raises(ZeroDivisionError):
         concurrency.run_in_thread(lambda: 1 / 0)
 
 
-def test_only_these_modules_name_the_library():
+def test_only_these_modules_import_the_library():
     named = {
         str(path.relative_to(TOP))
         for path in [*(TOP / "chatapp").rglob("*.py"), TOP / "config.py"]
@@ -97,7 +123,7 @@ def test_only_these_modules_name_the_library():
             line.strip().startswith(
                 ("import eventlet", "from eventlet", "import gevent", "from gevent")
             )
-            for line in path.read_text().splitlines()
+            for line in path.read_text(encoding="utf-8").splitlines()
         )
     }
     assert all(name == "chatapp/core/concurrency.py" or "/transport/" in name for name in named), (

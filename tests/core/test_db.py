@@ -1,4 +1,4 @@
-"""`atomic()`, `snapshot()` and announcements: what is true after each, and after each failure."""
+"""`atomic()`, `snapshot()` and announcements, with and without failures."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def heard(bus) -> Iterator[list[str]]:
     end()
 
 
-def test_all_is_committed_together(context, heard):
+def test_everything_is_committed_together(context, heard):
     with atomic() as work:
         work.add(_user("ada"))
         announce("one", {}, to=NOBODY)
@@ -88,7 +88,7 @@ def test_it_sees_what_was_committed_after_an_earlier_read(app):
         assert _count() == 2
 
 
-def test_a_snapshot_stays_at_its_moment(app):
+def test_a_snapshot_ignores_later_commits(app):
     with app.app_context():
         with snapshot():
             assert _count() == 0
@@ -153,7 +153,7 @@ def test_times_keep_their_zone_and_milliseconds(context):
     assert moment.microsecond % 1000 == 0
 
 
-def test_a_statement_that_is_built_once_asks_the_time_anew(context):
+def test_now_is_evaluated_at_each_execution(context):
     statement = select(NOW)
     before = db.session.scalar(statement)
     wait_until(lambda: now() > before, "time goes by")

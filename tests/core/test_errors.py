@@ -1,4 +1,4 @@
-"""One tree of errors, one description, three renderers."""
+"""Errors: their codes, their descriptions, and how doors render them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from werkzeug.exceptions import NotFound as HttpNotFound
 from chatapp.core import errors
 from chatapp.core.errors import ChatError, describe, error_ack, error_json
 from chatapp.core.validation import Line, Name
+from chatapp.security.view_policy import policy
 
 CODES = {
     "bad_request": 400,
@@ -30,7 +31,7 @@ CODES = {
 }
 
 
-def test_the_tree_is_the_contracts_list():
+def test_codes_and_statuses_match_the_contract():
     tree = {kind.code: kind.status for kind in ChatError.__subclasses__()}
     assert tree == CODES
     for code, status in CODES.items():
@@ -40,7 +41,7 @@ def test_the_tree_is_the_contracts_list():
         )
 
 
-def test_what_libraries_raise_is_told_in_our_words():
+def test_errors_of_libraries_are_described():
     assert describe(HttpNotFound()).code == "not_found"
     assert describe(RequestEntityTooLarge()).code == "too_large"
     method = describe(MethodNotAllowed())
@@ -49,7 +50,7 @@ def test_what_libraries_raise_is_told_in_our_words():
     assert describe(IntegrityError("x", {}, Exception("secret"))).code == "internal"
 
 
-def test_what_is_our_fault_says_nothing_of_what_it_was():
+def test_internal_errors_reveal_nothing():
     told = describe(RuntimeError("password=hunter2"))
     assert told.code == "internal"
     assert "hunter2" not in str(error_json(told))
@@ -69,7 +70,7 @@ def test_wrong_fields_are_named():
     assert describe(caught.value).fields == {"numbers": "This is required."}
 
 
-def test_numbers_are_told_as_people_count():
+def test_number_errors_are_readable():
     class Inner(BaseModel):
         uses: Annotated[int, Field(ge=1, le=1000)]
 
@@ -85,7 +86,7 @@ def test_numbers_are_told_as_people_count():
         assert describe(caught.value).fields == {"uses": words}
 
 
-def test_lengths_are_told_as_people_count():
+def test_length_errors_are_readable():
     class Inner(BaseModel):
         name: Name
         line: Annotated[Line, Field(max_length=2)] = ""
@@ -107,7 +108,7 @@ def test_lengths_are_told_as_people_count():
     assert told(ids=[1, 2, 3]) == {"ids": "At most 2 items, please."}
 
 
-def test_the_one_shape():
+def test_the_json_shape():
     error = errors.Conflict("Taken.", fields={"email": "Taken."})
     assert error_json(error) == {
         "error": {"code": "conflict", "message": "Taken.", "fields": {"email": "Taken."}}
@@ -116,7 +117,7 @@ def test_the_one_shape():
     assert "fields" not in error_json(errors.NotFound())["error"]
 
 
-def test_pages_and_api_answer_each_in_their_way(client, app):
+def test_pages_and_api_render_errors_differently(client, app):
     page = app.test_client().get("/nowhere")
     assert page.status_code == 404
     assert page.mimetype == "text/html"
@@ -129,6 +130,7 @@ def test_pages_and_api_answer_each_in_their_way(client, app):
 
 
 def test_a_crash_is_one_internal_error_with_a_request_id(app, monkeypatch, caplog):
+    @policy(public=True)
     def crash() -> None:
         raise RuntimeError("a secret detail")
 
@@ -144,7 +146,7 @@ def test_a_crash_is_one_internal_error_with_a_request_id(app, monkeypatch, caplo
     assert "a secret detail" in caplog.text
 
 
-def test_a_request_id_from_outside_is_taken_only_when_harmless(app):
+def test_only_harmless_request_ids_are_accepted(app):
     for bad in ("a b", "x" * 65, "é"):
         given = app.test_client().get("/health", headers={"X-Request-ID": bad})
         assert given.headers["X-Request-ID"] != bad

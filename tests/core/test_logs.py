@@ -1,4 +1,4 @@
-"""Logs: one event is one line, whatever is in it."""
+"""Logs: one line per event, whatever it contains."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Terminal(io.StringIO):
 
 @pytest.fixture
 def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., io.StringIO]]:
-    """`start("json")` configures logging and gives what is then written to standard error."""
+    """`start("json")` configures logging and returns what is then written to standard error."""
     root = logging.getLogger()
     before = (root.level, root.handlers[:])
     levels = {name: logging.getLogger(name).level for name in logs._LIBRARY_LEVELS}
@@ -89,7 +89,7 @@ class TestText:
             STAMP + r" INFO    chatapp\.auth \[-\] signed in ada ip=10\.0\.0\.1", line
         )
 
-    def test_the_request_id_is_that_of_the_context(self, start: Any) -> None:
+    def test_the_request_id_comes_from_the_context(self, start: Any) -> None:
         stream = start()
 
         def handle() -> None:
@@ -116,7 +116,7 @@ class TestText:
         assert len(written) == 4
         assert all(line.isprintable() for line in written)
 
-    def test_what_is_added_cannot_pass_for_a_neighbour(self, start: Any) -> None:
+    def test_extra_values_cannot_forge_fields(self, start: Any) -> None:
         stream = start()
         logging.getLogger("chatapp").info("x", extra={"agent": "a ip=1.2.3.4", "empty": ""})
         (line,) = lines(stream)
@@ -129,7 +129,7 @@ class TestText:
         assert "it failed\\nTraceback" in line
         assert line.endswith("ValueError: line one\\nline two\\u2028line three")
 
-    def test_at_a_terminal_it_has_marked_lines_of_its_own(self, start: Any) -> None:
+    def test_a_terminal_gets_marked_traceback_lines(self, start: Any) -> None:
         stream = start(stream=Terminal())
         failing()
         first, *others = lines(stream)
@@ -175,7 +175,7 @@ class TestLevels:
     @pytest.mark.parametrize(
         ("level", "seen"), [("debug", "dbug info warn"), ("info", "info warn"), ("warning", "warn")]
     )
-    def test_the_level_counts(self, start: Any, level: str, seen: str) -> None:
+    def test_levels(self, start: Any, level: str, seen: str) -> None:
         stream = start(log_level=level)
         logger = logging.getLogger("chatapp")
         logger.debug("dbug")
@@ -194,7 +194,7 @@ class TestLevels:
         for name in ("engineio.server", "socketio.server"):
             assert logging.getLogger(name).handlers == []
 
-    def test_the_two_known_deprecations_are_silent(self, start: Any) -> None:
+    def test_known_deprecations_are_silent(self, start: Any) -> None:
         stream = start()
         logging.getLogger("gunicorn.error").warning(
             "The eventlet worker is DEPRECATED and will be removed in Gunicorn 26.0. Please migrate"

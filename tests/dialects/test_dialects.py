@@ -11,7 +11,7 @@ from chatapp.models import Contact, Conversation, Group, Message, Participant, U
 from chatapp.realtime.dialect import Dialect
 from tests.support.process import TOP
 
-PAGE = (TOP / "docs" / "dialects.md").read_text()
+PAGE = (TOP / "docs" / "dialects.md").read_text(encoding="utf-8")
 
 
 def _section(name: str) -> str:
@@ -40,7 +40,7 @@ def test_the_page_names_every_call(app, module):
         (method, rule.rule)
         for rule in app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
-        if rule.endpoint in rest.instead
+        if rule.endpoint in rest.overrides
         or (rest.blueprint and rule.endpoint.startswith(f"{rest.blueprint.name}."))
     }
     assert set(re.findall(r"^\| `([A-Z]+) (\S+)` \|", section, re.M)) == ours

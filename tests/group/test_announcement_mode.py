@@ -50,12 +50,12 @@ def test_owners_and_admins_switch_it_and_everybody_is_told(world):
     assert (before["announcements_only"], after["announcements_only"]) == (False, True)
     assert after["version"] == version + 2, "the switch, and the message that says so"
     last = after["last_message"]
-    assert (last["type"], last["content"]) == ("system", "Bob lets only admins write")
+    assert (last["type"], last["content"]) == ("system", "Bob now lets only admins write")
     switch(world.bob, group, True)
     assert chat(world.bob, group["conversation_id"])["version"] == after["version"], "no change"
     switch(world.alice, group, False)
     last = chat(world.bob, group["conversation_id"])["last_message"]
-    assert last["content"] == "Alice lets everybody write"
+    assert last["content"] == "Alice now lets everyone write"
 
 
 def test_a_plain_member_reads_and_reacts_and_keeps_what_is_theirs(world):

@@ -225,11 +225,11 @@ def test_adding_people(world, crew):
     page = world.alice.client.page(f"{path}/add")
     assert boxes(page) == [world.carol.id], "whoever is in it isn't offered"
     refused = post(world.alice, f"{path}/add")
-    assert (refused.status_code, "Pick somebody first." in refused.text) == (422, True)
+    assert (refused.status_code, "Choose someone first." in refused.text) == (422, True)
     found = post(world.alice, f"{path}/add/people", q="nobody", member=[world.carol.id])
     assert picked(found.text) == [world.carol.id]
     answer = post(world.alice, f"{path}/add", member=[world.carol.id])
-    assert "One person is added." in flashed(world.alice, answer)
+    assert "Added 1 person." in flashed(world.alice, answer)
     assert roles(world.alice, crew)["Carol"] == "member"
 
 
@@ -237,14 +237,14 @@ def test_adding_people(world, crew):
 def test_roles_and_removing(world, crew):
     path = f"/groups/{crew['id']}/members"
     answer = post(world.alice, f"{path}/{world.bob.id}/role", member_role="admin")
-    assert "The role is changed." in flashed(world.alice, answer)
+    assert "Role changed." in flashed(world.alice, answer)
     assert roles(world.alice, crew)["Bob"] == "admin"
     refused = post(world.alice, f"{path}/{world.alice.id}/role", member_role="member")
     assert refused.status_code == 409
-    assert "Make somebody else an owner first." in refused.text
+    assert "Make someone else an owner first." in refused.text
     refused = post(world.bob, f"{path}/{world.alice.id}/remove")
     assert refused.status_code == 403
-    assert "An admin removes plain members only." in refused.text
+    assert "Admins can only remove plain members." in refused.text
     answer = post(world.alice, f"{path}/{world.bob.id}/remove")
     assert "no longer in the group" in flashed(world.alice, answer)
     again = post(world.alice, f"{path}/{world.bob.id}/remove")
@@ -273,7 +273,7 @@ def test_deleting_wants_the_box_ticked(world, crew):
     assert "Tick the box" in refused.text
     assert chat(world.bob, crew["conversation_id"])["name"] == "Crew"
     answer = post(world.alice, f"{path}/delete", sure="yes")
-    assert "The group is deleted." in flashed(world.alice, answer)
+    assert "Group deleted." in flashed(world.alice, answer)
     assert world.bob.client.get(path).status_code == 404
 
 

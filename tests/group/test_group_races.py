@@ -124,7 +124,7 @@ def test_the_last_owner_leaves_twice(app, people, rounds):
             "NotFound",
         ]
         assert roles(id_) == {cyd: "owner"}
-        assert sorted(told(id_)) == ["ada left", "ada made the group", "ben left"]
+        assert sorted(told(id_)) == ["ada created the group", "ada left", "ben left"]
 
 
 def test_one_owner_leaves_while_the_other_steps_down(app, people, rounds):
@@ -150,7 +150,7 @@ def test_two_add_one_person_who_joins_by_a_link_too(app, people, rounds):
     for _ in rounds:
         group_id, id_ = new_group(ada, ben)
         set_role(ada, group_id, ben, "admin")
-        token = links.present_link(links.make_link(ada, group_id, NewLink(uses=1)))["token"]
+        token = links.present_link(links.create_link(ada, group_id, NewLink(uses=1)))["token"]
         version = db.session.get_one(Conversation, id_).version
         outcomes = at_once(
             app,
@@ -163,9 +163,9 @@ def test_two_add_one_person_who_joins_by_a_link_too(app, people, rounds):
         head = db.session.get_one(Conversation, id_, populate_existing=True)
         assert head.version == version + 2, "one change, and the message that says so"
         news = [one for one in told(id_) if one and "cyd" in one]
-        assert news in (["ada added cyd"], ["ben added cyd"], ["cyd joined by a link"])
+        assert news in (["ada added cyd"], ["ben added cyd"], ["cyd joined with a link"])
         link = db.session.query(GroupLink).filter_by(group_id=group_id).one()
-        assert link.uses == (1 if news == ["cyd joined by a link"] else 0)
+        assert link.uses == (1 if news == ["cyd joined with a link"] else 0)
 
 
 def write_five(sender: str, id_: int, refusal: type[ChatError]) -> list[Any]:
@@ -205,7 +205,9 @@ def test_nothing_is_stored_after_it_was_made_for_announcements(app, people, roun
         stored = [one for one in sent if isinstance(one, str)]
         assert sent[: len(stored)] == stored
         messages = history(id_)
-        switched = next(one.seq for one in messages if one.content == "ada lets only admins write")
+        switched = next(
+            one.seq for one in messages if one.content == "ada now lets only admins write"
+        )
         assert [one.seq for one in messages if one.sender_id == ben and one.seq > switched] == []
 
 
@@ -219,7 +221,7 @@ def test_a_link_lets_in_as_many_as_it_may(app, people, tries):
         work.flush()
         ids = [user.id for user in crowd]
     group_id, id_ = new_group(people[0])
-    token = links.present_link(links.make_link(people[0], group_id, NewLink(uses=most)))["token"]
+    token = links.present_link(links.create_link(people[0], group_id, NewLink(uses=most)))["token"]
 
     def join(user_id: str) -> Any:
         with app.app_context():
@@ -236,14 +238,14 @@ def test_a_link_lets_in_as_many_as_it_may(app, people, tries):
     assert refused == {links.USED_UP}
     assert set(roles(id_)) == {people[0], *joined}
     assert db.session.query(GroupLink).filter_by(group_id=group_id).one().uses == most
-    assert len([one for one in told(id_) if one and "joined by a link" in one]) == most
+    assert len([one for one in told(id_) if one and "joined with a link" in one]) == most
 
 
 def test_the_last_place_goes_to_one(app, people, rounds):
     ada, *others = people
     for _ in rounds:
         group_id, id_ = new_group(ada)
-        token = links.present_link(links.make_link(ada, group_id, NewLink(uses=1)))["token"]
+        token = links.present_link(links.create_link(ada, group_id, NewLink(uses=1)))["token"]
         outcomes = at_once(
             app, *(partial(links.join_by_link, one, token, SOMEWHERE) for one in others)
         )
@@ -256,11 +258,11 @@ def test_nobody_joins_by_a_link_that_is_withdrawn_at_that_moment(app, people, ro
     ada, ben, *_ = people
     for _ in rounds:
         group_id, id_ = new_group(ada)
-        link = links.present_link(links.make_link(ada, group_id, NewLink()))
+        link = links.present_link(links.create_link(ada, group_id, NewLink()))
         joined, withdrawn = at_once(
             app,
             partial(links.join_by_link, ben, link["token"], SOMEWHERE),
-            partial(links.withdraw_link, ada, group_id, link["id"]),
+            partial(links.revoke_link, ada, group_id, link["id"]),
         )
         assert withdrawn is None
         stored = db.session.get_one(GroupLink, link["id"], populate_existing=True)

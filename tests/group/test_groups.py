@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from chatapp.chat.service import add_reaction, mark_read
+from chatapp.chat.message_service import add_reaction
+from chatapp.chat.service import mark_read
 from chatapp.conversation.append import Draft, append_messages
-from chatapp.conversation.audience import neighbours
+from chatapp.conversation.audience import presence_viewers
 from chatapp.conversation.changes import sync
 from chatapp.core.db import atomic
 from chatapp.core.events import ClientEvent
@@ -503,7 +504,7 @@ def test_beyond_a_hundred_members_receipts_and_presence_are_ones_own(app, world,
         assert world.alice.id in {person["id"] for person in few["participants"]}
     assert len(chat(world.alice, id_)["participants"]) == 101
     with app.app_context():
-        assert neighbours(world.alice.id) == {world.bob.id}, "by the conversation of the two"
+        assert presence_viewers(world.alice.id) == {world.bob.id}, "by the conversation of the two"
 
     assert remove(world.alice, crew, last).status_code == 204
     message = say(world.alice, id_)
@@ -514,7 +515,7 @@ def test_beyond_a_hundred_members_receipts_and_presence_are_ones_own(app, world,
     caught_up = api.get(f"/api/chat/{id_}/changes").get_json()["conversation"]
     assert len(caught_up["participants"]) == 100
     with app.app_context():
-        assert neighbours(world.alice.id) == {world.bob.id, *(one.id for one in people[:-1])}
+        assert presence_viewers(world.alice.id) == {world.bob.id, *(one.id for one in people[:-1])}
 
 
 def test_who_leaves_is_waited_for_no_more(world, crew, more):

@@ -126,7 +126,7 @@ def test_whoever_has_a_link_joins_and_everybody_is_told(world, crew):
     assert roles(world.alice, crew)["Carol"] == "member"
     found = chat(world.carol, crew["conversation_id"])
     assert found["version"] == version + 2
-    assert found["last_message"]["content"] == "Carol joined by a link"
+    assert found["last_message"]["content"] == "Carol joined with a link"
     assert found["last_message"]["sender_id"] == world.carol.id
     assert links(world.alice, crew)[0]["uses"] == 1
 
@@ -153,7 +153,7 @@ def test_links_that_count_no_more_say_why(app, world, crew):
     withdraw(world.alice, crew, gone)
     assert links(world.alice, crew) == [], "those that count are listed"
     before = chat(world.alice, crew["conversation_id"])
-    for link, why in ((used, "As many people"), (late, "expired"), (gone, "withdrawn")):
+    for link, why in ((used, "used as often"), (late, "expired"), (gone, "revoked")):
         answer = join(dave, link)
         assert (answer.status_code, code(answer)) == (404, "not_found")
         message = answer.get_json()["error"]["message"]
@@ -257,7 +257,7 @@ def test_looking_never_joins(world, crew):
 
     joined = world.carol.client.submit(path)
     assert (joined.status_code, joined.location) == (303, f"/chats/{crew['conversation_id']}")
-    assert "Carol joined by a link" in world.carol.client.page(joined.location).text
+    assert "Carol joined with a link" in world.carol.client.page(joined.location).text
     assert "already a member" in world.carol.client.page(path).text
 
 
@@ -313,7 +313,7 @@ def test_a_link_lets_nobody_register(app, world, crew, mode, monkeypatch):
 def test_links_on_the_groups_page(world, crew):
     path = f"/groups/{crew['id']}"
     answer = post(world.alice, f"{path}/links", expires_in="", uses="")
-    assert "Here is the link." in flashed(world.alice, answer)
+    assert "Link created." in flashed(world.alice, answer)
     (link,) = links(world.alice, crew)
     assert (link["expires_at"], link["most_uses"]) == (None, None)
     page = world.alice.client.page(path)
@@ -326,5 +326,5 @@ def test_links_on_the_groups_page(world, crew):
     assert '<option value="86400" selected>' in refused.text
     add(world.alice, crew, world.carol)
     answer = post(world.alice, f"{path}/links/{link['id']}/withdraw")
-    assert "withdrawn" in flashed(world.alice, answer)
+    assert "revoked" in flashed(world.alice, answer)
     assert links(world.alice, crew) == []

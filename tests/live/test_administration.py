@@ -70,7 +70,7 @@ def test_the_command_line(fresh: LiveServer, register: Register) -> None:
     assert "password" in fresh.flask(
         "user", "create", "bob@example.org", typed="short\n", fails=True
     )
-    assert "has an account already" in fresh.flask(
+    assert "There is already an account" in fresh.flask(
         "user", "create", "ada@example.org", typed=f"{PASSWORD}\n", fails=True
     )
     assert "no account called zoe" in fresh.flask("user", "staff", "zoe", fails=True)

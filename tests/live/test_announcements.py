@@ -23,7 +23,7 @@ def test_those_who_only_read_are_told_and_are_not_seen_typing(pair: Pair, carol:
     updated = bob.wait_for("conversation:updated")
     assert updated["announcements_only"] is True
     told = bob.wait_for("message:received", lambda message: message["type"] == "system")
-    assert told["content"] == f"{pair.alice.name} lets only admins write"
+    assert told["content"] == f"{pair.alice.name} now lets only admins write"
 
     refused = bob.call("message:send", {"conversation_id": id_, "content": "may I?"})
     assert ack_error(refused)["code"] == "forbidden"

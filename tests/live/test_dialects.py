@@ -267,7 +267,7 @@ def test_camel_hears_the_plain_and_nothing_of_edits(
     made = alice.rest("POST", "/api/groups", json={"name": "Crew", "members": [bob.id]}).json()
     system = wire.wait_for("receiveMessage")
     assert system["type"] == "text"
-    assert "made the group" in system["content"]
+    assert "created the group" in system["content"]
     message = alice.says(made["conversation_id"], "hello")
     alice.rest("PATCH", f"/api/messages/{message['id']}", json={"content": "hello!"})
     alice.rest("DELETE", f"/api/messages/{message['id']}")

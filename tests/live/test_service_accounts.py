@@ -222,7 +222,7 @@ def test_revoking_ends_what_it_issued_live_sockets_included(server: LiveServer, 
 
 def test_what_the_document_says_works(server: LiveServer, tmp_path: Path) -> None:
     """Its shell lines, one after the other, as somebody types them."""
-    text = (TOP / "docs" / "service-tokens.md").read_text()
+    text = (TOP / "docs" / "service-tokens.md").read_text(encoding="utf-8")
     lines = "\n".join(re.findall(r"```sh\n(.*?)```", text, re.S))
     assert "token create" in lines
     assert "On-Behalf-Of" in lines

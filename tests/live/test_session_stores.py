@@ -162,13 +162,16 @@ def test_no_id_from_outside_is_adopted_and_each_sign_in_has_its_own(
     for planted in ("attacker", "A" * 43, stored_id("x")):
         web = WebSession(server)
         web.http.cookies.set("chatapp_session", planted, domain="127.0.0.1", path="/")
-        web.page("/login")
-        anonymous = cookie_of(web)
         web.submit("/login", email=alice.email, password=PASSWORD)
-        assert len({planted, anonymous, cookie_of(web)}) == 3
+        first = cookie_of(web)
+        token = web.page("/chats").csrf_token
+        given = {"csrf_token": token, "email": alice.email, "password": PASSWORD}
+        assert web.request("POST", "/login", data=given).status_code == 303
+        assert len({planted, first, cookie_of(web)}) == 3
         assert stored_id(planted) not in store.held()
-        assert stored_id(anonymous) not in store.held()
-        for other in (planted, anonymous):
+        assert stored_id(first) not in store.held()
+        assert stored_id(cookie_of(web)) in store.held()
+        for other in (planted, first):
             assert with_cookie(server, other).status_code == 302
 
 
@@ -363,8 +366,11 @@ def test_without_its_store_pages_say_so_and_the_rest_goes_on(
             assert took < SOON, (path, took)
             assert "Set-Cookie" not in answer.headers, path
             assert alice.username not in answer.text
-        fresh, took = timed(lambda: WebSession(server).request("GET", "/login"))
-        assert (fresh.status_code, took < SOON) == (503, True)
+        fresh = WebSession(server)
+        assert fresh.request("GET", "/login").status_code == 200, "a form needs no session"
+        given = {"email": alice.email, "password": PASSWORD}
+        answer, took = timed(lambda: fresh.submit("/login", **given))
+        assert (answer.status_code, took < SOON) == (503, True)
         verdict, took = timed(lambda: knock(server, "websocket", headers=headers))
         assert verdict.error is not None
         assert verdict.error["data"]["error"]["code"] == "unavailable", "not: signed out"
@@ -448,12 +454,13 @@ def test_a_server_starts_without_its_store_and_heals(
     try:
         server = new_server(MONGODB_URL=f"{mongo.url}/late")
         assert "doesn't answer" in server.log()
-        assert WebSession(server).request("GET", "/login").status_code == 503
         alice = register(server, "Alice")
+        given = {"email": alice.email, "password": PASSWORD}
+        assert WebSession(server).submit("/login", **given).status_code == 503
         assert alice.rest("GET", "/api/users/me").status_code == 200
     finally:
         mongo.start()
-    wait_until(lambda: WebSession(server).request("GET", "/login").status_code == 200, "it heals")
+    wait_until(lambda: WebSession(server).submit("/login", **given).status_code == 303, "it heals")
     assert alice.web().request("GET", "/people").status_code == 200
     indexes = mongo.sessions("late").index_information().values()
     assert any("expireAfterSeconds" in index for index in indexes), "made late, but made"

@@ -112,15 +112,17 @@ def test_a_bearer_needs_no_csrf_token_and_a_false_one_is_not_made_good(pair: Pai
 def test_signing_in_gives_a_new_session_id(server: LiveServer, pair: Pair) -> None:
     session = WebSession(server)
     session.page("/login")
-    before = {cookie.name: cookie.value for cookie in session.http.cookies}
-    assert before, "the login page needs a session for its token"
+    assert not session.cookie_header, "just looking at the form makes no session"
     session.submit("/login", email=pair.alice.email, password=PASSWORD)
-    after = {cookie.name: cookie.value for cookie in session.http.cookies}
-    for name, value in before.items():
-        assert after[name] != value
-        assert len(after[name]) >= 32
+    before = session.cookie_header
+    token = session.page("/chats").csrf_token
+    given = {"csrf_token": token, "email": pair.alice.email, "password": PASSWORD}
+    assert session.request("POST", "/login", data=given).status_code == 303
+    after = session.cookie_header
+    assert after != before
+    assert len(after.partition("=")[2]) >= 32
     planted = WebSession(server)
-    planted.http.cookies.update(before)
+    planted.http.headers["Cookie"] = before
     assert planted.request("GET", "/chats").status_code == 302, "the old id leads nowhere"
 
 
@@ -216,16 +218,20 @@ def by_https(new_server: Callable[..., LiveServer]) -> LiveServer:
     return new_server(BASE_URL="https://chat.example.org")
 
 
-def session_cookies(answer: requests.Response) -> list[str]:
-    named = "__Host-chatapp_session="
+def cookies_named(name: str, answer: requests.Response) -> list[str]:
     headers = answer.raw.headers.getlist("Set-Cookie")
-    return [value for value in headers if value.startswith(named)]
+    return [value for value in headers if value.startswith(f"{name}=")]
+
+
+def session_cookies(answer: requests.Response) -> list[str]:
+    return cookies_named("__Host-chatapp_session", answer)
 
 
 def test_by_https_the_cookie_is_bound_to_host_and_scheme(by_https: LiveServer) -> None:
     alice = Person(by_https, "Alice")
     shown = requests.get(f"{by_https.url}/login", timeout=10)
-    (anonymous,) = session_cookies(shown)
+    assert session_cookies(shown) == []
+    (anonymous,) = cookies_named("__Host-chatapp_csrf", shown)
     pair = anonymous.split(";")[0]
     token = Page(shown.text).form("/login").fields["csrf_token"]
 
@@ -263,7 +269,26 @@ def test_by_https_the_cookie_is_bound_to_host_and_scheme(by_https: LiveServer) -
 
 def test_by_https_the_plain_name_is_no_session(by_https: LiveServer) -> None:
     """A neighbour on another port or without https can set that name, but not `__Host-`."""
-    planted = {"Cookie": "chatapp_session=planted"}
-    answer = requests.get(f"{by_https.url}/login", headers=planted, timeout=10)
-    (cookie,) = session_cookies(answer)
-    assert "planted" not in cookie
+    shown = requests.get(f"{by_https.url}/login", timeout=10)
+    (cookie,) = cookies_named("__Host-chatapp_csrf", shown)
+    alice = Person(by_https, "Alice")
+    given = {"email": alice.email, "password": PASSWORD}
+    given["csrf_token"] = Page(shown.text).form("/login").fields["csrf_token"]
+
+    def post(cookie: str) -> requests.Response:
+        headers = {"Cookie": cookie, "Referer": "https://chat.example.org/login"}
+        return requests.post(
+            f"{by_https.url}/login", given, headers=headers, allow_redirects=False, timeout=10
+        )
+
+    def look(cookie: str) -> int:
+        headers = {"Cookie": cookie}
+        url = f"{by_https.url}/chats"
+        return requests.get(url, headers=headers, allow_redirects=False, timeout=10).status_code
+
+    pair = cookie.split(";")[0]
+    assert post(pair.replace("__Host-", "")).status_code == 403, "nor a form's cookie"
+    (mine,) = session_cookies(post(pair))
+    session = mine.split(";")[0]
+    assert look(session) == 200
+    assert look(session.replace("__Host-", "")) == 302

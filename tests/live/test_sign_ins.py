@@ -25,7 +25,7 @@ def test_what_ends_in_another_process_ends_sockets_here(server: LiveServer, pair
     pair.alice.wires.append(by_cookie)
     server.elsewhere(f"""
         from chatapp.auth import sign_ins
-        assert sign_ins.end_all("{pair.alice.id}") == 2
+        assert sign_ins.end_all_sign_ins("{pair.alice.id}") == 2
     """)
     for wire in (by_token, by_cookie):
         wire.wait_for("disconnect", timeout=SOON)

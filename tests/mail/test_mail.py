@@ -1,4 +1,4 @@
-"""Mail: how it is written, handed in to a real server, tried again, given up, and kept."""
+"""Mail: composing, sending through a real server, retries, failures, and the folder."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def smtp(tmp_path):
 
 @pytest.fixture
 def through(app, monkeypatch, drained):
-    """`through(url)`: mail of this app leaves there, and is soon tried again."""
+    """`through(url)`: send mail through this server, with short retry delays."""
 
     def use(url: str, **settings) -> None:
         changed = dataclasses.replace(app.config["SETTINGS"], smtp_url=smtp_url(url), **settings)
@@ -50,7 +50,7 @@ def through(app, monkeypatch, drained):
 
 
 def logged(caplog, words: str) -> str:
-    """What the log says, once these words stand in it."""
+    """Wait for this text in the log, and return the log."""
     wait_until(lambda: words in caplog.text, f"{words!r} in the log", details=lambda: caplog.text)
     return caplog.text
 
@@ -73,7 +73,7 @@ def test_through_a_server(app, smtp, through):
     assert link_in(message) in words(message, "html")
 
 
-def test_encrypted_where_the_server_offers_it(app, smtp, through):
+def test_starttls_if_offered(app, smtp, through):
     server = smtp("starttls")
     through(server.url())
     register(app, "Ada")
@@ -100,7 +100,7 @@ def test_a_password_leaves_this_computer_only_encrypted(app, smtp, through, capl
     assert server.logins == server.received == []
 
 
-def test_tls_can_be_demanded(app, smtp, through, caplog):
+def test_tls_can_be_required(app, smtp, through, caplog):
     server = smtp()
     through(server.url(query="?tls=required"))
     register(app, "Ada")
@@ -109,7 +109,7 @@ def test_tls_can_be_demanded(app, smtp, through, caplog):
 
 
 @pytest.mark.slow
-def test_a_server_shows_who_it_is_unless_told_otherwise(app, smtp, through, caplog):
+def test_the_certificate_is_verified_by_default(app, smtp, through, caplog):
     server = smtp("starttls", host="127.0.0.2")
     through(server.url())
     register(app, "Ada")
@@ -120,7 +120,7 @@ def test_a_server_shows_who_it_is_unless_told_otherwise(app, smtp, through, capl
     assert server.wait().encrypted
 
 
-def test_a_wrong_password_is_told_to_the_log_without_it(app, smtp, through, caplog):
+def test_a_wrong_password_is_logged_without_it(app, smtp, through, caplog):
     server = smtp("starttls", login=True)
     through(server.url(user="ada:wrong-pa55word@"))
     register(app, "Ada")
@@ -130,7 +130,7 @@ def test_a_wrong_password_is_told_to_the_log_without_it(app, smtp, through, capl
     assert len(server.logins) <= 2, "one try, by each of the ways that the server knows"
 
 
-def test_what_fails_for_now_is_tried_again(app, smtp, through, caplog):
+def test_temporary_failures_are_retried(app, smtp, through, caplog):
     server = smtp()
     server.answers = ["451 later, please", "421 not now"]
     through(server.url())
@@ -141,7 +141,7 @@ def test_what_fails_for_now_is_tried_again(app, smtp, through, caplog):
     assert len(server.received) == 1
 
 
-def test_what_is_refused_is_not(app, smtp, through, caplog, drained):
+def test_rejected_mail_is_not_retried(app, smtp, through, caplog, drained):
     server = smtp()
     server.answers = ["550 we don't like {text}", "250 but would have taken it"]
     through(server.url())
@@ -152,7 +152,7 @@ def test_what_is_refused_is_not(app, smtp, through, caplog, drained):
     assert "/verify?token=…" in text
 
 
-def test_a_server_that_isnt_there_is_given_up_in_the_end(app, through, caplog, drained):
+def test_an_unreachable_server_is_given_up_in_the_end(app, through, caplog, drained):
     through(f"smtp://127.0.0.1:{free_port()}")
     register(app, "Ada")
     drained()
@@ -161,7 +161,7 @@ def test_a_server_that_isnt_there_is_given_up_in_the_end(app, through, caplog, d
     assert "token" not in caplog.text
 
 
-def test_waits_grow():
+def test_retry_delays_grow():
     assert list(mail.RETRY_DELAYS) == sorted(set(mail.RETRY_DELAYS))
     assert 3 <= len(mail.RETRY_DELAYS) <= 10
 
@@ -174,7 +174,7 @@ def test_waits_grow():
         ("o'hara+chat@example.org", "o'hara+chat@example.org"),
     ],
 )
-def test_addresses_of_the_world(app, smtp, through, address, sent_to):
+def test_international_addresses(app, smtp, through, address, sent_to):
     server = smtp()
     through(server.url())
     with app.app_context(), atomic():
@@ -200,7 +200,7 @@ def test_no_address_becomes_a_header_or_a_second_recipient(app, address):
         mail.compose(mail.Mail("verify", address, {"link": "http://x/"}))
 
 
-def test_after_the_commit_and_only_then(context, mailbox, drained):
+def test_mail_is_sent_only_after_the_commit(context, mailbox, drained):
     with pytest.raises(ZeroDivisionError), atomic():
         mail.send("verify", "ada@example.org", link="http://x/")
         raise ZeroDivisionError
@@ -216,7 +216,7 @@ def test_after_the_commit_and_only_then(context, mailbox, drained):
         after_commit(lambda: None)
 
 
-def test_without_a_server_it_is_kept_and_told_to_the_log(app, mailbox, caplog, monkeypatch):
+def test_without_a_server_mail_is_saved_and_logged(app, mailbox, caplog, monkeypatch):
     monkeypatch.setattr(backends, "MAX_KEPT", 3)
     with caplog.at_level(logging.INFO):
         register(app, "Ada")
@@ -252,7 +252,7 @@ class TestSettings:
         server = smtp_url(url)
         assert (server.host, server.port, server.tls, server.verify) == (host, port, tls, verify)
 
-    def test_its_password(self):
+    def test_passwords(self):
         server = smtp_url(f"smtp://{LOGIN}mail.example.org")
         assert (server.user, server.password) == (USER, PASSWORD)
         assert PASSWORD not in repr(server)
@@ -265,7 +265,7 @@ class TestSettings:
             *("smtp://mail.example.org?tls=off", "smtp://mail.example.org?x=1", "smtp://a b"),
         ],
     )
-    def test_what_is_none(self, url, tmp_path):
+    def test_invalid_addresses(self, url, tmp_path):
         with pytest.raises(SettingsError, match="SMTP_URL"):
             Settings.from_env({"SMTP_URL": url, "INSTANCE_DIR": str(tmp_path)})
 
@@ -282,7 +282,7 @@ class TestSettings:
             ("http://[fe80::1]", "noreply@localhost"),
         ],
     )
-    def test_whom_it_comes_from(self, base_url, sender, tmp_path):
+    def test_the_default_sender(self, base_url, sender, tmp_path):
         environ = {"BASE_URL": base_url, "INSTANCE_DIR": str(tmp_path)}
         assert Settings.from_env(environ).mail_from == sender
         environ["MAIL_FROM"] = "Our chat <chat@example.org>"
@@ -291,6 +291,6 @@ class TestSettings:
     @pytest.mark.parametrize(
         "text", ["chat", "a@b, c@d", "a@b\nBcc: c@d", "<a@b", "a <b@c> d", "ä@b.org"]
     )
-    def test_what_isnt_an_address(self, text, tmp_path):
+    def test_invalid_senders(self, text, tmp_path):
         with pytest.raises(SettingsError, match="MAIL_FROM"):
             Settings.from_env({"MAIL_FROM": text, "INSTANCE_DIR": str(tmp_path)})

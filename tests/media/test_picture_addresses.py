@@ -1,4 +1,4 @@
-"""Pictures that are given as an https address: fetched once, then shown from here."""
+"""Pictures given as an https address: downloaded once, then served from here."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Drained = Callable[[], None]
 
 @pytest.fixture
 def site(app, tmp_path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HttpsSite]:
-    """A server of pictures, which this app may ask."""
+    """A server with pictures that this app may download from."""
     site = HttpsSite(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(site.authority))
     settings = replace(
@@ -42,7 +42,7 @@ def rows(app) -> list[tuple[str, str | None]]:
         return [(one.status, one.source_url) for one in db.session.scalars(select(Picture))]
 
 
-def test_it_is_fetched_after_the_answer_and_shown_from_here(app, world, site, drained: Drained):
+def test_downloaded_after_the_answer_and_served_from_here(app, world, site, drained: Drained):
     url = site.gives("/ada.png", photo("PNG"))
     given = profile(world.alice, profile_picture=url).get_json()
     assert (given["profile_picture"], given["avatar_url"]) == (url, None)
@@ -72,7 +72,7 @@ def test_backgrounds_and_groups_too(app, world, site, drained: Drained):
     assert len(files_of(app)) == 2
 
 
-def test_what_cannot_be_fetched_is_tried_again_when_given_again(app, world, site, drained):
+def test_a_failed_download_is_retried_when_given_again(app, world, site, drained):
     url = site.gives("/ada.png", b"<svg/>", "image/svg+xml")
     profile(world.alice, profile_picture=url)
     drained()
@@ -86,8 +86,8 @@ def test_what_cannot_be_fetched_is_tried_again_when_given_again(app, world, site
     assert rows(app) == [("ready", url)]
 
 
-def test_an_address_that_is_not_given_any_more_is_dropped(app, world, site, drained):
-    """It changes while the picture is on its way."""
+def test_a_replaced_address_is_dropped(app, world, site, drained):
+    """The address changes during the download."""
     first = site.url + "/first.png"
 
     def slowly(handler) -> None:
@@ -107,7 +107,7 @@ def test_an_address_that_is_not_given_any_more_is_dropped(app, world, site, drai
     )
 
 
-def test_who_is_deleted_meanwhile_gets_none(app, world, site, drained):
+def test_a_deleted_account_gets_no_picture(app, world, site, drained):
     def slowly(handler) -> None:
         gone = world.alice.api.delete("/api/users/me", {"password": world.alice.password})
         assert gone.status_code == 204
@@ -122,7 +122,7 @@ def test_who_is_deleted_meanwhile_gets_none(app, world, site, drained):
 
 
 @pytest.mark.database
-def test_what_waited_before_a_restart_is_fetched(app, world, site, drained):
+def test_waiting_downloads_survive_a_restart(app, world, site, drained):
     url = site.gives("/ada.png", photo("PNG"))
     with app.app_context():
         with atomic() as work:
@@ -135,8 +135,8 @@ def test_what_waited_before_a_restart_is_fetched(app, world, site, drained):
 
 @pytest.mark.database
 @pytest.mark.slow
-def test_few_at_once(app, world, site, drained):
-    """However many wait, other work in the background goes on."""
+def test_few_downloads_at_once(app, world, site, drained):
+    """Other background jobs run, however many downloads wait."""
     most = []
 
     def watch(handler) -> None:
@@ -152,7 +152,7 @@ def test_few_at_once(app, world, site, drained):
     assert max(most) <= fetching.MAX_AT_ONCE
 
 
-def test_private_addresses_are_never_asked(app, world, site, monkeypatch, drained):
+def test_private_addresses_are_never_requested(app, world, site, monkeypatch, drained):
     settings = replace(app.config["SETTINGS"], picture_fetch_allow=())
     monkeypatch.setitem(app.config, "SETTINGS", settings)
     url = site.gives("/ada.png", photo("PNG"))
@@ -163,7 +163,7 @@ def test_private_addresses_are_never_asked(app, world, site, monkeypatch, draine
     assert me(world.alice)["profile_picture"] == url
 
 
-def test_where_it_is_off_nothing_waits(app, world, site, monkeypatch, drained):
+def test_no_downloads_when_switched_off(app, world, site, monkeypatch, drained):
     monkeypatch.setitem(
         app.config, "SETTINGS", replace(app.config["SETTINGS"], picture_fetch=False)
     )
@@ -174,7 +174,7 @@ def test_where_it_is_off_nothing_waits(app, world, site, monkeypatch, drained):
 
 
 @pytest.mark.slow
-def test_how_many_in_a_minute(app, world, site, drained):
+def test_the_rate_limit(app, world, site, drained):
     rate_limits.configure(True)
     codes = [
         profile(world.alice, profile_picture=f"{site.url}/{number}").status_code

@@ -28,7 +28,7 @@ def told(person, words: str) -> None:
 
 
 @pytest.mark.slow
-def test_a_picture_of_oneself(app, world):
+def test_own_picture(app, world):
     page, action = "/settings/profile", "/settings/profile/picture"
     answer = choose(world.alice, action, photo())
     assert (answer.status_code, answer.location) == (303, page + "#picture")
@@ -67,7 +67,7 @@ def test_a_picture_of_a_group(world):
     assert world.alice.api.get(f"/api/groups/{group['id']}").get_json()["avatar_url"] is None
 
 
-def test_what_is_wrong_is_said_on_the_page(app, world):
+def test_errors_are_shown_on_the_page(app, world):
     page, action = "/settings/profile", "/settings/profile/picture"
     for data, words in (
         (b"<svg/>", "we can show. Choose a JPEG"),

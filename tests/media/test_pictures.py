@@ -1,4 +1,4 @@
-"""Uploads: what becomes of a file, who sees it, and how long it is kept."""
+"""Uploads: re-encoding, visibility and deletion."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HTML = b"<!doctype html><script>alert(1)</script>"
 
 
 @pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP", "GIF"])
-def test_a_picture_is_cut_square_and_encoded_anew(world, format_):
+def test_a_picture_is_cropped_square_and_reencoded(world, format_):
     made = uploaded(world.alice, format_=format_)
     assert (made["width"], made["height"], made["mime_type"]) == (256, 256, "image/webp")
     assert made["url"] == f"/pictures/{made['id']}"
@@ -50,8 +50,8 @@ def test_small_pictures_stay_small(world):
 
 
 @pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP"])
-def test_it_is_turned_as_the_camera_was_held(world, format_):
-    """Red at the left; turned by 90° that is the top."""
+def test_the_orientation_is_applied(world, format_):
+    """Red is at the left; rotated by 90° it is at the top."""
     made = uploaded(world.alice, "background", format_=format_, orientation=6)
     assert (made["width"], made["height"]) == (480, 640)
     kept = seen(world.alice, made["url"]).convert("RGB")
@@ -59,7 +59,7 @@ def test_it_is_turned_as_the_camera_was_held(world, format_):
     assert kept.getpixel((240, 600))[0] < 120
 
 
-def test_nothing_else_of_the_file_is_kept(world):
+def test_metadata_is_dropped(world):
     made = uploaded(world.alice, orientation=3)
     data = world.alice.api.get(made["url"]).data
     assert MAKER.encode() not in data
@@ -75,7 +75,7 @@ def test_pictures_of_other_modes(world):
         assert uploaded(world.alice, format_="JPEG" if mode == "CMYK" else "PNG", mode=mode)["id"]
 
 
-def test_what_is_transparent_stays_so(world):
+def test_transparency_is_kept(world):
     file = io.BytesIO()
     Image.new("RGBA", (300, 300), (0, 0, 0, 0)).save(file, "PNG")
     made = upload(world.alice, file.getvalue()).get_json()
@@ -94,7 +94,7 @@ NO_PICTURES = [
 ]
 
 
-def test_what_is_no_picture_is_refused(app, world):
+def test_other_files_are_refused(app, world):
     for data, name, type_ in NO_PICTURES:
         answer = upload(world.alice, data, name=name, type_=type_)
         assert answer.status_code in (415, 422), (name, answer.text)
@@ -129,14 +129,14 @@ def test_bombs_are_refused_before_they_are_decoded(world):
         assert time.monotonic() - began < 1
 
 
-def test_damaged_pictures_are_told(world):
+def test_damaged_pictures_are_refused(world):
     said = error(upload(world.alice, photo()[:-2000]), 422, "validation_failed")
     assert "damaged" in said["fields"]["file"]
     scans = photo().replace(b"\xff\xda", b"\xff\xda" * 200)
     error(upload(world.alice, scans), 422, "validation_failed")
 
 
-def test_what_has_to_be_in_an_upload(world):
+def test_required_fields(world):
     alice = world.alice
     error(alice.api.post("/api/pictures", {"file": "x"}), 415, "unsupported_media_type")
     missing = alice.api.call(
@@ -146,7 +146,7 @@ def test_what_has_to_be_in_an_upload(world):
     assert "purpose" in error(upload(alice, photo(), "avatar"), 422, "validation_failed")["fields"]
 
 
-def test_ten_megabytes_and_only_here(app, world):
+def test_the_size_limit(app, world):
     fits = photo("PNG") + b"\0" * (9 * 1024 * 1024)
     assert upload(world.alice, fits).status_code == 201
     too_large = b"\0" * (10 * 1024 * 1024 + 1)
@@ -158,7 +158,7 @@ def test_ten_megabytes_and_only_here(app, world):
     error(elsewhere, 413, "too_large")
 
 
-def test_who_sees_a_person_picture(world):
+def test_who_sees_the_picture_of_a_person(world):
     made = uploaded(world.alice)
     assert world.bob.api.get(made["url"]).status_code == 404, "not used yet"
     answer = profile(world.alice, profile_picture=made["url"])
@@ -172,7 +172,7 @@ def test_who_sees_a_person_picture(world):
     assert nobody.get(made["url"]).status_code == 302
 
 
-def test_it_stands_wherever_the_person_does(world):
+def test_it_is_shown_wherever_the_person_is(world):
     url = uploaded(world.alice)["url"]
     profile(world.alice, profile_picture=url)
     api = world.bob.api
@@ -189,7 +189,7 @@ def test_it_stands_wherever_the_person_does(world):
     assert {one["avatar_url"] for one in group["members"]} == {url, None}
 
 
-def test_it_takes_no_more_statements(world, statements):
+def test_it_needs_no_more_statements(world, statements):
     def counted() -> int:
         with statements() as texts:
             assert world.bob.api.get("/api/chat").status_code == 200
@@ -219,7 +219,7 @@ def test_a_background_is_for_its_owner(world):
     assert world.bob.api.get(url).status_code == 404
 
 
-def test_only_ones_own_upload_for_this_purpose(world):
+def test_only_own_uploads_for_this_purpose(world):
     mine, his = uploaded(world.alice), uploaded(world.bob)
     for fields in ({"profile_picture": his["url"]}, {"background_image": mine["url"]}):
         said = error(profile(world.alice, **fields), 422, "validation_failed")
@@ -228,7 +228,7 @@ def test_only_ones_own_upload_for_this_purpose(world):
     assert list(error(answer, 422, "validation_failed")["fields"]) == ["group_picture"]
 
 
-def test_it_is_asked_for_once(world):
+def test_browsers_cache_it(world):
     made = uploaded(world.alice)
     first = world.alice.api.get(made["url"])
     assert first.headers["Cache-Control"] == "private, max-age=31536000, immutable"
@@ -243,7 +243,7 @@ def test_it_is_asked_for_once(world):
     assert carols.status_code == 404
 
 
-def test_what_is_replaced_goes(app, world):
+def test_replaced_pictures_are_deleted(app, world):
     first, second = uploaded(world.alice), uploaded(world.alice)
     profile(world.alice, profile_picture=first["url"])
     profile(world.alice, profile_picture=second["url"])
@@ -254,7 +254,7 @@ def test_what_is_replaced_goes(app, world):
     error(profile(world.alice, profile_picture=second["url"]), 422, "validation_failed")
 
 
-def test_what_two_groups_have_goes_with_the_second(app, world):
+def test_a_picture_of_two_groups_is_deleted_with_the_second(app, world):
     made = uploaded(world.alice, "group")
     ours, others = (group_of(world, group_picture=made["url"]) for _ in range(2))
     world.alice.api.patch(f"/api/groups/{ours['id']}", {"group_picture": None})
@@ -263,7 +263,7 @@ def test_what_two_groups_have_goes_with_the_second(app, world):
     assert files_of(app) == set()
 
 
-def test_a_group_keeps_what_one_of_its_former_members_gave(app, world):
+def test_a_group_keeps_the_picture_of_a_former_member(app, world):
     made = uploaded(world.alice, "group")
     group = group_of(world, group_picture=made["url"])
     world.alice.api.delete("/api/users/me", {"password": world.alice.password})
@@ -274,7 +274,7 @@ def test_a_group_keeps_what_one_of_its_former_members_gave(app, world):
 
 
 @pytest.mark.slow
-def test_who_is_gone_leaves_no_picture(app, world):
+def test_a_deleted_account_leaves_no_picture(app, world):
     for purpose in ("profile", "profile", "background", "group"):
         url = uploaded(world.alice, purpose)["url"]
     profile(world.alice, background_image=uploaded(world.alice, "background")["url"])
@@ -287,7 +287,7 @@ def test_who_is_gone_leaves_no_picture(app, world):
     assert world.bob.api.get(url).status_code == 404
 
 
-def test_unused_uploads_make_room(app, world):
+def test_old_unused_uploads_are_deleted(app, world):
     used = uploaded(world.alice, size=(8, 8))
     profile(world.alice, profile_picture=used["url"])
     made = [uploaded(world.alice, size=(8, 8))["id"] for _ in range(MAX_UNUSED_UPLOADS + 3)]
@@ -295,14 +295,14 @@ def test_unused_uploads_make_room(app, world):
 
 
 @pytest.mark.slow
-def test_how_many_in_a_minute(app, world):
+def test_the_rate_limit(app, world):
     rate_limits.configure(True)
     codes = [upload(world.alice, photo(size=(8, 8))).status_code for _ in range(21)]
     assert codes == [201] * 20 + [429]
     assert upload(world.bob, photo(size=(8, 8))).status_code == 201
 
 
-def test_they_are_in_ones_data(world):
+def test_pictures_are_part_of_the_export(world):
     made = uploaded(world.alice)
     uploaded(world.bob)
     archive = zipfile.ZipFile(io.BytesIO(world.alice.api.get("/api/users/me/data").data))

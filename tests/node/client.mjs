@@ -5,6 +5,7 @@
 // prints one line of JSON when connected or refused, waits for a line on its standard input,
 // sends, and prints {acks, heard} when everything was acknowledged and heard.
 
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { io } from "socket.io-client";
@@ -33,7 +34,7 @@ const acks = await Promise.all(
     socket.timeout(10_000).emitWithAck("message:send", {
       conversation_id: orders.conversation_id,
       content,
-      client_id: crypto.randomUUID(),
+      client_id: randomUUID(),
     }),
   ),
 );

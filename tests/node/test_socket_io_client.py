@@ -124,7 +124,7 @@ def test_without_a_right_one_it_is_refused(
 
 def test_the_lock_file_names_no_registry() -> None:
     """Whoever installs decides where from."""
-    packages = json.loads((HERE / "package-lock.json").read_text())["packages"]
+    packages = json.loads((HERE / "package-lock.json").read_text(encoding="utf-8"))["packages"]
     assert packages["node_modules/socket.io-client"]["version"] == "4.8.4"
     for name, package in packages.items():
         assert "resolved" not in package, name

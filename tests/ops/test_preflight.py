@@ -1,4 +1,4 @@
-"""What stands between a start and serving: settings, the port, the database."""
+"""Checks before the start: settings, the port, the database."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ KEY = "0123456789abcdef0123456789abcdef"
 
 @pytest.fixture
 def url(new_database: Callable[[], str | None], tmp_path: Path) -> str:
-    """An empty database of the kind that this run of the tests is about."""
+    """The address of an empty database, of the kind chosen by --database."""
     return new_database() or f"sqlite:///{tmp_path}/chatapp.db"
 
 
 @pytest.fixture
 def engine(url: str) -> Iterator[Engine]:
-    """That database, past chatapp."""
+    """An engine for that database, independent of chatapp."""
     made = create_engine(url.replace("postgresql:", "postgresql+psycopg2:"))
     yield made
     made.dispose()
@@ -59,7 +59,7 @@ def settings_for(url: str, tmp_path: Path, **environ: str) -> Settings:
 
 
 def run(tmp_path: Path, *, wait: bool = True, **environ: str) -> Any:
-    """`python -m chatapp.ops.preflight` in a process of its own."""
+    """Run `python -m chatapp.ops.preflight` as a process."""
     process = subprocess.Popen(
         [sys.executable, "-m", "chatapp.ops.preflight"],
         cwd=TOP,
@@ -89,14 +89,14 @@ def head() -> str:
 
 
 class TestSettings:
-    def test_wrong_ones_end_it_with_2_and_say_why(self, tmp_path: Path) -> None:
+    def test_wrong_settings_exit_with_2_and_say_why(self, tmp_path: Path) -> None:
         code, output = run(tmp_path, PORT="x", JWT_SECRET="short")
         assert code == 2
         assert "2 settings are wrong" in output
         assert "PORT=x" in output
         assert "Traceback" not in output
 
-    def test_a_library_that_is_missing_is_named(
+    def test_a_missing_library_is_named(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
@@ -108,7 +108,7 @@ class TestSettings:
 
 
 class TestPort:
-    def test_one_in_use_is_named_with_another_to_choose(self, tmp_path: Path, port: str) -> None:
+    def test_a_port_in_use_is_named_with_another_to_choose(self, tmp_path: Path, port: str) -> None:
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", int(port)))
             taken.listen()
@@ -119,7 +119,7 @@ class TestPort:
         assert "Traceback" not in output
         assert not (tmp_path / "chatapp.db").exists()
 
-    def test_the_port_proposed_is_free(self, port: str) -> None:
+    def test_the_proposed_port_is_free(self, port: str) -> None:
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", int(port)))
             taken.listen()
@@ -129,7 +129,7 @@ class TestPort:
         assert proposed != int(port)
         check_port("127.0.0.1", proposed)
 
-    def test_one_just_left_is_free(self, port: str) -> None:
+    def test_a_port_in_time_wait_is_free(self, port: str) -> None:
         with socket.create_server(("127.0.0.1", int(port)), reuse_port=False) as server:
             client = socket.create_connection(server.getsockname())
             server.accept()[0].close()  # the side that closes first keeps the port in TIME_WAIT
@@ -144,7 +144,7 @@ class TestPort:
 
 class TestDatabase:
     @pytest.mark.slow
-    def test_an_empty_one_is_migrated_and_then_left_alone(
+    def test_an_empty_database_is_migrated_once(
         self, url: str, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         settings = settings_for(url, tmp_path)
@@ -166,7 +166,7 @@ class TestDatabase:
 
     @pytest.mark.parametrize("revision", [None, "beef", "head"])
     @pytest.mark.slow
-    def test_one_of_another_program_is_refused_untouched(
+    def test_a_database_of_another_program_is_refused_untouched(
         self, url: str, engine: Engine, tmp_path: Path, revision: str | None
     ) -> None:
         with engine.begin() as connection:
@@ -185,7 +185,7 @@ class TestDatabase:
         assert contents(engine) == before
 
     @pytest.mark.slow
-    def test_one_of_a_newer_version_is_refused(
+    def test_a_database_of_a_newer_version_is_refused(
         self, url: str, engine: Engine, tmp_path: Path
     ) -> None:
         settings = settings_for(url, tmp_path)
@@ -196,7 +196,9 @@ class TestDatabase:
             database_check.prepare_database(settings)
 
     @pytest.mark.slow
-    def test_starts_at_once_do_not_collide(self, url: str, engine: Engine, tmp_path: Path) -> None:
+    def test_concurrent_starts_do_not_collide(
+        self, url: str, engine: Engine, tmp_path: Path
+    ) -> None:
         ports = []
         for _ in range(3):
             with socket.socket() as probe:
@@ -226,7 +228,7 @@ class TestDatabase:
 
 
 def contents(engine: Engine) -> Any:
-    """Every table with its rows; for SQLite the very bytes."""
+    """Return every table with its rows; for SQLite the bytes of the file."""
     if engine.url.get_backend_name() == "sqlite":
         return Path(engine.url.database or "").read_bytes()
     with engine.connect() as connection:
@@ -241,26 +243,26 @@ class TestSQLite:
         assert code == 0, output
         assert (tmp_path / "new/chatapp.db").stat().st_mode & 0o077 == 0
 
-    def test_a_folder_is_made(self, tmp_path: Path) -> None:
+    def test_a_folder_is_created(self, tmp_path: Path) -> None:
         database_check.prepare_database(
             settings_for(f"sqlite:///{tmp_path}/a/b c/chat.db", tmp_path)
         )
         assert (tmp_path / "a/b c/chat.db").exists()
 
-    def test_what_is_no_database_is_named(self, tmp_path: Path) -> None:
+    def test_a_file_that_is_no_database_is_named(self, tmp_path: Path) -> None:
         path = tmp_path / "chat.db"
-        path.write_text("this is a letter, " * 100)
+        path.write_text("this is a letter, " * 100, encoding="utf-8")
         with pytest.raises(NotReady, match=r"chat\.db can't be used: file is not a data"):
             database_check.prepare_database(settings_for(f"sqlite:///{path}", tmp_path))
 
     def test_a_folder_in_the_way_is_named(self, tmp_path: Path) -> None:
-        (tmp_path / "file").write_text("")
+        (tmp_path / "file").write_text("", encoding="utf-8")
         with pytest.raises(NotReady, match=r"the folder .*/file of the database"):
             database_check.prepare_database(
                 settings_for(f"sqlite:///{tmp_path}/file/chat.db", tmp_path)
             )
 
-    def test_a_database_in_wal_mode_is_looked_at_untouched(self, tmp_path: Path) -> None:
+    def test_a_database_in_wal_mode_is_left_untouched(self, tmp_path: Path) -> None:
         path = tmp_path / "chat.db"
         with closing(sqlite3.connect(path)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
@@ -278,7 +280,7 @@ class TestPostgreSQL:
         if request.config.getoption("--database") != "postgres":
             pytest.skip("for --database=postgres")
 
-    def test_a_schema_is_made_and_used(self, url: str, engine: Engine, tmp_path: Path) -> None:
+    def test_a_schema_is_created_and_used(self, url: str, engine: Engine, tmp_path: Path) -> None:
         with engine.begin() as connection:
             connection.execute(text("CREATE TABLE orders (id integer)"))
         database_check.prepare_database(settings_for(f"{url}?schema=Chat_1", tmp_path))
@@ -295,7 +297,9 @@ class TestPostgreSQL:
             database_check.prepare_database(settings_for(f"{url}?schema=shop", tmp_path))
         database_check.prepare_database(settings_for(url, tmp_path))
 
-    def test_migrating_waits_for_who_is_at_it(self, url: str, tmp_path: Path, port: str) -> None:
+    def test_migrating_waits_for_another_migration(
+        self, url: str, tmp_path: Path, port: str
+    ) -> None:
         with closing(psycopg2.connect(url)) as other:
             other.autocommit = True
             other.cursor().execute("SELECT pg_advisory_lock(%s)", (ADVISORY_LOCK,))
@@ -305,7 +309,7 @@ class TestPostgreSQL:
         output = process.communicate(timeout=60)[0]
         assert process.returncode == 0, output
 
-    def test_a_wrong_password_is_not_repeated(self, url: str, tmp_path: Path) -> None:
+    def test_a_wrong_password_is_not_shown(self, url: str, tmp_path: Path) -> None:
         wrong = make_url(url).set(username="nobody_here", password="topsecret")
         address = wrong.render_as_string(hide_password=False)
         with pytest.raises(NotReady, match="can't be reached") as caught:
@@ -328,7 +332,7 @@ def test_an_unreachable_server_is_a_clear_message(tmp_path: Path, port: str) -> 
 def test_a_folder_for_files_that_cannot_be_written_stops_the_start(
     tmp_path: Path, port: str
 ) -> None:
-    (tmp_path / "media").write_text("no folder")
+    (tmp_path / "media").write_text("no folder", encoding="utf-8")
     code, output = run(tmp_path, MEDIA_URL=f"file:{tmp_path}/media/deeper", PORT=port)
     assert code == 1
     assert "Check MEDIA_URL" in output
@@ -336,7 +340,7 @@ def test_a_folder_for_files_that_cannot_be_written_stops_the_start(
 
 
 @pytest.mark.slow
-def test_an_unreachable_session_store_keeps_nobody_from_starting(tmp_path: Path, port: str) -> None:
+def test_an_unreachable_session_store_does_not_stop_the_start(tmp_path: Path, port: str) -> None:
     address = "redis://:topsecret@127.0.0.1:1/0"
     code, output = run(tmp_path, SESSION_URL=address, PORT=port)
     assert code == 0, output
@@ -348,7 +352,7 @@ def test_an_unreachable_session_store_keeps_nobody_from_starting(tmp_path: Path,
     "address", ["redis://h:topsecret/0", "mongodb://ada:top@secret@h/d", "mongodb://h:topsecret/d"]
 )
 @pytest.mark.slow
-def test_a_session_store_by_no_address_stops_the_start(
+def test_an_invalid_session_store_address_stops_the_start(
     tmp_path: Path, port: str, address: str
 ) -> None:
     code, output = run(tmp_path, SESSION_URL=address, PORT=port)

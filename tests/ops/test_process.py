@@ -29,7 +29,7 @@ def test_patched_first_and_psycopg2_too(tmp_path: Path, concurrency: str) -> Non
     if concurrency == "gevent":
         pytest.importorskip("gevent")
     code = (
-        "import wsgi, psycopg2.extensions; from chatapp.concurrency import mode; "
+        "import wsgi, psycopg2.extensions; from chatapp.core.concurrency import mode; "
         "print(mode(), psycopg2.extensions.get_wait_callback() is not None)"
     )
     printed = subprocess.check_output(
@@ -99,7 +99,7 @@ def test_it_says_where_it_is_and_ends_at_ctrl_c(
         # werkzeug, which serves threads under `python wsgi.py`, has a few words of its own.
         words = (" * ", "werkzeug")
         printed = [line for line in log.read().splitlines() if not any(w in line for w in words)]
-    assert printed[-1] == f"chatapp is at http://127.0.0.1:{port} — press Ctrl+C to stop"
+    assert printed[-1] == f"chatapp is at http://127.0.0.1:{port} - press Ctrl+C to stop"
     if command == GUNICORN:  # the other prepares by itself, and so tells how to set up
         assert len(printed) == 1
     else:

@@ -1,4 +1,4 @@
-"""Events leave in the order of versions, whoever wakes first."""
+"""Events leave in the order of versions, whichever task wakes first."""
 
 from __future__ import annotations
 

@@ -312,10 +312,10 @@ def test_what_the_table_tells(app, ada, limited):
 
 def test_quota_and_silence(context, limited):
     quota = attempt_limits.Quota("test", 2, timedelta(hours=1), "Enough.")
-    assert [attempt_limits.allows(quota, "a") for _ in range(3)] == [True, True, False]
-    attempt_limits.refuse(quota, "b")
+    assert [attempt_limits.try_spend(quota, "a") for _ in range(3)] == [True, True, False]
+    attempt_limits.check(quota, "b")
     with pytest.raises(RateLimited, match=r"Enough. Try again in 60 minutes\."):
-        attempt_limits.refuse(quota, "a")
+        attempt_limits.check(quota, "a")
 
 
 def test_what_counts_no_more_is_deleted(context, limited, clock, monkeypatch):

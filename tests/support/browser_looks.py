@@ -21,22 +21,23 @@ new PerformanceObserver((list) => {
 }).observe({ type: "layout-shift", buffered: true });
 """
 
-#: `size` and `mode`. What stands where depends on the one and what colour it has on the other, so
-#: two of the four meet each; the rest is `make test-long`'s.
+#: `size`, `mode` and `font`. Two of the combinations meet each of them; `make test-long` adds more.
 in_every_look = pytest.mark.parametrize(
-    ("size", "mode"),
+    ("size", "mode", "font"),
     [
-        pytest.param(WIDE, "light", id="wide-light"),
-        pytest.param(NARROW, "dark", id="narrow-dark"),
-        pytest.param(WIDE, "dark", id="wide-dark", marks=pytest.mark.long),
-        pytest.param(NARROW, "light", id="narrow-light", marks=pytest.mark.long),
+        pytest.param(WIDE, "light", "narrow", id="wide-light"),
+        pytest.param(NARROW, "dark", "wide", id="narrow-dark"),
+        pytest.param(WIDE, "dark", "wide", id="wide-dark", marks=pytest.mark.long),
+        pytest.param(NARROW, "light", "narrow", id="narrow-light", marks=pytest.mark.long),
     ],
+    indirect=["font"],
 )
+in_both_fonts = pytest.mark.parametrize("font", ["narrow", "wide"], indirect=True)
 
 
 def violations(page: Page) -> list[str]:
     """What axe finds on the page as it stands."""
-    page.evaluate(AXE.read_text())
+    page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate("axe.run({ resultTypes: ['violations'], reporter: 'no-passes' })")
     return [f"{v['id']}: {node['html'][:200]}" for v in found["violations"] for node in v["nodes"]]
 

@@ -32,9 +32,9 @@ def resident(server: LiveServer) -> int:
     """Bytes of the worker: what gunicorn's master started."""
     assert server._process is not None
     master = server._process.pid
-    children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
+    children = Path(f"/proc/{master}/task/{master}/children").read_text(encoding="utf-8").split()
     assert len(children) == 1, children
-    return int(Path(f"/proc/{children[0]}/statm").read_text().split()[1]) * _PAGE
+    return int(Path(f"/proc/{children[0]}/statm").read_text(encoding="utf-8").split()[1]) * _PAGE
 
 
 @contextmanager

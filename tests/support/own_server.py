@@ -66,7 +66,7 @@ class OwnServer:
         self._process.send_signal(signal.SIGCONT)
 
     def log(self) -> str:
-        return (self._folder / "log").read_text(errors="replace")
+        return (self._folder / "log").read_text(errors="replace", encoding="utf-8")
 
     def remove(self) -> None:
         """Stop and remove the folder; harmless when already done."""

@@ -98,7 +98,7 @@ class Postgres:
         return f"postgresql://chatapp@127.0.0.1:{self.port}/{name}"
 
     def log(self) -> str:
-        return (self._folder / "log").read_text(errors="replace")
+        return (self._folder / "log").read_text(errors="replace", encoding="utf-8")
 
     def stop(self) -> None:
         """Stop at once and remove the folder; harmless when already stopped."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 
 import pytest
 
-from tests.support.process import TOP
+from tests.support.node import FOLDER, find_node
 from tests.support.waiting import free_port
 
-FOLDER = TOP / "tests" / "node"
 CLIENT_ID, CLIENT_SECRET = "chatapp-tests", "a secret of the tests"
 
 
@@ -33,11 +31,10 @@ class RealProvider:
 
     def start(self, site: str) -> None:
         """Serve people who are to come back to ``site``."""
-        node = shutil.which("node")
-        if node is None or not (FOLDER / "node_modules" / "oidc-provider").exists():
-            pytest.fail(f"Node.js or oidc-provider is missing: run `npm ci` in {FOLDER}")
+        if not (FOLDER / "node_modules" / "oidc-provider").exists():
+            pytest.fail("oidc-provider is missing: run `python -m tests.support.node npm ci`")
         self._process = subprocess.Popen(
-            [node, "provider.mjs", str(self.port), f"{site}/auth/google/callback"],
+            [find_node(), "provider.mjs", str(self.port), f"{site}/auth/google/callback"],
             cwd=FOLDER,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

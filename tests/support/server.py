@@ -135,7 +135,7 @@ with create_app(Settings.load()).app_context():
 
     def log(self) -> str:
         """What the server wrote, from its first start on."""
-        return self._log.read_text(errors="replace") if self._log.exists() else ""
+        return self._log.read_text(errors="replace", encoding="utf-8") if self._log.exists() else ""
 
     def _healthy(self) -> bool:
         assert self._process is not None

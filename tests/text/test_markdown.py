@@ -1,4 +1,4 @@
-"""Markdown becomes HTML that may be inserted; words that are only words stay words."""
+"""Markdown: the HTML is safe, and plain text stays plain."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_markdown_is_rendered(text: str, html: str) -> None:
         "👍🏽",
     ],
 )
-def test_what_says_the_same_as_plain_text_stays_plain(text: str) -> None:
+def test_plain_text_stays_plain(text: str) -> None:
     assert render(text) is None
 
 
@@ -93,7 +93,7 @@ MENTIONABLE = {ADA.user_id, DOT.user_id, "all"}
 
 
 class Checker(HTMLParser):
-    """Only what is allowed, everything closed in order."""
+    """Check for allowed tags only, closed in order."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -143,7 +143,7 @@ def test_nothing_gets_out(text: str) -> None:
 
 @pytest.mark.parametrize("text", TEXTS + NAMES + URLS + NO_URLS)
 def test_nothing_gets_out_with_mentions(text: str) -> None:
-    """Neither by the words around one, nor by somebody's name."""
+    """Neither the text around a mention nor a name can break out."""
     called = ADA._replace(name=text)
     for dressed in (f"@ada {text}", f"{text}@ada", f"**@ada{text}**", f"[@ada {text}](@ada)"):
         check(dressed, [called, DOT], everybody=True)
@@ -151,7 +151,7 @@ def test_nothing_gets_out_with_mentions(text: str) -> None:
     assert Markup(html).striptags().split() == f"@{text}".replace("\0", "�").split() or "<" in text
 
 
-def test_nobody_is_marked_by_typing_it() -> None:
+def test_typed_html_makes_no_mention() -> None:
     id_ = ADA.user_id
     for text in (
         f'<a class="mention" href="/people/{id_}" data-user="{id_}">@Ada</a> *x*',
@@ -187,7 +187,7 @@ def test_nobody_is_marked_by_typing_it() -> None:
         ("`*` " * MAX_MARKS + "`@ada`", {"ada"}),  # shown as typed, so this is no code
     ],
 )
-def test_where_a_mention_is_one(text: str, names: set[str]) -> None:
+def test_where_mentions_count(text: str, names: set[str]) -> None:
     people, everybody = find_mentions(text, [ADA, DOT], everybody=True)
     assert {one.username for one in people} | ({"all"} if everybody else set()) == names
     assert names <= possible_names(text)
@@ -218,7 +218,7 @@ PIECES = st.sampled_from(
 @example("-- -")
 @example("1.\n\n \ta")
 @pytest.mark.slow
-def test_nothing_gets_out_whatever_is_written(text: str) -> None:
+def test_nothing_gets_out_of_random_text(text: str) -> None:
     check(text)
     check(text, [ADA, DOT], everybody=True)
     people, everybody = find_mentions(text, [ADA, DOT], everybody=True)
@@ -226,7 +226,7 @@ def test_nothing_gets_out_whatever_is_written(text: str) -> None:
 
 
 def work(task: Callable[[], object]) -> int:
-    """How many functions the task calls, Python's and C's."""
+    """Count the calls of functions, Python's and C's."""
     calls = 0
 
     def count(frame: FrameType, event: str, arg: object) -> None:
@@ -253,7 +253,7 @@ HOSTILE = (
 
 
 def just_let_through(piece: str) -> str:
-    """As much of it as isn't refused for its size."""
+    """Return as much of it as is just accepted."""
     text = (piece * MAX_TEXT_LENGTH)[:MAX_TEXT_LENGTH]
     for pattern, most in ((markdown._MARK, MAX_MARKS), (markdown._LINK, MAX_LINKS)):
         ends = [found.end() for found in pattern.finditer(text)]
@@ -309,13 +309,13 @@ def test_long_runs_of_addresses_and_depth_have_a_bound() -> None:
     assert (render(nested) or "").count("<blockquote>") <= markdown.MAX_NESTING
 
 
-def test_plain_words_cost_one_look() -> None:
-    """It stands in the way of every message: no parser for what has nothing to mark up."""
+def test_plain_text_needs_no_parser() -> None:
+    """Every message passes here, so text without markup must not reach the parser."""
     words = "Shall we meet at noon, then? I'll bring the coffee (and you the cake). " * 20
     assert work(lambda: render(words)) < 6
 
 
-def test_the_most_that_is_rendered_is_rendered() -> None:
+def test_texts_at_the_limits_are_rendered() -> None:
     assert render("**a** " * (MAX_MARKS // 4)) is not None
     assert render("- a\n" * (MAX_LINES - 1)) is not None
     assert render("```\n" + "x = y  # more\n" * 400 + "```") is not None

@@ -1,4 +1,4 @@
-"""What people and groups are called: seen as it is, whichever door it came by."""
+"""Names of people and groups: visible, and validated the same at every door."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class _Described(BaseModel):
         ("محمد" * 20, "محمد" * 20),  # 80
     ],
 )
-def test_a_name_is_what_can_be_seen(given, name):
+def test_names_keep_only_visible_text(given, name):
     assert _Named(name=given).name == unicodedata.normalize("NFC", name)
 
 
@@ -76,25 +76,25 @@ def test_a_name_is_what_can_be_seen(given, name):
     "given",
     ["\u200b", RLO, "\u3164\u3164", "\u2800", "\u0300" * 5, f"{ZWJ} {ZWNJ}", "\x01", "\u115f"],
 )
-def test_a_name_of_which_nothing_can_be_seen_is_refused(given):
-    with pytest.raises(ValidationError, match="Nothing of this can be seen"):
+def test_invisible_names_are_refused(given):
+    with pytest.raises(ValidationError, match="This would be invisible"):
         _Named(name=given)
 
 
 @pytest.mark.parametrize("given", ["", " ", "\u3000\n"])
-def test_a_name_is_needed(given):
+def test_a_name_is_required(given):
     with pytest.raises(ValidationError, match="This is required"):
         _Named(name=given)
 
 
-def test_a_name_is_at_most_80_characters_of_what_is_seen():
+def test_a_name_has_at_most_80_visible_characters():
     assert _Named(name="x\u200b" * 80).name == "x" * 80
     with pytest.raises(ValidationError, match="at most 80"):
         _Named(name="x" * 81)
 
 
 @pytest.mark.slow
-def test_endless_names_cost_nothing():
+def test_endless_names_are_refused_cheaply():
     started = time.process_time()
     for text in ("\u0327\u0300" * 50_000, f"👩{ZWJ}" * 50_000, "x\n" * 50_000):
         for model, field in ((_Named, "name"), (_Described, "description")):
@@ -114,7 +114,7 @@ def test_descriptions_keep_their_lines():
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=60))
 @settings(max_examples=300, deadline=None)
 @pytest.mark.slow
-def test_what_was_normalised_stays_as_it_is(text):
+def test_normalising_is_idempotent(text):
     once = visible_line(text)
     assert visible_line(once) == once == unicodedata.normalize("NFC", once)
 
@@ -128,7 +128,7 @@ _TRICKY = st.sampled_from(
 @given(st.text(alphabet=_TRICKY, max_size=120))
 @settings(max_examples=500, deadline=None)
 @pytest.mark.slow
-def test_also_what_was_made_to_be_difficult(text):
+def test_normalising_is_idempotent_for_difficult_text(text):
     once = visible_line(text)
     assert visible_line(once) == once == unicodedata.normalize("NFC", once)
 
@@ -136,12 +136,12 @@ def test_also_what_was_made_to_be_difficult(text):
 @pytest.mark.slow
 @given(st.text(alphabet=_TRICKY, min_size=31, max_size=400))
 @settings(max_examples=300, deadline=None)
-def test_normalising_long_text_gives_what_unicode_says(text):
+def test_normalising_long_text_agrees_with_unicodedata(text):
     assert nfc(text) == unicodedata.normalize("NFC", text)
 
 
-def test_many_marks_in_no_order_are_normalised_in_time():
-    """Python alone takes 14 seconds for this, in which nobody else is served."""
+def test_many_unordered_marks_are_normalised_in_time():
+    """Python alone takes 14 seconds for this, and blocks everyone else."""
     marks = "a" + "\u0300\u0327" * 60_000
     started = time.process_time()
     assert nfc(clean(marks)) == clean(marks)
@@ -169,14 +169,14 @@ SERVICE_USER = {"username": "eve", "external_id": "7"}
 )
 def test_every_door_gives_names_by_the_same_rule(model, rest):
     assert model.model_validate({**rest, "name": HIDDEN}).name == "Eve"
-    with pytest.raises(ValidationError, match="Nothing of this can be seen"):
+    with pytest.raises(ValidationError, match="This would be invisible"):
         model.model_validate({**rest, "name": "\u200b"})
 
 
 @pytest.mark.parametrize(
     ("said", "name"), [(HIDDEN, "Eve"), ("\u200b", None), ("x" * 100, "x" * 80), (7, None)]
 )
-def test_names_that_a_provider_gives(said, name):
+def test_names_from_a_provider(said, name):
     assert OpenIdClaims.model_validate({"sub": "1", "name": said}).name == name
 
 

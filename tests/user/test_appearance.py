@@ -54,7 +54,7 @@ def set_columns(person, **values) -> None:
 
 
 @pytest.mark.slow
-def test_what_is_chosen_is_so_on_every_page(world):
+def test_choices_apply_to_every_page(world):
     client = world.alice.client
     assert checked(client.get(PAGE).text) == {
         "theme_mode": "system",
@@ -91,7 +91,7 @@ def test_what_is_chosen_is_so_on_every_page(world):
     assert other.count('name="theme-color"') == 2
 
 
-def test_a_colour_of_ones_own(world):
+def test_a_custom_accent_colour(world):
     client = world.alice.client
     client.submit(PAGE, theme_color="other", other_color="#FFE000")
     page = client.get(PAGE).text
@@ -110,7 +110,7 @@ def test_every_colour_to_pick_from_can_be_picked(world):
     assert all(map(accent.is_color, values))
 
 
-def test_the_page_changes_what_stands_on_it_and_nothing_else(world):
+def test_the_page_changes_only_its_own_fields(world):
     before = world.alice.api.get("/api/users/me").get_json()
     world.alice.client.submit(PAGE, name="Mallory", notify="none", is_staff="true", role="x")
     after = world.alice.api.get("/api/users/me").get_json()
@@ -118,7 +118,7 @@ def test_the_page_changes_what_stands_on_it_and_nothing_else(world):
 
 
 @pytest.mark.slow
-def test_nothing_but_a_colour_is_a_colour(world):
+def test_invalid_colours_are_refused(world):
     client = world.alice.client
     form = client.page(PAGE).form(PAGE).fields
     for foreign in FOREIGN:
@@ -133,7 +133,7 @@ def test_nothing_but_a_colour_is_a_colour(world):
         assert set(rest_error(answer)["fields"]) == {"theme_color"}
 
 
-def test_nothing_but_what_is_offered_can_be_chosen(world):
+def test_only_offered_choices_are_accepted(world):
     for fields in ({"theme": "nothing-like-it"}, {"theme": "../plain"}, {"theme_mode": "sepia"}):
         answer = world.alice.client.submit(PAGE, **fields)
         assert answer.status_code == 422, fields
@@ -142,7 +142,7 @@ def test_nothing_but_what_is_offered_can_be_chosen(world):
 
 
 @pytest.mark.slow
-def test_what_somebody_wrote_into_the_database_makes_no_css(world):
+def test_values_in_the_database_never_become_css(world):
     for foreign in ("red;}b{", "#12';*{", "</styl", "url(x)", "#12345\\"):
         set_columns(world.alice, theme_color=foreign, theme_mode="x}*{", theme="../../etc")
         for path in ("/chats", PAGE, f"/chats/{world.conversation_id}"):
@@ -173,7 +173,7 @@ def test_the_picture_behind_a_conversation(world):
     assert "--picture" not in world.alice.client.get("/people").text
 
 
-def test_an_address_is_never_a_style(world):
+def test_a_background_address_is_never_a_style(world):
     """Pages show the copy that is kept here, not what was given."""
     address = "https://example.org/sky.jpg"
     assert world.alice.api.patch("/api/users/me", {"background_image": address}).status_code == 200
@@ -184,7 +184,7 @@ def test_an_address_is_never_a_style(world):
         assert "display:none" not in page
 
 
-def test_the_address_of_a_picture_by_the_page(world):
+def test_a_picture_url_through_the_page(world):
     client = world.alice.client
     token = client.page(PAGE).form(PAGE).fields["csrf_token"]
 
@@ -212,6 +212,6 @@ def test_the_address_of_a_picture_by_the_page(world):
     assert world.alice.api.get("/api/users/me").get_json()["background_image"] is None
 
 
-def test_appearance_is_for_whoever_is_signed_in(client):
+def test_appearance_needs_a_sign_in(client):
     assert client.get(PAGE).headers["Location"].startswith("/login?next=/settings")
     assert client.post(PAGE, data={"theme_mode": "dark"}).status_code in (400, 401, 403)

@@ -47,7 +47,7 @@ def test_a_contact_is_added_once_listed_and_removed(world):
     assert adds(world.alice, world.carol).status_code == 201
 
 
-def test_whom_one_cant_add(world):
+def test_people_who_cannot_be_added(world):
     assert world.bob.api.delete("/api/users/me", {"password": PASSWORD}).status_code == 204
     for user_id in (world.alice.id, world.bob.id, NOBODY, "x", None, 7):
         error = rest_error(world.alice.api.post("/api/contacts", {"user_id": user_id}))
@@ -72,7 +72,7 @@ def test_a_block_hides_a_contact_and_keeps_it(world):
 
 
 @pytest.mark.slow
-def test_contacts_come_by_name_in_pages_and_are_searched(app, world):
+def test_contacts_are_sorted_paged_and_searchable(app, world):
     people = [register(app, name) for name in ("Zoe", "Adam", "Mia")]
     for person in (*people, world.bob):
         adds(world.alice, person)
@@ -107,7 +107,7 @@ def test_lists_take_as_many_statements_for_fifty_as_for_one(app, world, statemen
     assert [counted(path) for path in paths] == before
 
 
-def test_whoever_leaves_is_nobodys_contact(app, world):
+def test_deleted_accounts_are_removed_from_contacts(app, world):
     adds(world.alice, world.bob)
     adds(world.bob, world.carol)
     adds(world.alice, world.carol)
@@ -118,7 +118,7 @@ def test_whoever_leaves_is_nobodys_contact(app, world):
 
 
 @pytest.mark.slow
-def test_two_hundred_who_add_at_once_make_one(app, world):
+def test_concurrent_adds_create_one_contact(app, world):
     pairs = [(world.alice, world.carol), (world.carol, world.alice), (world.bob, world.carol)]
     for one, other in pairs:
         outcomes: Counter[object] = Counter()
@@ -143,7 +143,7 @@ def test_two_hundred_who_add_at_once_make_one(app, world):
         assert names(one) == [other.name]
 
 
-def test_two_blocks_at_once_are_one(app, world):
+def test_concurrent_blocks_are_one(app, world):
     failures: list[BaseException] = []
     start = threading.Barrier(8)
 
@@ -165,7 +165,7 @@ def test_two_blocks_at_once_are_one(app, world):
     assert names(world.alice, "/api/blocks") == ["Bob"]
 
 
-def test_whom_one_blocks_is_seen_and_lifted(app, world):
+def test_the_list_of_blocks(app, world):
     dora = register(app, "Dora")
     for other in (world.bob, world.carol, dora):
         world.alice.api.post(f"/api/users/{other.id}/block")
@@ -188,7 +188,7 @@ def test_whom_one_blocks_is_seen_and_lifted(app, world):
 PRIVATE = {"email", "phone_number", "is_active", "is_staff", "is_superuser"}
 
 
-def test_what_is_private_is_for_oneself_and_for_staff(app, world):
+def test_private_fields_are_for_the_owner_and_administrators(app, world):
     world.bob.api.patch("/api/users/me", {"phone_number": "+1 555 0100"})
     with app.app_context(), atomic() as work:
         work.get_one(User, world.carol.id).is_staff = True
@@ -243,7 +243,7 @@ def sees(viewer, other):
 
 
 @pytest.mark.slow
-def test_presence_is_for_ones_contacts_and_those_one_shares_a_conversation_with(world, here):
+def test_presence_is_visible_to_contacts_and_conversation_partners(world, here):
     alice, bob, carol = world.alice, world.bob, world.carol
     for person in (alice, bob, carol):
         here(person)
@@ -272,7 +272,7 @@ def test_presence_ends_with_the_conversation(world, here):
 
 
 @pytest.mark.parametrize("key", [["a", "b"], ["a", 5], [5, NOBODY], ["\ud800", NOBODY]])
-def test_a_cursor_that_was_never_given_out(world, key):
+def test_an_invalid_cursor_is_refused(world, key):
     cursor = encode_cursor(key)
     for path in ("/api/users", "/api/contacts"):
         answer = world.alice.api.get(path, cursor=cursor)

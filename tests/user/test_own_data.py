@@ -60,7 +60,7 @@ class Outside(HTMLParser):
             self.found.append((tag,))
 
 
-def test_what_is_in_it(world):
+def test_the_contents_of_an_export(world):
     archive = download(world.alice)
     name = f"conversations/{world.conversation_id}"
     assert set(archive.namelist()) == {
@@ -82,7 +82,7 @@ def test_what_is_in_it(world):
     assert "Bob" in page
 
 
-def test_contacts_and_what_one_says_of_oneself(world):
+def test_contacts_and_profile_fields(world):
     world.alice.api.post("/api/contacts", {"user_id": world.carol.id})
     world.bob.api.post("/api/contacts", {"user_id": world.alice.id})
     said = {"description": "Counts", "phone_number": "+1 555 0100", "notify": "mentions"}
@@ -97,7 +97,7 @@ def test_contacts_and_what_one_says_of_oneself(world):
     assert "Carol</span> · @carol" in archive.read("index.html").decode()
 
 
-def test_nothing_of_others(world):
+def test_an_export_has_nothing_from_others(world):
     """Carol sees nothing of Alice's and Bob's, and no password's hash is anywhere."""
     archive = download(world.carol)
     everything = {name: archive.read(name).decode() for name in archive.namelist()}
@@ -149,7 +149,7 @@ def test_names_are_escaped(app):
             assert "<img" not in archive.read(name).decode()
 
 
-def test_deleted_messages_and_those_of_conversations_one_left(world):
+def test_deleted_messages_and_messages_in_left_conversations(world):
     made = world.bob.api.post("/api/groups", {"name": "Crew", "members": [world.alice.id]})
     group = made.get_json()
     room = group["conversation_id"]
@@ -200,7 +200,7 @@ def long_history(app, world) -> int:
 
 
 @pytest.mark.slow
-def test_memory_stays_the_same_however_much_there_is(app, world, long_history):
+def test_memory_does_not_grow_with_the_export(app, world, long_history):
     from chatapp.models import User
     from chatapp.user.export import export
 
@@ -216,7 +216,7 @@ def test_memory_stays_the_same_however_much_there_is(app, world, long_history):
 
 
 @pytest.mark.slow
-def test_so_many_an_hour(world):
+def test_exports_per_hour_are_limited(world):
     rate_limits.configure(True)
     try:
         answers = [world.alice.api.get("/api/users/me/data").status_code for _ in range(6)]
@@ -229,7 +229,7 @@ def test_so_many_an_hour(world):
         rate_limits.configure(False)
 
 
-def test_the_page_leads_to_it(world):
+def test_the_start_page_leads_to_setup(world):
     page = world.alice.client.page("/settings/data")
     assert "/settings/data/download" in page.html
     answer = world.alice.client.get("/settings/data/download")
@@ -240,16 +240,16 @@ def test_the_page_leads_to_it(world):
 # --- leaving
 
 
-def test_deactivating_oneself(app, world):
+def test_deactivating_the_own_account(app, world):
     browser = world.alice.client
     wrong = browser.submit("/settings/data", "/settings/data/deactivate", password="not it")
     assert wrong.status_code == 403
-    assert "The password is wrong" in wrong.text
+    assert "That password is incorrect" in wrong.text
     missing = browser.submit("/settings/data", "/settings/data/deactivate", password="")
     assert missing.status_code == 422
     done = browser.submit("/settings/data", "/settings/data/deactivate", password=PASSWORD)
     assert done.status_code == 303
-    assert "Your account is deactivated" in browser.page(done.headers["Location"]).text
+    assert "Your account has been deactivated" in browser.page(done.headers["Location"]).text
     assert browser.get("/chats").status_code == 302
     assert world.alice.api.get("/api/users/me").status_code == 401, "every sign-in has ended"
     refused = browser.submit("/login", email=world.alice.email, password=PASSWORD)
@@ -259,7 +259,7 @@ def test_deactivating_oneself(app, world):
     assert len(people) == 2, "memberships stay"
 
 
-def test_deactivating_oneself_over_rest(app, world):
+def test_deactivating_the_own_account_over_rest(app, world):
     path = "/api/users/me/deactivate"
     assert world.alice.api.post(path, {"password": "not it"}).status_code == 403
     assert world.alice.api.post(path, {}).status_code == 422
@@ -272,7 +272,7 @@ def test_deactivating_oneself_over_rest(app, world):
     assert Api(app, None).post("/api/auth/login", body).status_code == 200
 
 
-def test_deleting_oneself(world):
+def test_deleting_the_own_account(world):
     browser = world.alice.client
     page = browser.page("/settings/data")
     assert "This can’t be undone" in page.text
@@ -283,13 +283,13 @@ def test_deleting_oneself(world):
     assert wrong.status_code == 403
     done = browser.submit("/settings/data", action, password=PASSWORD, sure="yes")
     assert done.status_code == 303
-    assert "Your account is deleted" in browser.page(done.headers["Location"]).text
+    assert "Your account has been deleted" in browser.page(done.headers["Location"]).text
     assert browser.submit("/login", email=world.alice.email, password=PASSWORD).status_code == 401
     shown = world.bob.api.get(f"/api/chat/{world.conversation_id}").get_json()
     assert shown["name"] == "Deleted user"
 
 
-def test_somebody_is_always_left_to_administer(app, world):
+def test_the_last_administrator_cannot_leave(app, world):
     with app.app_context():
         set_administrator(world.alice.id, True)
     body = {"password": PASSWORD}
@@ -302,7 +302,7 @@ def test_somebody_is_always_left_to_administer(app, world):
     assert world.alice.api.delete("/api/users/me", body).status_code == 204
 
 
-def test_nobody_leaves_for_another(world):
+def test_leaving_needs_the_forms_token(world):
     """A page elsewhere can't do it: the form's token is needed."""
     stranger = PageClient(world.alice.app)
     for path in ("/settings/data/deactivate", "/settings/data/delete"):

@@ -39,7 +39,7 @@ def test_a_contact_is_added_and_removed_from_the_list_and_the_profile(world):
     assert "No results for “zzz” in your contacts" in found
 
 
-def test_contacts_say_when_they_were_last_here(app, world):
+def test_contacts_show_last_seen(app, world):
     with app.app_context(), atomic() as work:
         bob = work.get_one(User, world.bob.id)
         bob.last_seen, bob.role = bob.created_at, "Clerk"
@@ -55,7 +55,7 @@ def test_the_directory_leads_to_a_new_group(world):
     assert 'href="/groups/new"' in world.alice.client.page("/people").html
 
 
-def test_back_is_a_place_of_this_site(world):
+def test_next_after_an_action_stays_on_the_site(world):
     client = world.alice.client
     form = client.page(page_of(world.carol)).form(f"{page_of(world.carol)}/contact")
     for away in ("https://evil.example/", "//evil.example", "/\\evil.example"):
@@ -64,7 +64,7 @@ def test_back_is_a_place_of_this_site(world):
 
 
 @pytest.mark.slow
-def test_a_profile_says_what_is_said_and_what_one_can_do(app, world):
+def test_a_profile_shows_fields_and_actions(app, world):
     world.bob.api.patch(
         "/api/users/me",
         {
@@ -99,7 +99,7 @@ def test_a_profile_says_what_is_said_and_what_one_can_do(app, world):
     assert [form.action for form in own.forms] == []
 
 
-def test_the_head_of_a_conversation_leads_to_the_person(world):
+def test_the_conversation_header_links_to_the_person(world):
     path = f"/chats/{world.conversation_id}"
     head = world.alice.client.page(path).html.split("<header", 2)[1].split("</header>")[0]
     assert f'href="{page_of(world.bob)}"' in head
@@ -118,7 +118,7 @@ def test_not_more_groups_in_common_than_fit(world):
     assert "Group 0 " not in text
 
 
-def test_who_isnt_there_has_no_profile(world):
+def test_unknown_people_have_no_profile(world):
     assert world.carol.api.delete("/api/users/me", {"password": PASSWORD}).status_code == 204
     for path in (page_of(world.carol), "/people/00000000-0000-4000-8000-000000000000"):
         answer = world.alice.client.get(path)
@@ -152,7 +152,7 @@ def test_a_block_is_confirmed_seen_and_lifted(world):
     assert "Message" in alice.page(profile).text
 
 
-def test_many_blocks_come_in_pages(app, world):
+def test_blocks_are_paged(app, world):
     for number in range(3):
         other = register(app, f"Other{number}")
         world.alice.api.post(f"/api/users/{other.id}/block")
@@ -184,7 +184,7 @@ def test_across_a_block_the_conversation_says_so_in_place_of_the_composer(world)
         assert "one of you blocks" not in client.page(path).text
 
 
-def test_what_was_typed_across_a_block_stays_in_sight(world):
+def test_a_message_refused_by_a_block_stays_in_the_composer(world):
     path = f"/chats/{world.conversation_id}"
     form = world.alice.client.page(path).form(path)
     world.bob.api.post(f"/api/users/{world.alice.id}/block")
@@ -212,7 +212,7 @@ def test_groups_know_no_blocks(world):
 PROFILE = "/settings/profile"
 
 
-def test_ones_profile_is_changed_by_its_form(world):
+def test_the_profile_form(world):
     client = world.alice.client
     answer = client.submit(
         PROFILE,
@@ -225,7 +225,7 @@ def test_ones_profile_is_changed_by_its_form(world):
     )
     assert answer.status_code == 303
     page = client.page(PROFILE)
-    assert "Your profile is saved." in page.text
+    assert "Your profile has been saved." in page.text
     account = world.alice.api.get("/api/users/me").get_json()
     assert account["description"] == "First\nsecond"
     fields = page.form(PROFILE).fields
@@ -238,7 +238,7 @@ def test_ones_profile_is_changed_by_its_form(world):
     assert (account["name"], account["theme_mode"]) == ("Alice B.", "system")
 
 
-def test_what_is_wrong_with_a_profile_stands_beside_it(world):
+def test_profile_errors_appear_beside_their_fields(world):
     client = world.alice.client
     answer = client.submit(
         PROFILE, name="", username="bob", resume_link="javascript:x", phone_number="call me"

@@ -132,7 +132,7 @@ def test_last_seen_is_hidden_both_ways_and_presence_stays(world: World, board: S
     assert last_seen(bob, alice, id_) == {of_alice}
 
 
-def test_the_members_of_a_group_hide_it_too(world: World, board: Switchboard):
+def test_group_members_hide_last_seen_too(world: World, board: Switchboard):
     group(world.alice, world.bob, world.carol)
     for person in (world.bob, world.carol):
         line(board, person).close()
@@ -145,7 +145,7 @@ def test_the_members_of_a_group_hide_it_too(world: World, board: Switchboard):
     assert shown["Carol"]
 
 
-def test_who_comes_and_goes_is_told_without_the_time_where_it_is_hidden(world, board):
+def test_presence_events_leave_out_a_hidden_last_seen(world, board):
     alice, bob, carol = world.alice, world.bob, world.carol
     group(alice, bob, carol)
     hides(carol, hide_last_seen=True)
@@ -184,7 +184,7 @@ def test_the_page_of_a_conversation_shows_no_hidden_time(world: World, board: Sw
 
 
 @pytest.mark.slow
-def test_who_hides_what_they_read_isnt_seen_reading(world: World):
+def test_hidden_reading_is_not_shown(world: World):
     alice, bob, id_ = world.alice, world.bob, world.conversation_id
     reads(bob, id_)
     reads(alice, id_)
@@ -208,7 +208,7 @@ def test_who_hides_what_they_read_isnt_seen_reading(world: World):
 
 
 @pytest.mark.slow
-def test_who_shows_it_again_is_seen_with_the_next_reading(world: World):
+def test_showing_receipts_again_applies_to_the_next_reading(world: World):
     alice, bob, id_ = world.alice, world.bob, world.conversation_id
     hides(bob, hide_read_receipts=True)
     reads(bob, id_)
@@ -223,7 +223,7 @@ def test_who_shows_it_again_is_seen_with_the_next_reading(world: World):
 
 
 @pytest.mark.slow
-def test_what_both_read_while_both_hid_it_is_known_when_both_show_it(world: World):
+def test_reading_hidden_by_both_appears_when_both_show_it(world: World):
     alice, bob, id_ = world.alice, world.bob, world.conversation_id
     for person in (alice, bob):
         hides(person, hide_read_receipts=True)
@@ -237,7 +237,7 @@ def test_what_both_read_while_both_hid_it_is_known_when_both_show_it(world: Worl
     assert read_seqs(alice, id_) == read_seqs(bob, id_) == [1, 2, 3]
 
 
-def test_hiding_twice_and_other_changes_change_nothing(world: World):
+def test_hiding_twice_changes_nothing(world: World):
     alice, bob, id_ = world.alice, world.bob, world.conversation_id
     hides(bob, hide_read_receipts=True)
     reads(bob, id_)
@@ -259,7 +259,7 @@ def crew(app: flask.Flask, world: World) -> tuple[Person, Person, Person, Person
 
 
 @pytest.mark.slow
-def test_nobody_waits_for_whoever_hides_it(crew):
+def test_hidden_readers_do_not_delay_read_at(crew):
     alice, bob, carol, dave, id_ = crew
     hides(dave, hide_read_receipts=True)
     seq = says(alice, id_)["seq"]
@@ -279,7 +279,7 @@ def test_nobody_waits_for_whoever_hides_it(crew):
 
 
 @pytest.mark.slow
-def test_hiding_it_ends_the_waiting_for_oneself(crew):
+def test_hiding_receipts_stops_others_waiting_for_you(crew):
     alice, bob, carol, dave, id_ = crew
     seq = says(alice, id_)["seq"]
     for person in (bob, carol):
@@ -297,7 +297,7 @@ def test_hiding_it_ends_the_waiting_for_oneself(crew):
     assert later in read_seqs(alice, id_)
 
 
-def test_where_all_others_hide_it_nothing_counts_as_read(crew):
+def test_nothing_counts_as_read_if_all_others_hide_it(crew):
     alice, bob, carol, dave, id_ = crew
     for person in (bob, carol, dave):
         hides(person, hide_read_receipts=True)
@@ -308,7 +308,7 @@ def test_where_all_others_hide_it_nothing_counts_as_read(crew):
     assert not {seq, of_bob} & set(read_seqs(alice, id_))
 
 
-def test_changing_a_group_tells_nothing_of_what_one_has_read(crew):
+def test_group_changes_do_not_reveal_hidden_reading(crew):
     alice, bob, _, _, id_ = crew
     hides(alice, hide_read_receipts=True)
     says(bob, id_)
@@ -323,7 +323,7 @@ def test_changing_a_group_tells_nothing_of_what_one_has_read(crew):
 # --- events
 
 
-def test_events_pass_by_those_who_hide_it(crew, board: Switchboard):
+def test_people_who_hide_last_seen_get_no_presence_events(crew, board: Switchboard):
     alice, bob, carol, dave, id_ = crew
     first = says(alice, id_)
     hides(dave, hide_read_receipts=True)
@@ -361,7 +361,7 @@ def test_events_pass_by_those_who_hide_it(crew, board: Switchboard):
     assert set(told) == {"Alice", "Bob", "Carol", "Dave"}
 
 
-def test_answers_over_a_socket_hide_it_too(crew, board: Switchboard):
+def test_socket_answers_hide_last_seen_too(crew, board: Switchboard):
     alice, bob, carol, dave, id_ = crew
     body = {"conversation_id": id_, "content": "Hi", "client_id": "one"}
     talking = line(board, dave)
@@ -382,7 +382,7 @@ def test_answers_over_a_socket_hide_it_too(crew, board: Switchboard):
         assert answer["conversation"]["last_message"]["read_at"] is None
 
 
-def test_switching_works_at_once_for_who_is_connected(crew, board: Switchboard):
+def test_switching_receipts_affects_connected_clients_at_once(crew, board: Switchboard):
     alice, bob, _, dave, id_ = crew
     lines = {one.name: line(board, one) for one in (alice, dave)}
     says(alice, id_)
@@ -395,7 +395,9 @@ def test_switching_works_at_once_for_who_is_connected(crew, board: Switchboard):
     assert set(heard(lines, "message:read")) == {"Alice", "Dave"}
 
 
-def test_a_switch_in_another_process_is_noticed(crew, app: flask.Flask, board: Switchboard):
+def test_a_receipts_switch_in_another_process_is_noticed(
+    crew, app: flask.Flask, board: Switchboard
+):
     from sqlalchemy import update
 
     from chatapp.core.db import db
@@ -415,7 +417,7 @@ def test_a_switch_in_another_process_is_noticed(crew, app: flask.Flask, board: S
 # --- pages
 
 
-def test_what_is_ticked_is_hidden_and_the_rest_is_not(world: World):
+def test_the_privacy_form_hides_what_is_checked(world: World):
     client, switches = world.alice.client, ("hide_last_seen", "hide_read_receipts")
 
     def account() -> list[bool]:
@@ -437,7 +439,7 @@ def test_what_is_ticked_is_hidden_and_the_rest_is_not(world: World):
     assert (account(), ticked()) == ([False, False], 0)
 
 
-def test_pages_show_neither_ticks_nor_readers_to_who_hides_it(crew):
+def test_pages_show_no_receipts_to_people_who_hide_theirs(crew):
     alice, bob, carol, dave, id_ = crew
     says(alice, id_)
     says(dave, id_)

@@ -43,7 +43,7 @@ def own(person):
     return person.api.get("/api/users/me").get_json()
 
 
-def test_everything_that_is_given_is_so(world):
+def test_all_given_fields_are_changed(world):
     before = own(world.bob)
     answer = world.alice.api.patch("/api/users/me", EVERYTHING)
     assert answer.status_code == 200, answer.text
@@ -56,7 +56,7 @@ def test_everything_that_is_given_is_so(world):
     assert not {"email", "phone_number", "theme_mode", "notify", "is_staff"} & set(public)
 
 
-def test_what_isnt_given_stays_and_null_clears(world):
+def test_missing_fields_stay_and_null_clears(world):
     world.alice.api.patch("/api/users/me", EVERYTHING)
     one = world.alice.api.patch("/api/users/me", {"role": "Countess", "unknown": 1}).get_json()
     assert {name: one[name] for name in EVERYTHING} == {**EVERYTHING, "role": "Countess"}
@@ -67,13 +67,13 @@ def test_what_isnt_given_stays_and_null_clears(world):
     assert {name: blank[name] for name in EVERYTHING} == {**EVERYTHING, **EMPTY}
 
 
-def test_what_changes_nothing_changes_nothing(world):
+def test_a_change_to_the_same_values_changes_nothing(world):
     account = world.alice.api.patch("/api/users/me", EVERYTHING).get_json()
     assert world.alice.api.patch("/api/users/me", EVERYTHING).get_json() == account
     assert world.alice.api.patch("/api/users/me", {}).get_json() == account
 
 
-def test_text_is_put_in_order(world):
+def test_text_is_normalized(world):
     account = world.alice.api.patch(
         "/api/users/me",
         {
@@ -156,7 +156,7 @@ WRONG = [
 
 
 @pytest.mark.slow
-def test_what_is_wrong_changes_nothing(world):
+def test_invalid_fields_change_nothing(world):
     before = own(world.alice)
     for wrong in WRONG:
         given = {"name": "Somebody else", "description": "new", **wrong}
@@ -169,7 +169,7 @@ def test_what_is_wrong_changes_nothing(world):
         assert own(world.alice) == before, wrong
 
 
-def test_half_a_character_is_no_text(world):
+def test_half_a_surrogate_pair_is_refused(world):
     for field in EVERYTHING:
         answer = world.alice.api.call(
             "PATCH",
@@ -180,7 +180,7 @@ def test_half_a_character_is_no_text(world):
         assert set(rest_error(answer)["fields"]) == {field}
 
 
-def test_addresses_as_they_are_in_the_world(world):
+def test_valid_email_addresses(world):
     for address in (
         "https://example.org",
         "HTTPS://Example.ORG:8443/a/b.png?x=1&y=(2#z",
@@ -195,7 +195,7 @@ def test_addresses_as_they_are_in_the_world(world):
 
 @pytest.mark.parametrize("right", ["is_active", "is_staff", "is_superuser"])
 @pytest.mark.parametrize("value", [True, False, None, "x"])
-def test_naming_a_right_is_forbidden(world, right, value):
+def test_admin_fields_in_a_profile_change_are_forbidden(world, right, value):
     before = own(world.alice)
     for more in ({"name": "Boss"}, {"name": ""}, {}):
         answer = world.alice.api.patch("/api/users/me", {**more, right: value})
@@ -204,7 +204,7 @@ def test_naming_a_right_is_forbidden(world, right, value):
     assert own(world.alice) == before
 
 
-def test_one_username_belongs_to_one(world):
+def test_a_username_is_unique(world):
     error = rest_error(world.alice.api.patch("/api/users/me", {"username": "BOB", "role": "x"}))
     assert error["code"] == "conflict"
     assert set(error["fields"]) == {"username"}
@@ -215,7 +215,7 @@ def test_one_username_belongs_to_one(world):
 
 
 @pytest.mark.database
-def test_two_who_take_a_name_at_once(app, world):
+def test_a_username_taken_at_the_same_moment(app, world):
     people = [world.alice, world.bob, world.carol]
     for turn in range(10):
         outcomes: list[object] = []
@@ -239,7 +239,7 @@ def test_two_who_take_a_name_at_once(app, world):
         assert sorted(map(str, outcomes)) == ["['username']", "['username']", "taken"]
 
 
-def test_a_role_is_one_of_those_the_site_has(app, world, monkeypatch):
+def test_a_role_has_to_be_configured(app, world, monkeypatch):
     world.alice.api.patch("/api/users/me", {"role": "Wizard"})
     settings = app.config["SETTINGS"]
     monkeypatch.setitem(app.config, "SETTINGS", replace(settings, user_roles=("tenant", "agent")))
@@ -251,7 +251,7 @@ def test_a_role_is_one_of_those_the_site_has(app, world, monkeypatch):
     assert world.alice.api.patch("/api/users/me", {"role": "Wizard"}).status_code == 422
 
 
-def test_pictures_that_are_kept_here_are_ones_own(app, world):
+def test_only_own_pictures_are_accepted(app, world):
     with app.app_context(), atomic() as work:
         hers = Picture(owner_id=world.alice.id, purpose="profile", status="ready")
         sky = Picture(owner_id=world.alice.id, purpose="background", status="ready")
@@ -267,5 +267,5 @@ def test_pictures_that_are_kept_here_are_ones_own(app, world):
     assert own(world.alice)["profile_picture"] == mine
 
 
-def test_nobody_changes_nobody(api):
+def test_members_cannot_change_accounts(api):
     assert api(None).patch("/api/users/me", {"name": "x"}).status_code == 401

@@ -21,7 +21,7 @@ def test_settings_lead_to_the_profile(world):
     assert "Bob" not in page
 
 
-def test_settings_are_for_whoever_is_signed_in(client):
+def test_settings_need_a_sign_in(client):
     for path in ("/settings", "/settings/account"):
         assert client.get(path).headers["Location"].startswith("/login?next=/settings")
 
@@ -29,7 +29,7 @@ def test_settings_are_for_whoever_is_signed_in(client):
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:127.0) Gecko/20100101 Firefox/127.0"
 
 
-def test_where_one_is_signed_in_is_shown_and_ended(app, world):
+def test_the_sessions_page_lists_and_ends_sign_ins(app, world):
     client = world.alice.client
     elsewhere = PageClient(app)
     login = {"email": world.alice.email, "password": world.alice.password}
@@ -48,7 +48,7 @@ def test_where_one_is_signed_in_is_shown_and_ended(app, world):
     stranger = world.bob.client.post(firefox, data={"csrf_token": token})
     assert stranger.status_code == 404
     assert client.submit("/settings/sessions", firefox).status_code == 303
-    assert "Signed out there." in client.get("/settings/sessions").text
+    assert "Signed out on that device." in client.get("/settings/sessions").text
     assert elsewhere.get("/people").status_code == 302
     assert client.submit("/settings/sessions", "/settings/sessions/end").status_code == 303
     last = client.get("/settings/sessions").text

@@ -15,7 +15,7 @@ STEPS = range(0, 256, 255 // 9)
 GRID = [f"#{r:02x}{g:02x}{b:02x}" for r, g, b in product(STEPS, repeat=3)]
 PURE = ("#ff0000", "#00ff00", "#0000ff", "#ffff00", "#00ffff", "#ff00ff")
 WILD = (*PURE, "#ffffff", "#fefefe", "#808080", "#010101", "#000000")
-TOKENS = (TOP / "static/css/tokens.css").read_text()
+TOKENS = (TOP / "static/css/tokens.css").read_text(encoding="utf-8")
 
 
 def token(name: str) -> tuple[str, str]:

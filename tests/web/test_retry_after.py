@@ -23,7 +23,7 @@ def limited(app: flask.Flask) -> Iterator[None]:
 
 def use_up(app: flask.Flask, quota: attempt_limits.Quota, subject: str = NETWORK) -> None:
     with app.app_context():
-        while attempt_limits.allows(quota, subject):
+        while attempt_limits.try_spend(quota, subject):
             pass
 
 

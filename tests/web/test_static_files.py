@@ -64,7 +64,7 @@ def test_all_sheets_are_in_one_of_two_in_their_order(app):
     bundles = ("all.css", "pages.css", "dialogs.css", "mention_completion.css")
     # scripts fetch the last two
     sheets = [path for path in (STATIC / "css").rglob("*.css") if path.name not in bundles]
-    small = {path: _bare(path.read_text()).decode() for path in sheets}
+    small = {path: _bare(path.read_text(encoding="utf-8")).decode() for path in sheets}
     for path, text in small.items():
         assert (one + rest).count(text) == 1, f"{path.name} is in none, or in both"
     assert len(one + rest) - sum(map(len, small.values())) < 300
@@ -76,11 +76,11 @@ def test_all_sheets_are_in_one_of_two_in_their_order(app):
 
 
 def test_a_changed_file_changes_every_address(tmp_path):
-    (tmp_path / "a.css").write_text('@import "b.css";\na {}\n')
-    (tmp_path / "b.css").write_text("b {}\n")
+    (tmp_path / "a.css").write_text('@import "b.css";\na {}\n', encoding="utf-8")
+    (tmp_path / "b.css").write_text("b {}\n", encoding="utf-8")
     before = StaticFiles(tmp_path)
     assert StaticFiles(tmp_path).version == before.version
-    (tmp_path / "b.css").write_text("b { color: red }\n")
+    (tmp_path / "b.css").write_text("b { color: red }\n", encoding="utf-8")
     assert StaticFiles(tmp_path).url("a.css") != before.url("a.css")
 
 

@@ -47,7 +47,7 @@ def small(settings, tmp_path: Path) -> flask.Flask:
     }.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(words)
+        path.write_text(words, encoding="utf-8")
     app = flask.Flask("small", template_folder=str(folder))
     app.config["SETTINGS"] = replace(settings, themes=("one", "two"), default_theme="two")
     app.jinja_environment = ThemedEnvironment
@@ -158,11 +158,12 @@ def test_a_third_theme_is_a_copied_folder(tmp_path: Path):
     copy_repository(tmp_path)
     shutil.copytree(tmp_path / "templates/themes/plain", tmp_path / "templates/themes/harbour")
     (tmp_path / "static/themes/harbour.css").write_text(
-        ":root { --canvas: light-dark(#eef, #112) }"
+        ":root { --canvas: light-dark(#eef, #112) }", encoding="utf-8"
     )
     message = tmp_path / "templates/themes/harbour/home.html"
     message.write_text(
-        '{% extends "original/home.html" %}{% block title %}The harbour{% endblock %}'
+        '{% extends "original/home.html" %}{% block title %}The harbour{% endblock %}',
+        encoding="utf-8",
     )
     seen = """
 from chatapp import create_app
@@ -191,13 +192,15 @@ assert "The harbour" not in client.get("/login").text
 
 def test_the_shipped_themes_say_what_they_are():
     for folder in (TOP / "templates/themes").iterdir():
-        assert (folder / "_about.html").read_text().strip().endswith(".")
+        assert (folder / "_about.html").read_text(encoding="utf-8").strip().endswith(".")
 
 
 def test_what_the_docs_name_is_there():
     """docs/themes.md is all that whoever makes a theme goes by."""
-    words = (TOP / "docs/themes.md").read_text()
-    sheets = "".join(path.read_text() for path in (TOP / "static/css").rglob("*.css"))
+    words = (TOP / "docs/themes.md").read_text(encoding="utf-8")
+    sheets = "".join(
+        path.read_text(encoding="utf-8") for path in (TOP / "static/css").rglob("*.css")
+    )
     table = words[words.index("| tokens |") : words.index("**Contrast.**")]
     tokens = set(re.findall(r"`(--[\w-]+)`", table))
     assert len(tokens) > 30

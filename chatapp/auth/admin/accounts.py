@@ -53,7 +53,7 @@ def list_accounts(query: AccountsQuery) -> Page[User]:
     people = select(User).where(User.deleted_at.is_(None))
     if query.q:
         email_matches = User.email.contains(query.q.lower(), autoescape=True)
-        people = people.where(or_(User.is_called(query.q), email_matches))
+        people = people.where(or_(User.name_contains(query.q), email_matches))
     after = decode_cursor(query.cursor, clean)
     if after:
         people = people.where(User.username > after[0])
@@ -114,7 +114,7 @@ def deactivate(user_id: str) -> None:
     """Block sign-ins and end the current ones; memberships and messages stay. Raises NotFound."""
     with atomic() as work:
         _lock_account(work, user_id).is_active = False
-        sign_ins.end_all(user_id)
+        sign_ins.end_all_sign_ins(user_id)
     audit.note("deactivated", user_id=user_id)
 
 
@@ -132,7 +132,7 @@ def set_password(user_id: str, password: str) -> None:
     with atomic() as work:
         _lock_account(work, user_id).password_hash = password_hash
         revoke_links(work, user_id)
-        sign_ins.end_all(user_id)
+        sign_ins.end_all_sign_ins(user_id)
         attempt_limits.lift(user_id)
     audit.note("password changed", user_id=user_id, by="command line")
 

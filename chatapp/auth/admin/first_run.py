@@ -31,12 +31,12 @@ def check_code(code: str, source: Source) -> None:
 
     Raises ValidationFailed for a wrong code, NotFound if the server is set up, RateLimited.
     """
-    attempt_limits.refuse(attempt_limits.LINKS, source.network)
+    attempt_limits.check(attempt_limits.LINKS, source.network)
     expected = setup_code.read(_instance_dir())
     if expected is None:
         raise NotFound(ALREADY_SET_UP)
     if not setup_code.matches(expected, code):
-        attempt_limits.allows(attempt_limits.LINKS, source.network)
+        attempt_limits.try_spend(attempt_limits.LINKS, source.network)
         audit.note("setup refused", address=source.address)
         raise ValidationFailed(_WRONG_CODE, fields={"code": _WRONG_CODE})
 

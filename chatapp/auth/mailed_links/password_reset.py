@@ -33,7 +33,7 @@ def request_password_reset(email: str, source: Source) -> None:
 
 
 def _mail_reset_link(email: str) -> None:
-    if not attempt_limits.allows(attempt_limits.MAILS_TO, email):
+    if not attempt_limits.try_spend(attempt_limits.MAILS_TO, email):
         return
     with atomic() as work:
         user = work.scalar(
@@ -70,7 +70,7 @@ def reset_password(token: str, password: str, source: Source) -> str:
                 work.execute(delete(LinkedAccount).where(LinkedAccount.user_id == user.id))
                 user.email_verified_at = now()
             revoke_links(work, user.id, keep=link.verification)
-            sign_ins.end_all(user.id)
+            sign_ins.end_all_sign_ins(user.id)
             attempt_limits.lift(user.id)
             mail.send(
                 "password_changed", link.verification.email, link=mail.absolute_url("/forgot")

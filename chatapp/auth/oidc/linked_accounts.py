@@ -16,9 +16,10 @@ from sqlalchemy.orm import Session
 
 from chatapp import mail
 from chatapp.auth import invitations, service
+from chatapp.auth.authentication import AuthenticatedUser, check_active, verify_password
 from chatapp.auth.invitations import Redeem
 from chatapp.auth.oidc.schemas import OpenIdClaims
-from chatapp.auth.service import NewAccount, Proven
+from chatapp.auth.service import NewAccount
 from chatapp.core.db import atomic, db, now
 from chatapp.core.errors import Conflict, NotFound, Unauthenticated
 from chatapp.models import LinkedAccount, User
@@ -62,7 +63,7 @@ def sign_in_with_provider(
             audit.note("signed in", user_id=user.id, address=source.address, issuer=issuer)
             return user
         if email_owner is not None:
-            service.refuse_deactivated(email_owner)
+            check_active(email_owner)
             return UnconfirmedLink(email_owner.id, issuer, claims.subject, email)
         redeem_invitation = invitations.check_registration(invitation, email, source)
         new = NewAccount(
@@ -79,7 +80,7 @@ def sign_in_with_provider(
 
         attempt_limits.spend(attempt_limits.REGISTRATIONS, source.network)
         try:
-            user = service.create_account(new, along=redeem_and_link)
+            user = service.create_account(new, on_created=redeem_and_link)
         except Conflict:
             continue
         audit.note("registered", user_id=user.id, address=source.address, issuer=issuer)
@@ -87,7 +88,7 @@ def sign_in_with_provider(
     raise Conflict()
 
 
-def confirm_link(link: UnconfirmedLink, password: str, source: Source) -> Proven:
+def confirm_link(link: UnconfirmedLink, password: str, source: Source) -> AuthenticatedUser:
     """Connect the provider account after its owner has entered the account's password.
 
     Raises Unauthenticated for a wrong password, Conflict if the provider account is connected to
@@ -96,12 +97,13 @@ def confirm_link(link: UnconfirmedLink, password: str, source: Source) -> Proven
     user: User | None = db.session.scalar(
         select(User).where(User.id == link.user_id, User.deleted_at.is_(None))
     )
-    proven = service.prove_password(user, password, source, typed=link.user_id)
-    if proven is None:
-        raise Unauthenticated("This password is incorrect.")
-    service.refuse_deactivated(proven.user)
+    authenticated = verify_password(
+        user, password, source, entered_name=link.user_id, on_success=lambda user: user
+    )
+    if authenticated is None:
+        raise Unauthenticated("That password is incorrect.")
     connect(link)
-    return proven
+    return authenticated
 
 
 def connect(link: UnconfirmedLink) -> None:
@@ -189,7 +191,7 @@ def _sign_in_linked_user(issuer: str, claims: OpenIdClaims) -> User | None:
         if found is None:
             return None
         user, linked_account = found
-        service.refuse_deactivated(user)
+        check_active(user)
         linked_account.email = claims.email
         work.execute(
             update(User)

@@ -1,24 +1,27 @@
-"""Signing in through Google, or whichever OpenID provider is configured, and connecting it."""
+"""Pages to sign in with Google or another OpenID provider, and to connect and disconnect it."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import flash, redirect, render_template, request, session, url_for
-from pydantic import ValidationError
+from flask import Response, flash, redirect, render_template, request, session, url_for
 
 from chatapp.auth import bp
+from chatapp.auth.login_form import login_error_page
 from chatapp.auth.oidc import linked_accounts, provider
 from chatapp.auth.oidc.linked_accounts import UnconfirmedLink
+from chatapp.auth.oidc.pending_link import (
+    count_try,
+    forget_pending_link,
+    load_pending_link,
+    store_pending_link,
+)
 from chatapp.auth.oidc.schemas import DisconnectForm
-from chatapp.auth.pages import login_form_with
 from chatapp.auth.schemas import PasswordConfirmation
 from chatapp.auth.settings_pages import account_page, account_section
-from chatapp.auth.signin.browser_session import sign_in
+from chatapp.auth.signin.browser_session import start_session
 from chatapp.auth.signin.reauthentication import reauthenticate
 from chatapp.core.errors import (
     BadRequest,
@@ -26,125 +29,115 @@ from chatapp.core.errors import (
     NotFound,
     Unavailable,
     ValidationFailed,
-    describe,
 )
 from chatapp.models import User
 from chatapp.security.identity import caller, current_sign_in, signed_in
 from chatapp.security.request_source import request_source
 from chatapp.security.view_policy import policy
-from chatapp.web.forms import Form, refused, waiting
+from chatapp.web.forms import FORM_ERRORS, Form, form_view, refused_form, with_error
 from chatapp.web.next_redirect import safe_next
 from chatapp.web.request_input import read_form
 
-#: Seconds in which a link has to be confirmed, and how many passwords may be tried for it.
-CONFIRM_WITHIN, _TRIES = 600, 5
-_KEY = "unconfirmed_link"
-_INVITATION = "invitation"
+_INVITATION_KEY = "invitation"
 
 
 @bp.get("/auth/google")
 @policy(public=True)
 def google() -> Any:
-    """Off to the provider, to sign in."""
-    if provider.provider_name() is None:
-        raise NotFound()
+    """Send the browser to the provider to sign in."""
+    _check_provider_configured()
     if signed_in():
         return redirect(safe_next(request.args.get("next")), 303)
-    session[_INVITATION] = request.args.get("invitation", "")[:200]
+    session[_INVITATION_KEY] = request.args.get("invitation", "")[:200]
     try:
         return provider.start_authorization(safe_next(request.args.get("next")))
     except ChatError as error:
-        return login_form_with(error)
+        return login_error_page(error)
 
 
 @bp.get("/auth/google/connect")
 def google_connect() -> Any:
-    """Off to the provider, to connect an account there to one's own."""
+    """Send the browser to the provider to connect an account there to the caller's."""
     me = caller()
     try:
         return provider.start_authorization(url_for("auth.settings_account"), connect_to=me.id)
     except Unavailable as error:
-        return _refused_on_page(error)
+        return _account_error_page(error)
 
 
 @bp.get("/auth/google/callback")
 @policy(public=True)
 def google_callback() -> Any:
-    """Back from the provider: signed in, or on to what has to be confirmed first."""
+    """Receive the browser from the provider: sign in, or ask to confirm the link first."""
     person = signed_in()
     found: User | UnconfirmedLink
     try:
         answer = provider.finish_authorization()
         if answer.connect_to != (person.id if person else None):
-            raise BadRequest("Somebody else was logged in when this began. Please begin again.")
+            raise BadRequest("Someone else was logged in when this started. Please start again.")
         if person is not None:
             claims = answer.claims
             found = UnconfirmedLink(person.id, answer.issuer, claims.subject, claims.email or "")
         else:
-            invitation = session.pop(_INVITATION, None)
+            invitation = session.pop(_INVITATION_KEY, None)
             found = linked_accounts.sign_in_with_provider(
                 answer.issuer, answer.claims, request_source(), invitation
             )
     except NotFound:
         raise
     except ChatError as error:
-        return _to_begin_again(error)
+        return _start_again_page(error)
     if isinstance(found, UnconfirmedLink):
-        session[_KEY] = {
-            **asdict(found),
-            "next": answer.next,
-            "until": time.time() + CONFIRM_WITHIN,
-            "tries": _TRIES,
-        }
+        store_pending_link(found, answer.next)
         return redirect(url_for("auth.google_confirm"), 303)
-    sign_in(found)
+    start_session(found)
     return redirect(safe_next(answer.next), 303)
 
 
 @bp.get("/auth/google/confirm")
 @policy(public=True)
 def google_confirm() -> Any:
-    """Asks for the password of the account that something shall be connected to."""
+    """Ask for the password of the account that the provider account would be connected to."""
+    _check_provider_configured()
     try:
-        link, _ = _unconfirmed()
-    except BadRequest as gone:
-        return _to_begin_again(gone)
-    return _confirm_page(link, Form())
+        pending = load_pending_link()
+    except BadRequest as error:
+        return _start_again_page(error)
+    return _confirm_page(pending.link, Form())
 
 
 @bp.post("/auth/google/confirm")
 @policy(public=True)
 def google_confirm_form() -> Any:
-    """Connect what was to be confirmed, and sign in."""
+    """Connect the provider account after the password was entered, and sign in."""
+    _check_provider_configured()
     try:
-        link, kept = _unconfirmed()
-    except BadRequest as gone:
-        return _to_begin_again(gone)
-    session[_KEY] = {**kept, "tries": kept["tries"] - 1}
-    person = signed_in()
+        pending = load_pending_link()
+    except BadRequest as error:
+        return _start_again_page(error)
+    link, person = pending.link, signed_in()
+    count_try()
     try:
         password = read_form(PasswordConfirmation).password
         if person is not None:
             reauthenticate(current_sign_in(), password)
             linked_accounts.connect(link)
         elif password:
-            proven = linked_accounts.confirm_link(link, password, request_source())
+            authenticated = linked_accounts.confirm_link(link, password, request_source())
         else:
             raise ValidationFailed(fields={"password": "This is required."})
-    except (ChatError, ValidationError) as exc:
-        error = describe(exc)
-        page = _confirm_page(link, refused(error, secret=["password"]))
-        return page, error.status, waiting(error)
-    session.pop(_KEY)
+    except FORM_ERRORS as exc:
+        return refused_form(exc, lambda form: _confirm_page(link, form), secret=["password"])
+    forget_pending_link()
     if person is None:
-        sign_in(proven.user, proven.password_hash)
+        start_session(authenticated.user, authenticated.password_hash)
     else:
-        flash(f"Connected. From now on you can log in with {provider.provider_name()}.")
-    return redirect(safe_next(kept["next"]), 303)
+        flash(f"Connected. You can now log in with {provider.provider_name()}.")
+    return redirect(safe_next(pending.next), 303)
 
 
 @account_section("connected")
-def _connected(me: User) -> Mapping[str, Any]:
+def _connected_section(me: User) -> Mapping[str, Any]:
     links = linked_accounts.list_linked_accounts(me.id)
     return {
         "links": [{"link": link, "at": urlsplit(link.issuer).netloc} for link in links],
@@ -155,45 +148,26 @@ def _connected(me: User) -> Mapping[str, Any]:
 
 @bp.post("/settings/account/disconnect")
 @policy(personal=True)
+@form_view(lambda form: account_page({"connected": Form(error=form.message)}))
 def google_disconnect() -> Any:
-    """What was connected signs one in no more."""
-    me = caller()
-    try:
-        linked_accounts.disconnect(me.id, read_form(DisconnectForm).id)
-    except (ChatError, ValidationError) as exc:
-        return _refused_on_page(describe(exc))
+    """Disconnect a provider account."""
+    linked_accounts.disconnect(caller().id, read_form(DisconnectForm).id)
     flash("Disconnected.")
     return redirect(url_for("auth.settings_account"), 303)
 
 
-def _to_begin_again(error: ChatError) -> tuple[str, int, dict[str, str]]:
-    """Why it came to nothing, on the page from which one begins."""
-    return login_form_with(error) if signed_in() is None else _refused_on_page(error)
-
-
-def _refused_on_page(error: ChatError) -> tuple[str, int, dict[str, str]]:
-    return (
-        account_page(refused={"connected": Form(error=error.message)}),
-        error.status,
-        waiting(error),
-    )
-
-
-def _unconfirmed() -> tuple[UnconfirmedLink, dict[str, Any]]:
-    """What this browser's session keeps to be confirmed, for minutes, and what is kept with it.
-
-    Raises BadRequest where there is nothing, or no longer; NotFound where there never can be.
-    """
+def _check_provider_configured() -> None:
     if provider.provider_name() is None:
         raise NotFound()
-    kept: dict[str, Any] = session.get(_KEY) or {"until": 0, "tries": 0}
-    person = signed_in()
-    theirs = person is None or person.id == kept.get("user_id")
-    if kept["until"] < time.time() or kept["tries"] < 1 or not theirs:
-        session.pop(_KEY, None)
-        raise BadRequest("There is nothing to confirm any more. Please begin again.")
-    link = UnconfirmedLink(**{name: kept[name] for name in UnconfirmedLink.__dataclass_fields__})
-    return link, kept
+
+
+def _start_again_page(error: ChatError) -> Response:
+    """Show the error on the page where the person can start again."""
+    return login_error_page(error) if signed_in() is None else _account_error_page(error)
+
+
+def _account_error_page(error: ChatError) -> Response:
+    return with_error(account_page({"connected": Form(error=error.message)}), error)
 
 
 def _confirm_page(link: UnconfirmedLink, form: Form) -> str:

@@ -53,7 +53,7 @@ class AuthorizationResult:
 def provider_name() -> str | None:
     """Return the provider's name if one is configured, else None."""
     settings: Settings = current_app.config["SETTINGS"]
-    return settings.oauth_name if settings.google_client_id else None
+    return settings.sign_in_provider
 
 
 def start_authorization(next_path: str = "", connect_to: str | None = None) -> Response:

@@ -65,7 +65,7 @@ def revoke_service_token(name: str) -> None:
         if service is None:
             raise NotFound(f"There is no valid service token called {name!r}.")
         service.revoked_at = now()
-        sign_ins.end_issued_by(service.id)
+        sign_ins.end_tokens_of_service(service.id)
     audit.note("service token revoked", service=name)
 
 

@@ -9,7 +9,7 @@ from chatapp.auth import bp, sign_ins
 from chatapp.auth.presenters import sign_in_json
 from chatapp.auth.schemas import PasswordChange
 from chatapp.auth.signin import password_change
-from chatapp.auth.signin.browser_session import renew, sign_out
+from chatapp.auth.signin.browser_session import end_session, rotate_session_id
 from chatapp.core.paging import PageQuery
 from chatapp.security.identity import current_sign_in
 from chatapp.security.view_policy import policy
@@ -21,7 +21,7 @@ from chatapp.web.request_input import read_json, read_query
 def list_sign_ins() -> Any:
     """List the caller's sign-ins, most recently used first."""
     current = current_sign_in()
-    page = sign_ins.listing(current.user_id, read_query(PageQuery))
+    page = sign_ins.list_sign_ins(current.user_id, read_query(PageQuery))
     items = [sign_in_json(sign_in, current.id) for sign_in in page.items]
     return {"items": items, "next_cursor": page.next_cursor}
 
@@ -31,7 +31,7 @@ def list_sign_ins() -> Any:
 def end_other_sign_ins() -> Any:
     """End all other sign-ins (204)."""
     current = current_sign_in()
-    sign_ins.end_all(current.user_id, but=current.id)
+    sign_ins.end_all_sign_ins(current.user_id, except_id=current.id)
     return "", 204
 
 
@@ -41,9 +41,9 @@ def end_sign_in(sign_in_id: UUID) -> Any:
     """End a sign-in and its sockets (204)."""
     current = current_sign_in()
     if str(sign_in_id) == current.id and current.kind == "session":
-        sign_out()
+        end_session()
     else:
-        sign_ins.end(current.user_id, str(sign_in_id))
+        sign_ins.end_sign_in(current.user_id, str(sign_in_id))
     return "", 204
 
 
@@ -54,5 +54,5 @@ def change_password() -> Any:
     change, current = read_json(PasswordChange), current_sign_in()
     password_change.change_password(current, change)
     if current.kind == "session":
-        renew()
+        rotate_session_id()
     return "", 204

@@ -41,7 +41,7 @@ def change_password(
         ).one_or_none()
         if changed is None:
             raise Conflict("Your password was just changed somewhere else.")
-        sign_ins.end_all(sign_in.user_id, but=sign_in.id)
+        sign_ins.end_all_sign_ins(sign_in.user_id, except_id=sign_in.id)
         revoke_links(work, sign_in.user_id)
         if changed.email:
             mail.send("password_changed", changed.email, link=mail.absolute_url("/forgot"))

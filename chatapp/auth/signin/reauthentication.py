@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import current_app
 from sqlalchemy import select
 
-from chatapp.auth.service import confirm_password
+from chatapp.auth.authentication import confirm_password
 from chatapp.core.db import db, now, release_connection
 from chatapp.core.errors import Forbidden, ValidationFailed
 from chatapp.models import SignIn, User

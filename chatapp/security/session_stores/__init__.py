@@ -19,6 +19,8 @@ PATIENCE = 2.0
 class Store(Protocol):
     """Keeps bytes by key. What isn't there any more, or has expired, isn't found."""
 
+    #: Whether it writes to the application's database, so within a transaction of it.
+    in_database: bool
     #: What an operation raises when the store doesn't answer or refuses.
     failures: tuple[type[Exception], ...]
     #: What it raises, beside ValueError, for an address that can't be one; it may show secrets.

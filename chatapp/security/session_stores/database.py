@@ -17,6 +17,7 @@ _sweeping = Interval(3600)
 class DatabaseStore:
     """Sessions as rows."""
 
+    in_database = True
     failures: tuple[type[Exception], ...] = (SQLAlchemyError,)
     unreadable: tuple[type[Exception], ...] = ()
     refusals: tuple[type[Exception], ...] = ()

@@ -18,6 +18,7 @@ COLLECTION = "sessions"
 class MongoStore:
     """Documents ``{_id, data, expires_at}``. That keys are unique is `_id`'s own index."""
 
+    in_database = False
     failures: tuple[type[Exception], ...] = (PyMongoError,)
     unreadable: tuple[type[Exception], ...] = (InvalidURI,)
     refusals: tuple[type[Exception], ...] = (ConfigurationError, OperationFailure)

@@ -17,6 +17,7 @@ PREFIX = "chatapp:session:"
 class RedisStore:
     """Keys that begin with `PREFIX`."""
 
+    in_database = False
     failures: tuple[type[Exception], ...] = (RedisError,)
     unreadable: tuple[type[Exception], ...] = ()
     refusals: tuple[type[Exception], ...] = (AuthenticationError, ResponseError)

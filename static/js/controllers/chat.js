@@ -9,7 +9,7 @@ import { startKeyboardShortcuts } from "./keyboard_shortcuts.js";
 import { startPresence } from "./presence.js";
 import { startSidebar } from "./sidebar.js";
 
-/** Start everything live on a page that shows conversations: socket, outbox, sidebar, the open conversation. */
+/** Start everything live on a page of conversations. */
 export function startChat() {
   const me = { id: document.body.dataset.me, name: document.body.dataset.name };
   const store = Store.local();

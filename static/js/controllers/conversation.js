@@ -8,7 +8,7 @@ import { startHistory } from "./history.js";
 import { MessageRows } from "./message_rows.js";
 import { Scroller } from "./scroller.js";
 
-/** Start the open conversation: connects its rows, its scrolling, incoming events and the composer. */
+/** Start the open conversation: connects rows, scrolling, events and composer. */
 export function startConversation(log, { socket, sidebar, outbox, store, me }) {
   const id = Number(log.dataset.conversation);
   const list = $("#messages", log);

@@ -8,7 +8,7 @@ const MAX_OPTIONS = 8;
 const MENTION_START = /(?<![A-Za-z0-9+/=@-])@([\p{L}\p{M}\p{N}_.-]{0,40})$/u;
 
 /** Complete mentions in the composer with members of the open conversation: a listbox over the composer, operated by keys while
-    the focus stays in the text. Loaded with the first @. */
+    the focus stays in the text. Loaded when the text has an "@". */
 export async function startMentionCompletion(form) {
   const text = form.elements.content;
   const { conversation, kind, memberCount } = $("#log").dataset;

@@ -1,6 +1,6 @@
 import { $$ } from "../lib/dom.js";
 
-/** Close menus, which are <details>, on Escape, on a click elsewhere, and when the focus leaves. */
+/** Close menus (<details>) on Escape, on a click elsewhere, and when the focus leaves. */
 export function startMenus() {
   const close = (menu) => menu.removeAttribute("open");
   const openMenus = () => $$("details.menu[open]");

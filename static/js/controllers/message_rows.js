@@ -283,7 +283,7 @@ function setPart(row, className, text, insert, tag) {
 const seenBy = (names) =>
   `Seen by ${names.slice(0, 5).map(isolated).join(", ")}${names.length > 5 ? ` and ${names.length - 5} more` : ""}`;
 
-/** Put a copy button on a block of code. CSS draws its label, so that copied text doesn't contain it. */
+/** Add a copy button to a block of code. CSS draws its label: it is no part of the text. */
 function addCopyButton(pre) {
   const box = createElement("div", "code");
   const button = createElement("button", "code__copy");

@@ -5,7 +5,7 @@ import { isolated } from "../models/text.js";
 const TYPING_TTL_MS = 7000; // the server ends it after 6 s, but its event may be lost
 const TYPING_INTERVAL_MS = 3000;
 
-/** Show who is typing, or else who is online, under the conversation's name; and tell others when the reader types. */
+/** Show who is typing, or else who is online, under the conversation's name; send when the reader types. */
 export function startPresence(status, { socket, id, me }) {
   const typing = new Map();
   let idleNodes = [...status.childNodes]; // what the status shows while nobody types
@@ -81,7 +81,7 @@ export function startPresence(status, { socket, id, me }) {
   addEventListener("pagehide", stop);
 }
 
-/** Show or hide the online dots and labels of a person, wherever they are listed. */
+/** Update a person's online dots and labels everywhere. */
 export function showPresence(user, online) {
   for (const link of $$(`#conversations [data-person="${user}"]`)) {
     toggleDot($(".avatar", link), online);

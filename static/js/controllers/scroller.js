@@ -10,13 +10,13 @@ export class Scroller {
     return this.#log.scrollTop > -48;
   }
 
-  /** Scroll to the newest message; smoothly only if it is near, since a long animation makes the reader wait. */
+  /** Scroll to the newest message; smoothly only if it is near. */
   scrollToEnd({ smooth = false } = {}) {
     const near = -this.#log.scrollTop < 3 * this.#log.clientHeight;
     this.#log.scrollTo({ top: 0, behavior: smooth && near ? "smooth" : "instant" });
   }
 
-  /** Make a change to the rows without moving what is read. At the end the log stays at the end, unless `follow` is false. */
+  /** Change the rows without moving what is read; at the end, stay at the end unless `follow` is false. */
   keepPosition(change, { follow = true } = {}) {
     const anchor = follow && this.atEnd ? null : this.#firstVisible();
     const before = anchor?.getBoundingClientRect().top;

@@ -9,7 +9,7 @@ const PAGE_SIZE = 50;
 const MAX_LENGTH = 200;
 const MAX_ONLINE = 7;
 
-/** Keep the list of conversations up to date, with its search and filters and the unread count in the page's title. */
+/** Keep the list of conversations and the unread count in the title up to date. */
 export function startSidebar(list, { socket, me }) {
   const model = new ConversationList();
   const current = Number(list.dataset.current) || null;

@@ -13,7 +13,7 @@ export function createElement(tag, className, text = "") {
   return element;
 }
 
-/** Create an avatar's picture. The avatar has a fixed size, so nothing moves when it loads. */
+/** Create an avatar's picture. */
 export function createPicture(src) {
   const picture = createElement("img", "avatar__picture");
   return Object.assign(picture, { loading: "lazy", decoding: "async", alt: "", width: 40, height: 40, src });

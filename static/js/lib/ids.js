@@ -1,4 +1,4 @@
-/** Make a random UUID. On plain http outside of localhost there is no `crypto.randomUUID`, only `getRandomValues`. */
+/** Make a random UUID. `crypto.randomUUID` is missing on plain http. */
 export function newId() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 0x0f) | 0x40;

@@ -20,10 +20,10 @@ export class SocketClient {
     // Don't wait for the next attempt when one would probably succeed now.
     const retryNow = () => this.connected || this.#loggedOut || this.retry();
     addEventListener("online", retryNow);
-    // Socket.IO disconnects on "offline", but localhost is still reachable then: reconnecting finds out.
+    // Socket.IO disconnects on "offline", but localhost may still be reachable.
     addEventListener("offline", () => this.#loggedOut || this.retry());
     document.addEventListener("visibilitychange", () => document.hidden || retryNow());
-    // The server closed the connection, for example after a logout elsewhere: reconnecting tells why.
+    // Closed by the server, for example after a logout elsewhere: reconnecting tells why.
     this.#socket.on("disconnect", (reason) => reason === "io server disconnect" && setTimeout(retryNow, 500));
   }
 
@@ -35,7 +35,7 @@ export class SocketClient {
     this.#socket.on(event, handler);
   }
 
-  /** Call `onConnect()` on every (re)connect, `onDisconnect()` on every loss, `onRefused(error)` if the server refuses. */
+  /** Listen for every connect and disconnect, and for refusal by the server. */
   watch({ onConnect = () => {}, onDisconnect = () => {}, onRefused = () => {} }) {
     this.#socket.on("connect", onConnect);
     this.#socket.on("disconnect", onDisconnect);

@@ -1,4 +1,4 @@
-/** JSON values in a web storage. Where the browser refuses storage, or it is full, values last as long as the page. */
+/** JSON values in a web storage; in memory where storage is refused or full. */
 export class Store {
   #storage;
   #memory = new Map();
@@ -7,7 +7,7 @@ export class Store {
     this.#storage = storage;
   }
 
-  /** Open this site's local storage; falls back to memory where the browser refuses it. */
+  /** Open local storage, or memory where the browser refuses it. */
   static local() {
     try {
       return new Store(globalThis.localStorage);

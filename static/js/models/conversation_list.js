@@ -1,4 +1,4 @@
-/** The last and the last read seq of each listed conversation, and the unread counts that follow from them. */
+/** The last and last read seq of each listed conversation, and the unread counts. */
 export class ConversationList {
   #known = new Map();
   #unreadElsewhere = 0;
@@ -20,7 +20,7 @@ export class ConversationList {
     return this.#known.has(id);
   }
 
-  /** Record a stored message and return whether it is the newest. Sending moves the sender's own pointer. */
+  /** Record a stored message and return whether it is the newest. */
   receive(id, seq, own) {
     const state = this.#known.get(id);
     if (!state) return false;

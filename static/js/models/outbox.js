@@ -48,7 +48,7 @@ export class Outbox {
     for (const key of this.#store.keys(this.#prefix)) this.#sendAll(Number(key.slice(this.#prefix.length)));
   }
 
-  /** Handle a change that another page of this browser made to the storage. */
+  /** Handle a change of the storage by another page. */
   storageChanged(key) {
     if (!key?.startsWith(this.#prefix)) return;
     for (const listener of this.#listeners.changed) listener(Number(key.slice(this.#prefix.length)));

@@ -12,7 +12,7 @@ export function initials(name) {
 
 const RIGHT_TO_LEFT = /(?=\p{L})[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 
-/** Isolate a right-to-left name, so that it doesn't reorder the text around it; like the template filter `isolated`. */
+/** Isolate a right-to-left name from the text around it, like the template filter `isolated`. */
 export const isolated = (name) => (RIGHT_TO_LEFT.test(name) ? `\u2068${name}\u2069` : name);
 
 /** Pick one of twelve avatar hues for an id, like the template filter `avatar_hue`. */

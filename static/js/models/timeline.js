@@ -8,7 +8,7 @@ export class Timeline {
     this.hasAfter = hasAfter;
   }
 
-  /** Compare a live event's version with the known one: "next" moves it on, "known" is old, "gap" means events are missing. */
+  /** Compare a live event's version with the known one: at a "gap", events are missing. */
   accept(version) {
     if (version <= this.version) return "known";
     if (version > this.version + 1) return "gap";

@@ -35,7 +35,7 @@ def log_in(app, person: Person):
 
 
 @pytest.mark.slow
-def test_deactivated_is_out_everywhere_and_can_come_back(app, ada, bob):
+def test_deactivating_signs_out_everywhere_and_can_be_undone(app, ada, bob):
     browser = bob.client
     answer = ada.api.patch(f"/api/users/{bob.id}", {"is_active": False})
     assert answer.status_code == 200
@@ -62,21 +62,21 @@ def test_memberships_stay(world):
     assert {one["id"] for one in people} == {world.alice.id, world.bob.id}
 
 
-def test_naming_administrators(app, ada, bob):
+def test_making_administrators(app, ada, bob):
     answer = ada.api.patch(f"/api/users/{bob.id}", {"is_staff": True})
     assert answer.get_json()["is_staff"] is True
     assert bob.api.patch(f"/api/users/{ada.id}", {"is_staff": False}).status_code == 200
     assert ada.api.get("/api/invitations").status_code == 403
 
 
-def test_somebody_is_always_left(ada):
+def test_the_last_administrator_stays(ada):
     for change in ({"is_staff": False}, {"is_active": False}):
         assert ada.api.patch(f"/api/users/{ada.id}", change).status_code == 409
 
 
 @pytest.mark.database
 @pytest.mark.slow
-def test_of_two_who_dismiss_each_other_at_once_one_stays(app, ada, bob):
+def test_two_administrators_cannot_both_demote_each_other(app, ada, bob):
     def dismiss(actor: Person, other: Person, together: Barrier) -> int:
         together.wait()
         return actor.api.patch(f"/api/users/{other.id}", {"is_staff": False}).status_code
@@ -94,7 +94,7 @@ def test_of_two_who_dismiss_each_other_at_once_one_stays(app, ada, bob):
                 assert has_administrator()
 
 
-def test_who_was_dismissed_a_moment_ago_changes_nothing_more(app, ada, bob):
+def test_a_demoted_administrator_changes_nothing(app, ada, bob):
     """The door let them pass; what counts is what holds in the transaction."""
     with app.app_context():
         set_administrator(bob.id, True)
@@ -107,7 +107,7 @@ def test_who_was_dismissed_a_moment_ago_changes_nothing_more(app, ada, bob):
 
 @pytest.mark.database
 @pytest.mark.slow
-def test_of_two_administrators_who_leave_at_once_one_stays(app, ada, bob):
+def test_two_administrators_cannot_both_leave_at_once(app, ada, bob):
     def leave(person: Person, together: Barrier) -> int:
         together.wait()
         path = "/api/users/me/deactivate"
@@ -145,10 +145,10 @@ def test_the_page(app, ada, bob):
     assert "No results for “zoe”" in ada.client.page("/admin/people?q=zoe").text
     path = f"/admin/people/{bob.id}"
     for values, words in (
-        ({"is_staff": "true"}, "is an administrator"),
-        ({"is_staff": "false"}, "is an ordinary member"),
+        ({"is_staff": "true"}, "is now an administrator"),
+        ({"is_staff": "false"}, "is now a regular member"),
         ({"is_active": "false"}, "is deactivated and signed out everywhere"),
-        ({"is_active": "true"}, "is an ordinary member"),
+        ({"is_active": "true"}, "can log in again"),
     ):
         (name,) = values
         token = ada.client.page("/admin/people").form(path).fields["csrf_token"]
@@ -158,7 +158,7 @@ def test_the_page(app, ada, bob):
     assert "Deactivated" not in ada.client.page("/admin/people").text
 
 
-def test_what_the_log_tells(app, ada, bob, caplog):
+def test_the_audit_log(app, ada, bob, caplog):
     caplog.set_level(logging.INFO, "chatapp.auth")
     ada.api.patch(f"/api/users/{bob.id}", {"is_staff": True})
     ada.api.patch(f"/api/users/{bob.id}", {"is_active": False})

@@ -39,7 +39,7 @@ def is_staff(browser: PageClient) -> bool:
     return bool(browser.get("/api/users/me").get_json()["is_staff"])
 
 
-def test_the_code_is_kept_for_its_owner_alone(folder):
+def test_the_code_file_is_private(folder):
     assert stat.S_IMODE(setup_code.path(folder).stat().st_mode) == 0o600
     before = code_in(folder)
     setup_code.make(folder)
@@ -51,13 +51,13 @@ def test_registering_with_the_code(app, folder):
     done = browser.submit("/setup", code=code_in(folder), **NEW)
     assert done.status_code == 303
     assert is_staff(browser)
-    assert "You are the administrator" in browser.page(done.headers["Location"]).text
+    assert "You are now the administrator" in browser.page(done.headers["Location"]).text
     assert setup_code.read(folder) is None
     assert list(folder.glob("setup_code*")) == []
     assert browser.get("/setup").status_code == 404
 
 
-def test_registered_before_and_signed_in(app, folder):
+def test_setup_with_an_existing_account(app, folder):
     ada = register(app, "Ada")
     assert not is_staff(ada.client), "registering alone makes nobody administrator"
     cookie = ada.client.get_cookie("chatapp_session").value
@@ -76,11 +76,11 @@ def test_registered_before_and_signed_in(app, folder):
         lambda code: code.replace("0", "o").replace("1", "l"),
     ],
 )
-def test_however_it_is_typed(app, folder, how):
+def test_the_code_is_read_in_any_notation(app, folder, how):
     assert PageClient(app).submit("/setup", code=how(code_in(folder)), **NEW).status_code == 303
 
 
-def test_another_code(app, folder):
+def test_a_wrong_code_is_refused(app, folder):
     code = code_in(folder)
     browser = PageClient(app)
     wrong = ("A" if code[0] != "A" else "B") + code[1:]
@@ -94,7 +94,7 @@ def test_another_code(app, folder):
     assert browser.submit("/login", email=NEW["email"], password=PASSWORD).status_code == 401
 
 
-def test_a_refused_account_leaves_the_code(app, folder):
+def test_a_refused_registration_keeps_the_setup_code(app, folder):
     register(app, "Ada")
     browser = PageClient(app)
     assert browser.submit("/setup", code=code_in(folder), **NEW).status_code == 409
@@ -105,7 +105,7 @@ def test_a_refused_account_leaves_the_code(app, folder):
 
 
 @pytest.mark.slow
-def test_guessing_ends(app, folder):
+def test_guessing_codes_is_limited(app, folder):
     rate_limits.configure(True)
     try:
         browser = PageClient(app)
@@ -119,7 +119,7 @@ def test_guessing_ends(app, folder):
 
 
 @pytest.mark.database
-def test_two_at_once(app, folder):
+def test_the_code_makes_one_person_administrator(app, folder):
     people = [register(app, name) for name in ("Ada", "Bob", "Carol", "Dave")]
     code = code_in(folder)
     tokens = [one.client.page("/setup").form("/setup").fields["csrf_token"] for one in people]
@@ -138,19 +138,19 @@ def test_two_at_once(app, folder):
     assert sum(is_staff(one.client) for one in people) == 1
 
 
-def test_without_a_code(app, tmp_path):
+def test_setup_without_a_code(app, tmp_path):
     answer = PageClient(app).get("/setup")
     assert answer.status_code == 404
     assert "flask --app wsgi user staff" in answer.text
 
 
-def test_an_administrator_named_otherwise_ends_it(app, folder):
+def test_an_administrator_made_elsewhere_ends_setup(app, folder):
     ada = register(app, "Ada")
     with app.app_context():
         set_administrator(ada.id, True)
     assert setup_code.read(folder) is None
 
 
-def test_closed_registration_is_open_for_it(app, folder):
+def test_setup_ignores_closed_registration(app, folder):
     app.config["SETTINGS"] = dataclasses.replace(app.config["SETTINGS"], registration="closed")
     assert PageClient(app).submit("/setup", code=code_in(folder), **NEW).status_code == 303

@@ -54,7 +54,7 @@ def registers(app, name: str, token: str | None = None):
     return Api(app, None).post("/api/auth/register", body)
 
 
-def test_open_needs_none_and_minds_none(app, ada):
+def test_open_registration_ignores_invitations(app, ada):
     _, token = invited(ada)
     assert registers(app, "eve").status_code == 201
     assert registers(app, "bob", token).status_code == 201
@@ -86,7 +86,7 @@ def test_a_refused_registration_uses_nothing_up(app, ada, registration):
     assert registers(app, "bob", token).status_code == 201
 
 
-def test_for_one_address(app, ada, registration):
+def test_an_invitation_for_one_email(app, ada, registration):
     registration("invite")
     made, token = invited(ada, email="Bob@Example.org")
     assert made["email"] == "bob@example.org"
@@ -99,7 +99,7 @@ def test_for_one_address(app, ada, registration):
 
 
 @pytest.mark.parametrize("how", ["revoked", "expired"])
-def test_withdrawn_and_expired(app, ada, registration, how):
+def test_withdrawn_and_expired_invitations(app, ada, registration, how):
     registration("invite")
     made, token = invited(ada, uses=5)
     assert registers(app, "bob", token).status_code == 201
@@ -117,7 +117,7 @@ def test_withdrawn_and_expired(app, ada, registration, how):
 
 
 @pytest.mark.slow
-def test_closed(app, ada, registration):
+def test_closed_registration(app, ada, registration):
     _, token = invited(ada)
     registration("closed")
     assert registers(app, "eve").status_code == 403
@@ -130,7 +130,7 @@ def test_closed(app, ada, registration):
     assert "/register" not in PageClient(app).get("/login").text
 
 
-def test_the_page_takes_the_link_along(app, ada, registration):
+def test_the_registration_page_keeps_the_invitation(app, ada, registration):
     registration("invite")
     browser = PageClient(app)
     answer = browser.get("/register")
@@ -153,7 +153,7 @@ def invitations_link(ada: Person) -> str:
 
 
 @pytest.mark.slow
-def test_the_last_place_is_one_persons(app, ada, registration):
+def test_the_last_place_of_an_invitation_admits_one_person(app, ada, registration):
     registration("invite")
     for round_ in range(10):
         _, token = invited(ada, uses=2)
@@ -170,7 +170,7 @@ def test_the_last_place_is_one_persons(app, ada, registration):
         assert sorted(answers) == [201] * 2 + [403] * 4
 
 
-def test_a_used_token_is_nowhere_stored(app, ada):
+def test_a_used_token_is_not_stored(app, ada):
     _, token = invited(ada)
     with app.app_context():
         from chatapp.core.db import db
@@ -185,7 +185,7 @@ def test_a_used_token_is_nowhere_stored(app, ada):
     [{"uses": 0}, {"uses": 1001}, {"uses": "3"}, {"expires_in": 59}, {"expires_in": 10**9},
      {"email": "nobody"}],
 )  # fmt: skip
-def test_what_an_invitation_can_not_be(ada, new):
+def test_invalid_invitations(ada, new):
     assert ada.api.post("/api/invitations", new).status_code == 422
 
 

@@ -40,7 +40,7 @@ def address(person) -> tuple[str, bool]:
     return me["email"], me["email_verified"]
 
 
-def test_it_changes_when_the_link_is_followed(ada, nobody, mailbox):
+def test_the_email_changes_when_the_link_is_followed(ada, nobody, mailbox):
     assert ask(ada, NEW.upper()).status_code == 202
     mail = mailbox.wait(NEW, NEW_LINK)
     assert link_in(mail).startswith("http://127.0.0.1:5000/verify?token=")
@@ -79,7 +79,7 @@ def test_by_pages(app, ada, mailbox):
     assert "To change it" not in ada.client.page("/settings/account").text
 
 
-def test_it_takes_the_password(ada, mailbox, drained):
+def test_an_email_change_needs_the_password(ada, mailbox, drained):
     assert rest_error(ask(ada, password="wrong password"))["code"] == "forbidden"
     missing = ada.api.put("/api/users/me/email", {"email": NEW})
     assert set(rest_error(missing)["fields"]) == {"password"}
@@ -87,14 +87,14 @@ def test_it_takes_the_password(ada, mailbox, drained):
         "/settings/account", "/settings/account/email", email=NEW, password="wrong password"
     )
     assert page.status_code == 403
-    assert "The password is wrong." in page.text
+    assert "That password is incorrect." in page.text
     form = Page(page.text).form("/settings/account/email")
     assert (form.fields["email"], form.fields["password"]) == (NEW, "")
     drained()
     assert mailbox.to(NEW) == []
 
 
-def test_an_account_without_a_password_signs_in_anew(app, ada, mailbox):
+def test_an_account_without_a_password_needs_a_recent_sign_in(app, ada, mailbox):
     with app.app_context(), atomic() as work:
         work.execute(update(User).where(User.id == ada.id).values(password_hash=None))
     assert ada.api.put("/api/users/me/email", {"email": NEW}).status_code == 202
@@ -102,21 +102,21 @@ def test_an_account_without_a_password_signs_in_anew(app, ada, mailbox):
 
 
 @pytest.mark.parametrize("email", ["ada@", "", "ada@example.org\r\nBcc: x@example.org"])
-def test_what_isnt_an_address(ada, email):
+def test_malformed_email_addresses(ada, email):
     assert set(rest_error(ask(ada, email))["fields"]) == {"email"}
 
 
-def test_ones_own_address(ada):
+def test_changing_to_the_current_email_is_refused(ada):
     assert set(rest_error(ask(ada, ada.email))["fields"]) == {"email"}
 
 
-def test_an_address_that_somebody_has(app, ada):
+def test_a_taken_email_is_refused(app, ada):
     bob = register(app, "Bob")
     error = rest_error(ask(ada, bob.email))
     assert (error["code"], set(error["fields"])) == ("conflict", {"email"})
 
 
-def test_an_address_that_somebody_took_meanwhile(app, ada, nobody, client, mailbox):
+def test_an_email_taken_before_the_link_is_followed(app, ada, nobody, client, mailbox):
     ask(ada)
     token = mailbox.token(NEW, NEW_LINK)
     body = {"email": NEW, "password": PASSWORD, "username": "quick"}
@@ -132,7 +132,7 @@ def test_an_address_that_somebody_took_meanwhile(app, ada, nobody, client, mailb
 
 
 @pytest.mark.database
-def test_two_who_want_the_same_address_at_once(app, ada, mailbox):
+def test_concurrent_changes_to_the_same_email(app, ada, mailbox):
     bob = register(app, "Bob")
     ask(ada)
     first = mailbox.token(NEW, NEW_LINK)
@@ -153,7 +153,7 @@ def test_two_who_want_the_same_address_at_once(app, ada, mailbox):
     assert [address(ada)[0], address(bob)[0]].count(NEW) == 1
 
 
-def test_asking_again_takes_the_place_of_what_was_asked(ada, nobody, mailbox):
+def test_a_new_email_change_replaces_the_pending_one(ada, nobody, mailbox):
     ask(ada)
     first = mailbox.token(NEW, NEW_LINK)
     ask(ada, "ada@other.example.org")
@@ -172,7 +172,7 @@ def test_a_new_address_ends_links_that_went_to_the_old_one(ada, nobody, mailbox)
     assert nobody.post("/api/auth/verify", {"token": dead[1]}).status_code == 422
 
 
-def test_a_changed_password_ends_what_was_asked(ada, nobody, mailbox):
+def test_a_password_change_revokes_a_pending_email_change(ada, nobody, mailbox):
     """Somebody who was in the account asked; its owner puts them out."""
     ask(ada)
     token = mailbox.token(NEW, NEW_LINK)
@@ -192,7 +192,7 @@ def test_an_account_without_an_address_gets_one(app, ada, nobody, mailbox):
     assert address(ada) == (NEW, True)
 
 
-def test_asking_for_anothers_address_keeps_no_mail_from_them(app, ada, nobody, mailbox):
+def test_requests_for_a_taken_email_do_not_use_up_its_mails(app, ada, nobody, mailbox):
     bob = register(app, "Bob")
     rate_limits.configure(True)
     try:

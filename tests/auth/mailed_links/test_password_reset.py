@@ -58,7 +58,7 @@ def test_a_new_password_by_a_mailed_link(app, nobody, forgotten, mailbox):
     assert "/forgot" in link_in(mailbox.wait(ada.email, "Your password was changed"))
 
 
-def test_it_ends_every_token_and_session(app, nobody, forgotten):
+def test_a_reset_ends_all_tokens_and_sessions(app, nobody, forgotten):
     ada, bob = register(app, "Ada"), register(app, "Bob")
     assert ada.client.get("/chats").status_code == 200
     token = forgotten(ada)
@@ -69,7 +69,7 @@ def test_it_ends_every_token_and_session(app, nobody, forgotten):
     assert bob.api.get("/api/users/me").status_code == 200
 
 
-def test_it_confirms_the_address(app, nobody, forgotten, mailbox):
+def test_a_reset_verifies_the_email(app, nobody, forgotten, mailbox):
     ada = register(app, "Ada")
     confirm = mailbox.token(ada.email, CONFIRM)
     reset(nobody, forgotten(ada))
@@ -97,7 +97,7 @@ def test_by_pages(app, client, mailbox):
     assert form.fields["password"] == ""
     done = client.post("/reset", data={**form.fields, "password": NEW})
     assert done.headers["Location"] == "/login"
-    assert "Your password is changed" in client.page("/login").text
+    assert "Your password has been changed" in client.page("/login").text
     client.submit("/login", email=ada.email, password=NEW)
     assert client.get("/chats").status_code == 200
 
@@ -122,7 +122,7 @@ def test_pages_need_no_referrer_over_https(app, client, forgotten):
     assert foreign.status_code == 403
 
 
-def test_a_link_counts_once(app, nobody, client, forgotten):
+def test_a_link_works_once(app, nobody, client, forgotten):
     ada = register(app, "Ada")
     token = forgotten(ada)
     assert reset(nobody, token).status_code == 204
@@ -136,7 +136,7 @@ def test_a_link_counts_once(app, nobody, client, forgotten):
 
 
 @pytest.mark.database
-def test_two_uses_at_once_are_one(app, nobody, forgotten):
+def test_concurrent_uses_of_a_link_count_once(app, nobody, forgotten):
     ada = register(app, "Ada")
     token = forgotten(ada)
     answers: dict[str, int] = {}
@@ -155,7 +155,7 @@ def test_two_uses_at_once_are_one(app, nobody, forgotten):
 
 
 @pytest.mark.database
-def test_a_link_lasts_60_minutes(app, nobody, client, forgotten):
+def test_a_link_expires_after_60_minutes(app, nobody, client, forgotten):
     ada = register(app, "Ada")
     token = forgotten(ada)
     with app.app_context(), atomic() as work:
@@ -168,14 +168,14 @@ def test_a_link_lasts_60_minutes(app, nobody, client, forgotten):
     assert logs_in(nobody, ada.email, PASSWORD)
 
 
-def test_a_newer_link_takes_the_place_of_older_ones(app, nobody, forgotten):
+def test_a_newer_link_replaces_older_ones(app, nobody, forgotten):
     ada = register(app, "Ada")
     first, second = forgotten(ada), forgotten(ada, 2)
     assert "a newer one" in rest_error(reset(nobody, first))["fields"]["token"]
     assert reset(nobody, second).status_code == 204
 
 
-def test_a_password_that_wont_do_leaves_the_link_as_it_is(app, nobody, forgotten):
+def test_a_weak_password_does_not_use_up_the_link(app, nobody, forgotten):
     ada = register(app, "Ada")
     token = forgotten(ada)
     for password in ("short", "password123", "x" * 129):
@@ -183,7 +183,7 @@ def test_a_password_that_wont_do_leaves_the_link_as_it_is(app, nobody, forgotten
     assert reset(nobody, token).status_code == 204
 
 
-def test_a_changed_password_ends_links_and_is_told(app, nobody, forgotten, mailbox):
+def test_a_password_change_revokes_links_and_notifies_the_owner(app, nobody, forgotten, mailbox):
     ada = register(app, "Ada")
     tokens = [forgotten(ada), mailbox.token(ada.email, CONFIRM)]
     change = {"current_password": PASSWORD, "password": NEW}
@@ -209,7 +209,7 @@ def work_of(app, monkeypatch, statements):
         real = password_hashing._verify
         hashed = password_hashing.hash_password
         with monkeypatch.context() as patch, statements() as texts:
-            patch.setattr(runner, "run", lambda job, after=0: done.append("job"))
+            patch.setattr(runner, "run_later", lambda job, after=0: done.append("job"))
             patch.setattr(password_hashing, "_verify", lambda *a: done.append("verify") or real(*a))
             patch.setattr(
                 password_hashing, "hash_password", lambda *a: done.append("hash") or hashed(*a)
@@ -236,7 +236,7 @@ def addresses(app) -> list[str]:
     return ["ada@example.org", off.email, "google@example.org", "nobody@example.org"]
 
 
-def test_forgetting_does_the_same_work_for_every_address(app, nobody, work_of):
+def test_a_reset_request_does_the_same_work_for_every_address(app, nobody, work_of):
     known = addresses(app)
     path = "/api/auth/password/forgot"
     all_work = [work_of(lambda e=e: nobody.post(path, {"email": e})) for e in known]
@@ -247,7 +247,7 @@ def test_forgetting_does_the_same_work_for_every_address(app, nobody, work_of):
     assert all(work == all_work[0] for work in all_work)
 
 
-def test_forgetting_by_the_page_does_the_same_work_too(app, client, work_of):
+def test_the_forgot_page_does_the_same_work_for_every_address(app, client, work_of):
     known = addresses(app)
     token = client.page("/forgot").csrf_token
     all_work = [
@@ -261,7 +261,7 @@ def test_forgetting_by_the_page_does_the_same_work_too(app, client, work_of):
 
 def test_a_refused_login_does_the_same_work_for_every_address(app, nobody, work_of):
     known = addresses(app)
-    service.check_password(None, "warm")  # the hash of nobody's password is made once
+    password_hashing.check_password(None, "warm")  # the hash of nobody's password is made once
     body = {"password": "not the password"}
     all_work = [
         work_of(lambda e=e: nobody.post("/api/auth/login", {**body, "email": e})) for e in known
@@ -281,7 +281,7 @@ def test_sending_again_does_the_same_work_for_everyone(app, mailbox, nobody, wor
     assert work[0] == work[1]
 
 
-def test_nobody_gets_a_mail_who_has_no_account(app, nobody, mailbox, drained):
+def test_unknown_addresses_get_no_reset_mail(app, nobody, mailbox, drained):
     known = addresses(app)
     for email in known:
         nobody.post("/api/auth/password/forgot", {"email": email})
@@ -289,7 +289,7 @@ def test_nobody_gets_a_mail_who_has_no_account(app, nobody, mailbox, drained):
     assert [len(mailbox.to(email, RESET)) for email in known] == [1, 0, 1, 0]
 
 
-def test_what_isnt_an_address_is_told(nobody, client):
+def test_a_malformed_address_is_reported(nobody, client):
     error = rest_error(nobody.post("/api/auth/password/forgot", {"email": "ada@"}))
     assert set(error["fields"]) == {"email"}
     page = client.submit("/forgot", email="ada@")
@@ -305,7 +305,7 @@ def test_an_account_without_a_password_gets_one(app, nobody, forgotten):
     assert logs_in(nobody, user.email, NEW)
 
 
-def test_the_hash_is_in_the_database_the_token_nowhere(app, forgotten):
+def test_only_the_tokens_hash_is_stored(app, forgotten):
     ada = register(app, "Ada")
     token = forgotten(ada)
     with app.app_context():
@@ -313,7 +313,7 @@ def test_the_hash_is_in_the_database_the_token_nowhere(app, forgotten):
             assert token not in str(vars(row))
 
 
-def test_whoever_took_the_address_before_its_owner_keeps_no_way_in(app, nobody, forgotten, mailbox):
+def test_a_reset_removes_links_made_before_the_email_was_verified(app, nobody, forgotten, mailbox):
     """They registered with it, and connected an account elsewhere that is theirs."""
     ada, bob = register(app, "Ada"), register(app, "Bob")
     nobody.post("/api/auth/verify", {"token": mailbox.token(bob.email, CONFIRM)})
@@ -337,7 +337,7 @@ def limited(app):
     rate_limits.configure(False)
 
 
-def test_it_lifts_the_lock(app, nobody, forgotten, limited):
+def test_a_reset_lifts_the_pause(app, nobody, forgotten, limited):
     ada = register(app, "Ada")
     for _ in range(6):
         logs_in(nobody, ada.email, "wrong")
@@ -346,7 +346,7 @@ def test_it_lifts_the_lock(app, nobody, forgotten, limited):
     assert logs_in(nobody, ada.email, NEW)
 
 
-def test_it_lifts_the_lock_of_ones_own_browser(app, nobody, forgotten, limited):
+def test_a_reset_lifts_the_pause_of_the_own_browser(app, nobody, forgotten, limited):
     ada = register(app, "Ada")
     own = PageClient(app)
     own.submit("/login", email=ada.email, password=PASSWORD)
@@ -359,9 +359,7 @@ def test_it_lifts_the_lock_of_ones_own_browser(app, nobody, forgotten, limited):
 
 
 @pytest.mark.parametrize("door", ["page", "rest"])
-def test_who_goes_on_guessing_does_not_lock_out_whoever_has_reset_it(
-    app, nobody, forgotten, limited, door
-):
+def test_guessing_does_not_lock_the_owner_out_after_a_reset(app, nobody, forgotten, limited, door):
     ada, own = register(app, "Ada"), PageClient(app)
     token = forgotten(ada)
     if door == "page":
@@ -375,9 +373,7 @@ def test_who_goes_on_guessing_does_not_lock_out_whoever_has_reset_it(
     assert own.submit("/login", email=ada.email, password=NEW).status_code == 303
 
 
-def test_one_address_gets_5_mails_an_hour_and_nobody_is_told(
-    app, nobody, mailbox, drained, limited
-):
+def test_one_address_gets_5_mails_an_hour_without_an_error(app, nobody, mailbox, drained, limited):
     ada = register(app, "Ada")
     for _ in range(7):
         answer = nobody.post("/api/auth/password/forgot", {"email": ada.email})
@@ -386,7 +382,7 @@ def test_one_address_gets_5_mails_an_hour_and_nobody_is_told(
     assert len(mailbox.to(ada.email, RESET)) == 5
 
 
-def test_one_network_asks_for_so_many_mails(app, nobody, client, limited):
+def test_mails_per_network_are_limited(app, nobody, client, limited):
     path = "/api/auth/password/forgot"
     asked = [
         nobody.post(path, {"email": f"nobody{n}@example.org"})

@@ -51,7 +51,7 @@ def test_registering_by_the_page_mails_it_too(client, mailbox):
     assert link_in(mailbox.wait("ada@example.org", CONFIRM)).startswith("http://127.0.0.1:")
 
 
-def test_the_mail_is_text_and_html_and_names_nobody(app, mailbox):
+def test_the_mail_is_text_and_html_without_names(app, mailbox):
     """Else whoever registers could write to any address, in a name that says what they like."""
     Api(app, None).post(
         "/api/auth/register",
@@ -104,7 +104,7 @@ def test_the_page_of_someone_signed_in(app, mailbox):
     assert "is confirmed. You can change it in your settings" in used.text
 
 
-def test_a_link_counts_once(app, nobody, mailbox):
+def test_a_link_works_once(app, nobody, mailbox):
     ada = register(app, "Ada")
     token = mailbox.token(ada.email, CONFIRM)
     assert nobody.post("/api/auth/verify", {"token": token}).status_code == 200
@@ -114,7 +114,7 @@ def test_a_link_counts_once(app, nobody, mailbox):
 
 
 @pytest.mark.database
-def test_two_uses_at_once_are_one(app, mailbox):
+def test_concurrent_uses_of_a_link_count_once(app, mailbox):
     ada = register(app, "Ada")
     token = mailbox.token(ada.email, CONFIRM)
     answers: list[int] = []
@@ -130,7 +130,7 @@ def test_two_uses_at_once_are_one(app, mailbox):
     assert sorted(answers) == [200, *[422] * 7]
 
 
-def test_a_link_lasts_48_hours(app, nobody, client, mailbox):
+def test_a_link_expires_after_48_hours(app, nobody, client, mailbox):
     ada = register(app, "Ada")
     with app.app_context():
         link = db.session.scalars(select(Verification)).one()
@@ -149,7 +149,7 @@ def test_a_link_lasts_48_hours(app, nobody, client, mailbox):
     assert not verified(app, ada.email)
 
 
-def test_a_newer_link_takes_the_place_of_older_ones(app, nobody, mailbox):
+def test_a_newer_link_replaces_older_ones(app, nobody, mailbox):
     ada = register(app, "Ada")
     first = mailbox.token(ada.email, CONFIRM)
     assert ada.api.post("/api/auth/verify/resend").status_code == 202
@@ -159,17 +159,17 @@ def test_a_newer_link_takes_the_place_of_older_ones(app, nobody, mailbox):
     assert nobody.post("/api/auth/verify", {"token": second}).status_code == 200
 
 
-def test_sending_it_again_from_the_page(app, mailbox):
+def test_resending_from_the_page(app, mailbox):
     ada = register(app, "Ada")
     mailbox.wait(ada.email, CONFIRM)
     answer = ada.client.submit("/verify", "/verify/resend")
     assert answer.headers["Location"] == "/verify"
-    assert "A new mail is on its way" in ada.client.page("/verify").text
+    assert "A new email is on its way" in ada.client.page("/verify").text
     mailbox.wait(ada.email, CONFIRM, count=2)
 
 
 @pytest.mark.slow
-def test_sending_it_again_too_often_is_told_as_a_problem(app, mailbox):
+def test_resending_too_often_shows_an_error(app, mailbox):
     ada = register(app, "Ada")
     rate_limits.configure(True)
     try:
@@ -190,7 +190,7 @@ def test_once_confirmed_the_page_promises_no_mail(app, nobody, mailbox):
     assert "on its way" not in ada.client.page("/settings/account").text
 
 
-def test_once_confirmed_nothing_more_is_mailed(app, nobody, mailbox, drained):
+def test_a_confirmed_address_gets_no_more_mails(app, nobody, mailbox, drained):
     ada = register(app, "Ada")
     nobody.post("/api/auth/verify", {"token": mailbox.token(ada.email, CONFIRM)})
     assert ada.api.post("/api/auth/verify/resend").status_code == 202
@@ -198,7 +198,7 @@ def test_once_confirmed_nothing_more_is_mailed(app, nobody, mailbox, drained):
     assert len(mailbox.to(ada.email)) == 1
 
 
-def test_what_isnt_a_token(nobody, client):
+def test_malformed_link_tokens(nobody, client):
     for token in ("", "x", "é" * 50, "x" * 200, "\x00"):
         error = rest_error(nobody.post("/api/auth/verify", {"token": token}))
         assert error["code"] == "validation_failed", token
@@ -209,7 +209,7 @@ def test_what_isnt_a_token(nobody, client):
     assert client.get("/verify").headers["Location"] == "/login?next=/verify"
 
 
-def test_a_link_counts_for_its_purpose_only(app, nobody, mailbox):
+def test_a_link_works_for_its_purpose_only(app, nobody, mailbox):
     ada = register(app, "Ada")
     verify = mailbox.token(ada.email, CONFIRM)
     body = {"token": verify, "password": "another good password"}
@@ -218,7 +218,7 @@ def test_a_link_counts_for_its_purpose_only(app, nobody, mailbox):
 
 
 @pytest.mark.parametrize("change", [{"is_active": False}, {"deleted_at": now()}])
-def test_whoever_is_gone_confirms_nothing(app, nobody, mailbox, change):
+def test_deleted_accounts_cannot_confirm_links(app, nobody, mailbox, change):
     ada = register(app, "Ada")
     token = mailbox.token(ada.email, CONFIRM)
     with app.app_context(), atomic() as work:
@@ -235,7 +235,7 @@ def test_deleting_the_account_ends_its_links(app, nobody, mailbox):
         assert db.session.scalars(select(Verification)).all() == []
 
 
-def test_the_token_is_stored_as_a_hash_and_cant_be_guessed(app, mailbox):
+def test_a_link_token_is_stored_as_a_hash_and_unguessable(app, mailbox):
     ada = register(app, "Ada")
     token = mailbox.token(ada.email, CONFIRM)
     assert len(bytes.fromhex(token)) * 8 == 192
@@ -246,7 +246,7 @@ def test_the_token_is_stored_as_a_hash_and_cant_be_guessed(app, mailbox):
         assert link.token_hash == digest(token)
 
 
-def test_the_address_of_a_link_is_ours_whatever_the_request_says(app, mailbox):
+def test_links_use_base_url_whatever_the_host_header_says(app, mailbox):
     evil = {
         "Host": "evil.example",
         "X-Forwarded-Host": "evil.example",
@@ -263,7 +263,7 @@ def test_the_address_of_a_link_is_ours_whatever_the_request_says(app, mailbox):
         assert "evil" not in str(mail)
 
 
-def test_an_address_that_is_known_to_be_read_gets_no_link(app, mailbox, drained):
+def test_a_verified_address_gets_no_link(app, mailbox, drained):
     with app.app_context():
         made = service.NewAccount(email="ada@example.org", email_verified=True)
         assert service.create_account(made).email_verified_at is not None
@@ -271,7 +271,7 @@ def test_an_address_that_is_known_to_be_read_gets_no_link(app, mailbox, drained)
     assert mailbox.to("ada@example.org") == []
 
 
-def test_a_registration_that_is_refused_mails_nothing(app, nobody, mailbox, drained):
+def test_a_refused_registration_sends_no_mail(app, nobody, mailbox, drained):
     ada = register(app, "Ada")
     again = {"email": ada.email, "password": PASSWORD}
     assert nobody.post("/api/auth/register", again).status_code == 409

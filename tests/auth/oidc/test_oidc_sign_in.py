@@ -89,14 +89,14 @@ def signed_in(client):
 # --- signing in
 
 
-def test_without_a_client_id_nothing_is_offered(client):
+def test_no_provider_is_offered_without_a_client_id(client):
     for page in ("/login", "/register"):
         assert "/auth/google" not in client.get(page).text
     for path in ("/auth/google", "/auth/google/callback?state=x&code=y"):
         assert client.get(path).status_code == 404, path
 
 
-def test_whoever_comes_for_the_first_time_gets_an_account(app, client, provider):
+def test_the_first_provider_sign_in_creates_an_account(app, client, provider):
     for page in ("/login", "/register"):
         assert 'href="/auth/google"' in client.get(page).text
         assert "Continue with Google" in client.get(page).text
@@ -112,7 +112,7 @@ def test_whoever_comes_for_the_first_time_gets_an_account(app, client, provider)
     assert not ada.is_staff
 
 
-def test_what_is_asked_of_the_provider(client, provider):
+def test_the_authorization_request(client, provider):
     away = urlsplit(client.get("/auth/google").headers["Location"])
     asked = {name: values[0] for name, values in parse_qs(away.query).items()}
     assert asked["response_type"] == "code"
@@ -128,13 +128,13 @@ def test_what_is_asked_of_the_provider(client, provider):
         assert again[name] != [asked[name]], "new each time"
 
 
-def test_the_redirect_address_is_the_configured_one_whatever_the_request_says(client, provider):
+def test_the_redirect_uri_uses_base_url_whatever_the_host_header_says(client, provider):
     for headers in ({"Host": "evil.example"}, {"X-Forwarded-Host": "evil.example"}):
         location = client.get("/auth/google", headers=headers).headers.get("Location", "")
         assert "evil.example" not in location
 
 
-def test_coming_again_is_the_same_account_with_its_own_name_and_picture(app, client, provider):
+def test_signing_in_again_keeps_the_account_and_its_profile(app, client, provider):
     sign_in(client, provider)
     with app.app_context(), atomic() as work:
         user = work.scalars(select(User)).one()
@@ -147,7 +147,7 @@ def test_coming_again_is_the_same_account_with_its_own_name_and_picture(app, cli
     assert (ada.name, ada.profile_picture) == ("Countess", None)
 
 
-def test_a_changed_address_is_the_same_account(app, client, provider):
+def test_a_changed_provider_email_keeps_the_account(app, client, provider):
     sign_in(client, provider)
     provider.person["email"] = "countess@example.org"
     other = PageClient(app)
@@ -158,7 +158,7 @@ def test_a_changed_address_is_the_same_account(app, client, provider):
     assert links(app) == 1
 
 
-def test_the_address_of_someone_else_changes_nothing_for_who_is_linked(app, client, provider):
+def test_a_linked_account_with_another_persons_email_keeps_its_user(app, client, provider):
     sign_in(client, provider)
     bob = register(app, "Bob")
     provider.person["email"] = bob.email
@@ -167,7 +167,7 @@ def test_the_address_of_someone_else_changes_nothing_for_who_is_linked(app, clie
     assert "Ada Lovelace" in other.get("/chats").text
 
 
-def test_another_subject_with_the_same_address_is_somebody_else(app, client, provider):
+def test_another_subject_with_the_same_email_is_another_person(app, client, provider):
     sign_in(client, provider)
     provider.person["sub"] = "a-new-owner-of-the-address"
     other = PageClient(app)
@@ -181,7 +181,7 @@ def test_another_subject_with_the_same_address_is_somebody_else(app, client, pro
 
 
 def test_the_session_id_is_new(client, provider):
-    client.get("/login")
+    come_back(client, provider)
     before = client.get_cookie("chatapp_session").value
     back = come_back(client, provider)
     assert client.get_cookie("chatapp_session").value == before
@@ -200,7 +200,7 @@ def registration(app, provider, monkeypatch):
     return change
 
 
-def test_nobody_new_where_registration_is_closed(app, client, provider, registration):
+def test_no_new_accounts_while_registration_is_closed(app, client, provider, registration):
     registration("closed")
     answer = sign_in(client, provider)
     assert answer.status_code == 403
@@ -247,7 +247,7 @@ def test_a_deactivated_owner_of_the_address_is_refused(app, client, provider):
     assert links(app) == 0
 
 
-def test_a_deleted_account_is_gone_and_its_person_can_come_anew(app, client, provider):
+def test_a_deleted_account_is_gone_and_its_email_is_free(app, client, provider):
     ada = register(app, "Ada")
     sign_in(client, provider)
     client.submit("/auth/google/confirm", password=PASSWORD)
@@ -261,7 +261,7 @@ def test_a_deleted_account_is_gone_and_its_person_can_come_anew(app, client, pro
 
 
 @pytest.mark.slow
-def test_names_that_a_profile_cant_hold(app, provider):
+def test_unusable_provider_names(app, provider):
     cases = {
         "x" * 500: "x" * 80,
         "  Ada\n\tLovelace \0": "Ada Lovelace",
@@ -304,14 +304,14 @@ def test_names_that_a_profile_cant_hold(app, provider):
         {"url": "https://pictures.example/ada.png"},
     ],
 )
-def test_a_picture_is_an_https_address_or_none(app, client, provider, picture):
+def test_only_https_pictures_are_taken(app, client, provider, picture):
     provider.person["picture"] = picture
     sign_in(client, provider)
     assert signed_in(client)
     assert everyone(app)[0].profile_picture is None
 
 
-def test_where_the_id_token_has_no_address_it_is_asked_for(app, client, provider):
+def test_userinfo_is_asked_if_the_id_token_has_no_email(app, client, provider):
     provider.claims = {"email": None, "email_verified": None, "name": None}
     provider.userinfo = dict(ADA)
     sign_in(client, provider)
@@ -319,7 +319,7 @@ def test_where_the_id_token_has_no_address_it_is_asked_for(app, client, provider
     assert everyone(app)[0].name == "Ada Lovelace"
 
 
-def test_userinfo_about_somebody_else_is_refused(app, client, provider):
+def test_userinfo_about_another_subject_is_refused(app, client, provider):
     provider.claims = {"email": None, "email_verified": None}
     for told in ({**ADA, "sub": "somebody else"}, {"email": ADA["email"]}, {}, [], "x", None):
         provider.userinfo = told
@@ -329,7 +329,7 @@ def test_userinfo_about_somebody_else_is_refused(app, client, provider):
 
 @pytest.mark.database
 @pytest.mark.slow
-def test_two_at_once_make_one_account(app, provider):
+def test_concurrent_provider_sign_ins_create_one_account(app, provider):
     clients = [PageClient(app) for _ in range(6)]
     backs = [come_back(client, provider) for client in clients]
     answers: list[int] = []
@@ -385,7 +385,7 @@ def test_a_password_account_is_linked_after_its_password_only(app, client, provi
     assert signed_in(other), "from then on without the password"
 
 
-def test_what_is_to_be_confirmed_is_this_sessions_and_used_once(app, client, provider):
+def test_a_pending_link_belongs_to_the_session_and_works_once(app, client, provider):
     register(app, "Ada")
     sign_in(client, provider)
     stranger = PageClient(app)
@@ -396,7 +396,7 @@ def test_what_is_to_be_confirmed_is_this_sessions_and_used_once(app, client, pro
     assert client.get("/auth/google/confirm").status_code == 400
 
 
-def test_what_is_to_be_confirmed_ends_after_minutes(app, client, provider, monkeypatch):
+def test_a_pending_link_expires(app, client, provider, monkeypatch):
     register(app, "Ada")
     sign_in(client, provider)
     real = time.time
@@ -404,19 +404,19 @@ def test_what_is_to_be_confirmed_ends_after_minutes(app, client, provider, monke
     assert client.get("/auth/google/confirm").status_code == 400
 
 
-def test_what_is_to_be_confirmed_ends_after_some_wrong_passwords(app, client, provider):
+def test_a_pending_link_ends_after_some_wrong_passwords(app, client, provider):
     register(app, "Ada")
     sign_in(client, provider)
     for _ in range(5):
         assert client.submit("/auth/google/confirm", password="wrong").status_code == 401
     ended = client.get("/auth/google/confirm")
     assert ended.status_code == 400
-    assert "There is nothing to confirm any more" in ended.text
+    assert "There is nothing left to confirm" in ended.text
     assert 'href="/auth/google"' in ended.text, "the way to begin again"
     assert links(app) == 0
 
 
-def test_who_signs_in_otherwise_meanwhile_has_nothing_to_confirm(app, client, provider):
+def test_signing_in_otherwise_drops_the_pending_link(app, client, provider):
     register(app, "Ada")
     register(app, "Bob")
     sign_in(client, provider)
@@ -426,7 +426,7 @@ def test_who_signs_in_otherwise_meanwhile_has_nothing_to_confirm(app, client, pr
 
 
 @pytest.mark.parametrize("verified", [False, None, "false", 0, 1, "yes", [], {"x": True}])
-def test_an_unverified_address_gets_nobody_anywhere(app, client, provider, verified):
+def test_an_unverified_provider_email_is_refused(app, client, provider, verified):
     register(app, "Ada")
     provider.person["email_verified"] = verified
     for email in ("ada@example.org", "new@example.org"):
@@ -440,7 +440,7 @@ def test_an_unverified_address_gets_nobody_anywhere(app, client, provider, verif
     assert len(everyone(app)) == 1
 
 
-def test_no_usable_address(app, client, provider):
+def test_no_usable_email(app, client, provider):
     for email in (None, "", "x", "a@b@c", 5, ["ada@example.org"], "ada@example.org\nx"):
         provider.claims = {"email": email}
         assert sign_in(client, provider).status_code == 403, email
@@ -450,7 +450,7 @@ def test_no_usable_address(app, client, provider):
 # --- connecting
 
 
-def test_connecting_wants_the_password_too(app, world, provider):
+def test_connecting_needs_the_password(app, world, provider):
     client = world.alice.client
     answer = sign_in(client, provider, "/auth/google/connect")
     assert answer.headers["Location"] == "/auth/google/confirm"
@@ -466,7 +466,7 @@ def test_connecting_wants_the_password_too(app, world, provider):
     assert len(everyone(app)) == 3
 
 
-def test_connecting_without_a_password_wants_a_fresh_sign_in(app, client, provider):
+def test_connecting_without_a_password_needs_a_recent_sign_in(app, client, provider):
     sign_in(client, provider)
     provider.person |= {"sub": "another", "email": "other@example.org"}
     sign_in(client, provider, "/auth/google/connect")
@@ -494,7 +494,7 @@ def test_the_account_page_shows_what_is_connected(app, world, provider):
     assert answer.headers["Location"] == "/settings/account"
     page = client.get("/settings/account").text
     assert "ada@example.org" in page
-    assert "Connected. From now on" in page
+    assert "Connected. You can now log in with" in page
     assert client.submit("/settings/account", "/settings/account/disconnect").status_code == 303
     assert links(app) == 0
     assert "Disconnected" in client.get("/settings/account").text
@@ -518,11 +518,11 @@ def test_the_account_page_says_why_the_last_way_in_stays(app, client, provider):
     assert links(app) == 1
 
 
-def test_without_a_provider_the_account_page_says_nothing_of_it(world):
+def test_the_account_page_without_a_provider(world):
     assert "Connected accounts" not in world.alice.client.get("/settings/account").text
 
 
-def test_what_is_connected_to_another_cant_be_connected(app, world, provider):
+def test_a_provider_account_of_another_user_cannot_be_connected(app, world, provider):
     sign_in(PageClient(app), provider)
     client = world.alice.client
     sign_in(client, provider, "/auth/google/connect")
@@ -542,13 +542,13 @@ def test_connecting_twice_changes_nothing(app, world, provider):
     assert links(app) == 1
 
 
-def test_connecting_wants_somebody_signed_in(client, provider):
+def test_connecting_needs_a_sign_in(client, provider):
     answer = client.get("/auth/google/connect")
     assert answer.status_code == 302
     assert answer.headers["Location"].startswith("/login")
 
 
-def test_what_began_as_signing_in_doesnt_connect(app, world, provider):
+def test_a_started_sign_in_does_not_connect(app, world, provider):
     """Nor the other way round: what an answer is for stands in the session that asked."""
     client = PageClient(app)
     back = come_back(client, provider)
@@ -564,7 +564,7 @@ def test_what_began_as_signing_in_doesnt_connect(app, world, provider):
     assert links(app) == 0
 
 
-def test_the_last_way_in_stays(app, client, provider):
+def test_the_only_login_cannot_be_disconnected(app, client, provider):
     sign_in(client, provider)
     bob = register(app, "Bob")
     with app.app_context():
@@ -584,7 +584,7 @@ def test_the_last_way_in_stays(app, client, provider):
         ]
 
 
-def test_connecting_and_disconnecting_is_told_by_mail(app, world, provider, mailbox):
+def test_connecting_and_disconnecting_notify_by_mail(app, world, provider, mailbox):
     client, alice = world.alice.client, world.alice
     for _ in range(2):  # only the first time is news
         sign_in(client, provider, "/auth/google/connect")
@@ -602,7 +602,7 @@ def test_connecting_and_disconnecting_is_told_by_mail(app, world, provider, mail
 
 @pytest.mark.slow
 @pytest.mark.database
-def test_connecting_at_once_is_connecting_once(app, world):
+def test_concurrent_connects_link_once(app, world):
     """Two clicks are one connection; of two people one has it, the other is told."""
     from chatapp.auth.oidc.linked_accounts import UnconfirmedLink, connect
 
@@ -627,7 +627,7 @@ def test_connecting_at_once_is_connecting_once(app, world):
     assert links(app) == 40
 
 
-def test_too_many_wrong_passwords_are_told_when_to_come_again(app, world, provider):
+def test_too_many_wrong_passwords_get_a_retry_after(app, world, provider):
     rate_limits.configure(True)
     try:
         client = world.alice.client
@@ -736,7 +736,7 @@ def test_forged_signatures(app, client, provider, kind):
     assert everyone(app) == []
 
 
-def test_the_forger_can_forge(client, provider):
+def test_the_forging_helper_works(client, provider):
     """Control: a header without a lie, signed in the same way, is accepted."""
     provider.sign = by_hand(provider)
     assert sign_in(client, provider).status_code == 303
@@ -752,7 +752,7 @@ def test_no_id_token_at_all(app, client, provider):
     assert everyone(app) == []
 
 
-def test_a_state_is_this_sessions_and_good_once(app, client, provider):
+def test_a_state_belongs_to_a_session_and_works_once(app, client, provider):
     back = come_back(client, provider)
     victim = PageClient(app)
     victim.get("/login")
@@ -773,7 +773,7 @@ def test_a_state_is_this_sessions_and_good_once(app, client, provider):
     assert not signed_in(client)
 
 
-def test_answers_that_lack_something(app, client, provider):
+def test_incomplete_provider_answers(app, client, provider):
     back = come_back(client, provider)
     state = parse_qs(urlsplit(back).query)["state"][0]
     for query in (
@@ -791,7 +791,7 @@ def test_answers_that_lack_something(app, client, provider):
     assert everyone(app) == []
 
 
-def test_a_code_of_another_sign_in(app, client, provider):
+def test_a_code_from_another_sign_in_is_refused(app, client, provider):
     """The verifier that belongs to the code is in the other browser: PKCE."""
     theirs = parse_qs(urlsplit(come_back(PageClient(app), provider)).query)["code"][0]
     own = come_back(client, provider)
@@ -801,14 +801,14 @@ def test_a_code_of_another_sign_in(app, client, provider):
     assert everyone(app) == []
 
 
-def test_an_answer_that_says_it_is_anothers(app, client, provider):
+def test_an_answer_from_another_issuer_is_refused(app, client, provider):
     back = come_back(client, provider)
     assert client.get(f"{back}&iss=https://evil.example").status_code == 403
     back = come_back(client, provider)
     assert client.get(f"{back}&iss={provider.url}").status_code == 303
 
 
-def test_a_state_ends_after_minutes_and_few_are_kept(app, client, provider, monkeypatch):
+def test_a_state_expires_and_few_are_stored(app, client, provider, monkeypatch):
     backs = [come_back(client, provider) for _ in range(7)]
     assert client.get(backs[1]).status_code == 400, "five are kept"
     real = time.time
@@ -817,7 +817,7 @@ def test_a_state_ends_after_minutes_and_few_are_kept(app, client, provider, monk
     monkeypatch.undo()
 
 
-def test_whoever_doesnt_agree_is_told_so(app, client, provider):
+def test_denied_consent_is_reported(app, client, provider):
     state = parse_qs(urlsplit(come_back(client, provider)).query)["state"][0]
     answer = client.get(
         f"/auth/google/callback?error=access_denied&error_description=<b>x</b>&state={state}"
@@ -883,12 +883,12 @@ def test_a_provider_that_isnt_there(app, client, provider, monkeypatch):
         {"authorization_endpoint": "javascript:alert(1)"},
     ],
 )
-def test_metadata_that_cant_be_right(client, provider, lie):
+def test_invalid_metadata(client, provider, lie):
     provider.metadata = lie
     assert client.get("/auth/google").status_code == 503
 
 
-def test_a_secret_that_the_provider_doesnt_know(app, client, provider, monkeypatch):
+def test_a_wrong_client_secret(app, client, provider, monkeypatch):
     settings = replace(app.config["SETTINGS"], google_client_secret="another")
     monkeypatch.setitem(app.config, "SETTINGS", settings)
     assert sign_in(client, provider).status_code == 403

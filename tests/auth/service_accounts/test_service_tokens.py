@@ -78,7 +78,7 @@ def test_every_rest_call_says_what_it_takes_of_a_service(app):
         assert len(said) == 1, f"give {rule} a scope, or make it personal (security/view_policy.py)"
 
 
-def test_scopes_that_exist_are_used_and_no_other_can_be(app):
+def test_every_scope_is_used_and_no_other_is_accepted(app):
     used = {policy_of(view).scope for _, view in rest_views(app)}
     assert used - {None} == set(SCOPES)
     with pytest.raises(ValueError, match="no scope"):
@@ -93,7 +93,7 @@ def test_reading_scopes_read_only(app):
             assert name.endswith(":write") == writes, rule
 
 
-def test_the_accounts_own_security_is_nobody_elses(app):
+def test_services_cannot_touch_account_security(app):
     for rule, view in rest_views(app):
         if re.search(r"/auth/|password|session", rule.rule) or (
             rule.rule == "/api/users/me" and "DELETE" in rule.methods
@@ -161,7 +161,7 @@ def test_names_and_scopes_of_tokens(context):
 # --- making people ---
 
 
-def test_a_user_is_made_once_by_external_id(app, service):
+def test_a_user_is_created_once_per_external_id(app, service):
     crm = service("users:write")
     made = crm.post("/api/service/users", GRACE)
     assert made.status_code == 201, made.text
@@ -182,7 +182,7 @@ def test_a_user_is_made_once_by_external_id(app, service):
         assert not row.is_staff
 
 
-def test_what_is_taken_is_a_conflict_and_nobody_is_taken_over(service, world, app):
+def test_taken_emails_conflict_and_accounts_are_not_taken_over(service, world, app):
     crm = service("users:write")
     for field, value in (("email", "Alice@example.org"), ("username", "ALICE")):
         answer = crm.post("/api/service/users", {**GRACE, field: value})
@@ -216,7 +216,7 @@ def test_fields_of_a_user(service, app):
 
 @pytest.mark.database
 @pytest.mark.slow
-def test_the_same_user_at_once_is_one(app, service):
+def test_concurrent_calls_create_one_user(app, service):
     from tests.support.people import at_once
 
     crm = service("users:write")
@@ -225,7 +225,7 @@ def test_the_same_user_at_once_is_one(app, service):
     assert len({answer.get_json()["id"] for answer in answers}) == 1
 
 
-def test_after_a_farewell_the_external_id_is_free(service, world, app, change):
+def test_deleting_an_account_frees_its_external_id(service, world, app, change):
     crm = service("users:write")
     change(world.alice, external_id="crm:42")
     assert world.alice.api.delete("/api/users/me", {"password": PASSWORD}).status_code == 204
@@ -237,7 +237,7 @@ def test_after_a_farewell_the_external_id_is_free(service, world, app, change):
 # --- their tokens ---
 
 
-def test_a_token_of_the_persons_own(service, world, app, change):
+def test_a_user_token_acts_as_the_user(service, world, app, change):
     crm = service("tokens:write")
     change(world.alice, external_id="crm:1")
     for whose in (
@@ -252,7 +252,7 @@ def test_a_token_of_the_persons_own(service, world, app, change):
         assert me["id"] == world.alice.id
 
 
-def test_a_token_lasts_as_long_as_asked_and_never_longer_than_any(service, world, app):
+def test_a_token_lifetime_is_capped(service, world, app):
     crm = service("tokens:write")
     longest = app.config["SETTINGS"].jwt_expiration
     for wanted, seconds in ((60, 60), (10**15, longest.total_seconds())):
@@ -265,7 +265,7 @@ def test_a_token_lasts_as_long_as_asked_and_never_longer_than_any(service, world
         assert crm.post("/api/service/tokens", asked).status_code == 422, wrong
 
 
-def test_whose_token_nobody_gets(service, world, change):
+def test_people_that_get_no_service_issued_token(service, world, change):
     crm = service("tokens:write")
     change(world.bob, is_staff=True)
     change(world.carol, is_active=False)
@@ -296,7 +296,7 @@ def test_a_token_ends_with_the_service_that_asked_for_it(app, service, world, fl
     assert world.alice.api.get("/api/users/me").status_code == 200
 
 
-def test_nothing_is_issued_by_a_token_that_is_revoked_meanwhile(context):
+def test_no_token_is_issued_after_a_concurrent_revocation(context):
     service_tokens.create_service_token("crm", {"tokens:write"})
     known = db.session.scalars(select(ServiceToken)).one()
     service_tokens.revoke_service_token("crm")
@@ -304,7 +304,7 @@ def test_nothing_is_issued_by_a_token_that_is_revoked_meanwhile(context):
         service_tokens.issue_user_token(known, TokenRequest(external_id="x"), Client("", None))
 
 
-def test_whoever_becomes_staff_is_out_of_services_hands(app, service, world, change):
+def test_services_cannot_act_for_administrators(app, service, world, change):
     issued = service("tokens:write").post("/api/service/tokens", {"user_id": world.alice.id})
     theirs = Api(app, issued.get_json()["token"])
     assert theirs.get("/api/users/me").status_code == 200
@@ -316,7 +316,7 @@ def test_whoever_becomes_staff_is_out_of_services_hands(app, service, world, cha
 # --- acting for people ---
 
 
-def test_acting_for_somebody(service, world):
+def test_acting_on_behalf_of_a_user(service, world):
     crm = service("users:read", "chat:read", "chat:write")
     path = f"/api/chat/{world.conversation_id}/messages"
     assert crm.call("GET", "/api/users/me", as_=world.alice).get_json()["id"] == world.alice.id
@@ -327,7 +327,7 @@ def test_acting_for_somebody(service, world):
     assert code(crm.call("GET", path, as_=world.carol)) == (404, "not_found")
 
 
-def test_an_id_is_an_id_however_it_is_written(service, world):
+def test_ids_in_any_uuid_notation(service, world):
     crm = service("users:read")
     for written in (world.alice.id.upper(), f"urn:uuid:{world.alice.id}", f"{{{world.alice.id}}}"):
         answer = crm.call("GET", "/api/users/me", as_=written)
@@ -336,7 +336,7 @@ def test_an_id_is_an_id_however_it_is_written(service, world):
     assert code(two) == (403, "forbidden")
 
 
-def test_only_within_the_scopes(service, world):
+def test_calls_need_their_scope(service, world):
     crm = service("chat:read")
     path = f"/api/chat/{world.conversation_id}/messages"
     assert crm.call("GET", path, as_=world.alice).status_code == 200
@@ -355,7 +355,7 @@ def test_profiles_are_changed_with_their_scope_only(service, world):
     assert changed.get_json()["role"] == "Countess"
 
 
-def test_contacts_are_kept_within_the_scopes(service, world):
+def test_contacts_need_their_scopes(service, world):
     reads, writes = service("users:read", name="reads"), service("users:write", name="writes")
     bob = {"user_id": world.bob.id}
     path = f"/api/contacts/{world.bob.id}"
@@ -368,13 +368,13 @@ def test_contacts_are_kept_within_the_scopes(service, world):
     assert writes.call("DELETE", path, as_=world.alice).status_code == 204
 
 
-def test_a_service_alone_is_told_to_say_for_whom(service):
+def test_a_service_has_to_name_the_user(service):
     answer = service("users:read").get("/api/users/me")
     assert code(answer) == (401, "unauthenticated")
     assert "On-Behalf-Of: <user id>" in answer.get_json()["error"]["message"]
 
 
-def test_for_whom_no_service_acts(service, world, change):
+def test_people_that_no_service_may_act_for(service, world, change):
     crm = service("users:read")
     change(world.alice, is_staff=True)
     change(world.bob, is_superuser=True)
@@ -404,7 +404,7 @@ def test_deleting_the_account_ends_acting_for_it(service, world):
     assert crm.call("GET", "/api/users/me", as_=world.alice).status_code == 403
 
 
-def test_what_is_ones_own_business_is_no_services(service, world):
+def test_services_cannot_make_personal_calls(service, world):
     crm = service(*SCOPES)
     for method, path in (("DELETE", "/api/users/me"), ("POST", "/api/auth/logout")):
         answer = crm.call(method, path, {"password": PASSWORD}, as_=world.alice)
@@ -421,7 +421,7 @@ def test_services_have_no_pages(app, service, world):
     assert posted.status_code == 401
 
 
-def test_a_revoked_token_is_over_at_once(app, service, world, flask_command):
+def test_a_revoked_token_stops_working_at_once(app, service, world, flask_command):
     crm = service("users:read", "users:write", name="crm")
     assert crm.call("GET", "/api/users/me", as_=world.alice).status_code == 200
     assert flask_command("revoke", "crm").exit_code == 0
@@ -429,14 +429,14 @@ def test_a_revoked_token_is_over_at_once(app, service, world, flask_command):
     assert code(crm.post("/api/service/users", GRACE)) == (401, "unauthenticated")
 
 
-def test_tokens_that_are_none(app, service, world):
+def test_invalid_tokens(app, service, world):
     token = service("users:read")._headers["Authorization"].removeprefix("Bearer ")
     for wrong in (PREFIX, token[:-1], token + "x", token.upper(), PREFIX + "x" * 43, PREFIX + "é"):
         answer = Service(app, wrong).call("GET", "/api/users/me", as_=world.alice)
         assert code(answer) == (401, "unauthenticated"), wrong
 
 
-def test_nobody_else_acts_for_others(world):
+def test_only_services_act_for_others(world):
     path = "/api/users/me"
     for api, who in ((world.alice.api, world.bob), (world.alice.client, world.bob)):
         headers = {"On-Behalf-Of": who.id}
@@ -450,7 +450,7 @@ def test_nobody_else_acts_for_others(world):
     assert own.status_code == 200
 
 
-def test_service_calls_are_for_services(world):
+def test_service_calls_need_a_service_token(world):
     for api in (world.alice.api, Api(world.alice.app, None)):
         for path in ("/api/service/users", "/api/service/tokens"):
             assert code(api.post(path, {**GRACE, "user_id": world.bob.id})) == (
@@ -460,7 +460,7 @@ def test_service_calls_are_for_services(world):
 
 
 @pytest.mark.database
-def test_the_last_use_is_noted_but_not_each(app, service, world, statements):
+def test_last_use_is_noted_once_a_minute(app, service, world, statements):
     crm = service("users:read")
 
     def used():
@@ -480,7 +480,7 @@ def test_the_last_use_is_noted_but_not_each(app, service, world, statements):
     assert used() >= first
 
 
-def test_it_counts_for_the_person_acted_for(service, world, monkeypatch):
+def test_rate_limits_count_for_the_user_acted_for(service, world, monkeypatch):
     from chatapp.security import rate_limits
 
     crm = service("users:read", "users:write")
@@ -497,7 +497,7 @@ def test_it_counts_for_the_person_acted_for(service, world, monkeypatch):
         rate_limits.configure(False)
 
 
-def test_a_call_of_a_dialect_in_somebodys_name(world, service):
+def test_a_dialect_call_on_behalf_of_a_user(world, service):
     outer = service("chat:write")
     sent = outer.call(
         "POST", f"/api/messages/send/{world.carol.id}", {"message": "hi"}, as_=world.alice

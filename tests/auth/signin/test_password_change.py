@@ -8,7 +8,7 @@ from threading import Thread
 import pytest
 from sqlalchemy import select, update
 
-from chatapp.auth import service
+from chatapp.auth import authentication
 from chatapp.core.db import atomic, db, now
 from chatapp.models import SignIn, User
 from tests.support.html import Page
@@ -56,22 +56,22 @@ def test_a_new_password_ends_every_other_sign_in(world, logged_in):
 
 @pytest.mark.parametrize("door", ["api", "form"])
 @pytest.mark.database
-def test_who_logs_in_meanwhile_with_the_old_one_stays_out(app, world, monkeypatch, door):
+def test_a_login_during_a_password_change_is_refused(app, world, monkeypatch, door):
     """The password is right when it is looked at, and changed before the sign-in is stored."""
     browser = PageClient(app)
     browser.get("/login")
-    real = service.refuse_deactivated
+    real = authentication.is_outdated  # asked once the password has proved to be right
 
-    def overtaken(user):
-        monkeypatch.setattr(service, "refuse_deactivated", real)
+    def overtaken(stored):
+        monkeypatch.setattr(authentication, "is_outdated", real)
         change = {"current_password": PASSWORD, "password": NEW}
         thread = Thread(target=lambda: answers.append(world.alice.api.put(ADDRESS, change)))
         thread.start()
         thread.join()
-        real(user)
+        return real(stored)
 
     answers = []
-    monkeypatch.setattr(service, "refuse_deactivated", overtaken)
+    monkeypatch.setattr(authentication, "is_outdated", overtaken)
     if door == "api":
         login = {"email": world.alice.email, "password": PASSWORD}
         answer = Api(app, None).post("/api/auth/login", login)
@@ -86,7 +86,7 @@ def test_who_logs_in_meanwhile_with_the_old_one_stays_out(app, world, monkeypatc
         assert len(db.session.scalars(standing).all()) == 1, "the one that changed it"
 
 
-def test_what_is_refused_changes_nothing(world, logged_in):
+def test_a_refused_change_changes_nothing(world, logged_in):
     for body, status, fields in (
         ({"password": NEW}, 422, {"current_password"}),
         ({"current_password": "", "password": NEW}, 422, {"current_password"}),
@@ -104,7 +104,7 @@ def test_what_is_refused_changes_nothing(world, logged_in):
     assert logged_in(PASSWORD)
 
 
-def test_the_page_changes_it_and_stays_signed_in_under_a_new_id(app, world, logged_in):
+def test_the_page_changes_the_password_and_rotates_the_session_id(app, world, logged_in):
     client = world.alice.client
     client.get("/settings/account")
     before = client.get_cookie("chatapp_session").value
@@ -118,8 +118,8 @@ def test_the_page_changes_it_and_stays_signed_in_under_a_new_id(app, world, logg
     after = client.get_cookie("chatapp_session").value
     assert before != after
     page = client.get("/settings/account")
-    assert "Your password is changed." in page.text
-    assert "Your password is changed." not in client.get("/settings/account").text
+    assert "Your password has been changed." in page.text
+    assert "Your password has been changed." not in client.get("/settings/account").text
     planted = app.test_client()
     planted.set_cookie("chatapp_session", before)
     assert planted.get("/people").status_code == 302, "the old id leads nowhere"
@@ -146,12 +146,12 @@ def test_a_refused_page_says_why_and_shows_no_password(world):
         password=NEW,
     )
     assert answer.status_code == 403
-    assert "The password is wrong." in answer.text
+    assert "That password is incorrect." in answer.text
     assert "wrong one" not in answer.text
     assert NEW not in answer.text
 
 
-def test_without_a_password_it_takes_a_fresh_sign_in(app, world, logged_in):
+def test_accounts_without_a_password_need_a_recent_sign_in(app, world, logged_in):
     without_password(app, world.alice)
     signed_in_for(app, timedelta(minutes=11))
     refused = world.alice.api.put(ADDRESS, {"password": NEW})
@@ -162,7 +162,7 @@ def test_without_a_password_it_takes_a_fresh_sign_in(app, world, logged_in):
     assert logged_in(NEW)
 
 
-def test_a_token_made_by_another_application_is_no_fresh_sign_in(app, world):
+def test_a_service_issued_token_is_no_recent_sign_in(app, world):
     without_password(app, world.alice)
     with app.app_context(), atomic() as work:
         work.execute(update(SignIn).values(kind="service"))
@@ -177,11 +177,14 @@ def test_the_page_of_an_account_without_a_password_asks_for_none(app, world):
     assert "current_password" not in page.text
     answer = client.submit("/settings/account", "/settings/account/password", password=NEW)
     assert answer.status_code == 303
-    assert "Your password is set: you can log in with it" in client.page("/settings/account").text
+    assert (
+        "Your password has been set, so you can log in with it"
+        in client.page("/settings/account").text
+    )
 
 
 @pytest.mark.database
-def test_two_changes_at_once_dont_both_succeed(app, world):
+def test_concurrent_password_changes_do_not_both_succeed(app, world):
     import threading
 
     statuses: list[int] = []

@@ -80,35 +80,35 @@ def test_a_browser_that_comes_back_stays_signed_in(app, world):
     assert "Set-Cookie" not in client.get("/people").headers
 
 
-def test_ending_all_but_one(app, world):
+def test_ending_all_sign_ins_but_one(app, world):
     client, api = world.alice.client, world.alice.api
     assert client.get("/people").status_code == 200
     token, session = rows(app, world.alice.id)
     with app.app_context():
-        assert sign_ins.end_all(world.alice.id, but=token.id) == 1
-        assert sign_ins.end_all(world.alice.id, but=token.id) == 0
+        assert sign_ins.end_all_sign_ins(world.alice.id, except_id=token.id) == 1
+        assert sign_ins.end_all_sign_ins(world.alice.id, except_id=token.id) == 0
     assert api.get("/api/users/me").status_code == 200
     assert client.get("/people").status_code == 302
     with app.app_context(), atomic() as work:
         work.execute(update(SignIn).where(SignIn.id == session.id).values(ended_at=None))
     assert client.get("/people").status_code == 302, "the session was emptied when it was over"
     with app.app_context():
-        assert sign_ins.end_all(world.alice.id) == 2
+        assert sign_ins.end_all_sign_ins(world.alice.id) == 2
     assert api.get("/api/users/me").status_code == 401
     assert world.bob.api.get("/api/users/me").status_code == 200
 
 
-def test_ending_is_part_of_what_surrounds_it(app, world):
+def test_ending_joins_the_surrounding_transaction(app, world):
     with app.app_context(), pytest.raises(RuntimeError, match="not now"), atomic():
-        sign_ins.end_all(world.alice.id)
+        sign_ins.end_all_sign_ins(world.alice.id)
         raise RuntimeError("not now")
     assert world.alice.api.get("/api/users/me").status_code == 200
 
 
-def test_what_ended_is_announced_by_its_id(app, world, heard):
+def test_an_ended_sign_in_is_announced_by_its_id(app, world, heard):
     (token,) = rows(app, world.alice.id)
     with app.app_context():
-        sign_ins.end_all(world.alice.id)
+        sign_ins.end_all_sign_ins(world.alice.id)
     assert heard == [CredentialEnded(token.id)]
 
 
@@ -120,7 +120,7 @@ def heard(app):
     end()
 
 
-def test_who_is_deactivated_is_signed_in_nowhere(app, world):
+def test_a_deactivated_person_has_no_sign_ins(app, world):
     client = world.alice.client
     ids = {row.id for row in rows(app, world.alice.id)}
     with app.app_context(), atomic() as work:
@@ -131,7 +131,7 @@ def test_who_is_deactivated_is_signed_in_nowhere(app, world):
         assert standing(ids) == set()
 
 
-def test_a_session_is_no_token_and_a_token_no_session(app, world):
+def test_sessions_and_tokens_are_not_interchangeable(app, world):
     """Neither kind of credential opens with the other's id."""
     world.alice.client.get("/chats")
     token, session = rows(app, world.alice.id)
@@ -146,7 +146,7 @@ def ids(api):
     return {item["id"] for item in api.get("/api/auth/sessions").get_json()["items"]}
 
 
-def test_the_list_shows_where_one_is_signed_in(world):
+def test_the_list_of_sign_ins(world):
     world.alice.client.get("/people", headers={"User-Agent": "Browser"})
     body = world.alice.api.get("/api/auth/sessions").get_json()
     assert body["next_cursor"] is None
@@ -160,7 +160,7 @@ def test_the_list_shows_where_one_is_signed_in(world):
     assert ids(world.alice.api).isdisjoint(ids(world.bob.api))
 
 
-def test_the_list_comes_in_pages(app, world):
+def test_the_list_of_sign_ins_is_paged(app, world):
     login = {"email": world.alice.email, "password": world.alice.password}
     for _ in range(6):
         Api(app, None).post("/api/auth/login", login)
@@ -201,15 +201,15 @@ def test_ending_all_others_by_the_api(app, world):
     assert world.bob.api.get("/api/users/me").status_code == 200
 
 
-def test_what_has_expired_is_swept_away(app, world):
+def test_expired_sign_ins_are_deleted(app, world):
     world.alice.client.get("/people")
     token, session = rows(app, world.alice.id)
     with app.app_context():
         with atomic() as work:
             over = {"expires_at": now() - timedelta(seconds=1)}
             work.execute(update(SignIn).where(SignIn.id == token.id).values(over))
-        sign_ins.sweep()
-        sign_ins.end(world.alice.id, session.id)
+        sign_ins.delete_expired_sign_ins()
+        sign_ins.end_sign_in(world.alice.id, session.id)
         left = set(db.session.scalars(select(SignIn.id).where(SignIn.user_id == world.alice.id)))
     assert left == {session.id}
 
