@@ -37,7 +37,7 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 class RateLimiter:
-    """What people have used of their limits in one app."""
+    """The rate limits of one app, and what people have used of them."""
 
     def __init__(self, *, on: bool) -> None:
         self.on = on
@@ -141,7 +141,7 @@ def check_request(policy: ViewPolicy) -> None:
 
 
 class Windows(Storage, MovingWindowSupport):
-    """When each key was used, for as long as that matters, in this process's memory."""
+    """Storage in memory: when each key was used, for as long as that matters."""
 
     STORAGE_SCHEME = None
 

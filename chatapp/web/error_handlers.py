@@ -1,4 +1,4 @@
-"""One description of an error, three ways to tell it: a JSON body, a page, a socket's answer."""
+"""Error handlers: an error becomes a JSON body for programs, and a page for people."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ _TITLES = {404: "Not found", 403: "Not allowed", 503: "One moment, please"}
 
 
 def init_app(app: Flask) -> None:
-    """Answer every exception of a request through `describe`."""
+    """Answer every exception of a request."""
     app.register_error_handler(Exception, _answer)
 
 
 def error_page(error: ChatError) -> Response:
-    """A page that says what happened and what to do next; it asks no database."""
+    """Return a page that says what happened and what to do next, without asking the database."""
     g.me = None
     themes.use_default()
     title = _TITLES.get(error.status) or HTTPStatus(error.status).phrase.capitalize()
@@ -67,7 +67,7 @@ def error_page(error: ChatError) -> Response:
 
 
 def describe_http(exc: Exception) -> ChatError | None:
-    """Return the error for what Flask or Werkzeug refuse, None for everything else."""
+    """Return the error for what Flask or Werkzeug refused; None for everything else."""
     if not isinstance(exc, HTTPException) or exc.code is None or not 400 <= exc.code < 500:
         return None
     kind = _BY_STATUS.get(exc.code)
@@ -75,7 +75,7 @@ def describe_http(exc: Exception) -> ChatError | None:
 
 
 def wants_json() -> bool:
-    """Whether this request comes from a program."""
+    """Return whether this request comes from a program."""
     return is_api_path(request.path, current_app.config["SETTINGS"])
 
 

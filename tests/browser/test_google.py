@@ -1,6 +1,6 @@
 """Signing in through a real OpenID provider, in a real browser.
 
-Forged answers, which a real provider doesn't give: tests/auth/oidc/test_oidc_sign_in.py.
+Forged answers, which a real provider doesn't give: tests/auth/oidc/test_forged_answers.py.
 """
 
 from __future__ import annotations

@@ -85,7 +85,7 @@ def scopes(app: flask.Flask) -> dict[str, str | None]:
     for rule in app.url_map.iter_rules():
         view = app.view_functions[rule.endpoint]
         if rule.endpoint.startswith("cookie."):
-            continue  # a dialect's, which test_dialects asks
+            continue  # a dialect's, which tests/live/dialects asks
         if rule.rule.startswith("/api/") and not policy_of(view).public:
             path = re.sub(r"(?<=<)[^:<>]+:", "", rule.rule)
             for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -16,58 +14,11 @@ from chatapp.core.errors import RateLimited, Unauthenticated
 from chatapp.models import Attempts
 from chatapp.security import attempt_limits
 from chatapp.security.request_source import Source
+from tests.support.guessing import WRONG, lock, log_in
 from tests.support.pages import PageClient
-from tests.support.world import PASSWORD, Api, Person, register
+from tests.support.world import PASSWORD, Api
 
 pytestmark = pytest.mark.database
-
-WRONG = "not the password"
-
-
-@dataclass
-class Clock:
-    """Time that passes when told to, for what is counted."""
-
-    passed: timedelta = timedelta()
-
-    def now(self) -> datetime:
-        return now() + self.passed
-
-    def wait(self, seconds: float) -> None:
-        self.passed += timedelta(seconds=seconds)
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr(attempt_limits, "now", clock.now)
-    return clock
-
-
-@pytest.fixture
-def ada(app) -> Person:
-    return register(app, "Ada")
-
-
-@pytest.fixture
-def limited(app) -> Iterator[None]:
-    app.extensions["rate_limiter"].configure(True)
-    yield
-    app.extensions["rate_limiter"].configure(False)
-
-
-def log_in(app, name: str, password: str, address: str = "192.0.2.1"):
-    return Api(app, None).call(
-        "POST",
-        "/api/auth/login",
-        {"email": name, "password": password},
-        environ_base={"REMOTE_ADDR": address},
-    )
-
-
-def lock(app, name: str) -> None:
-    for number in range(5):
-        assert log_in(app, name, WRONG, f"198.51.100.{number}").status_code == 401
 
 
 def said(answer) -> tuple:
@@ -179,7 +130,7 @@ def test_processes_that_know_nothing_of_each_other_count_together(app, ada, limi
     """Without the line that a process keeps, only the database is left to count."""
     from contextlib import nullcontext
 
-    monkeypatch.setattr(attempt_limits, "_one_after_the_other", lambda key: nullcontext())
+    monkeypatch.setattr(attempt_limits, "_in_turn", lambda key: nullcontext())
     answers = at_once(20, lambda: log_in(app, ada.email, WRONG).status_code)
     assert sorted(answers) == [401] * 5 + [429] * 15
 
@@ -199,51 +150,10 @@ def test_the_form_counts_with_the_api_and_says_when_and_how(app, ada, limited, c
     assert log_in(app, ada.email, PASSWORD).status_code == 429
 
 
-@pytest.mark.slow
-def test_a_browser_that_was_let_in_before_is_not_locked_out(app, ada, limited, clock):
-    known = PageClient(app)
-    known.submit("/login", email=ada.email, password=PASSWORD)
-    known.submit("/chats", "/logout")
-    lock(app, ada.email)
-    assert known.submit("/login", email=ada.email, password=PASSWORD).status_code == 303
-    known.submit("/chats", "/logout")
-    for _ in range(5):
-        assert known.submit("/login", email=ada.email, password=WRONG).status_code == 401
-    locked = known.submit("/login", email=ada.email, password=PASSWORD)
-    assert locked.status_code == 429, "but it may not guess without end either"
-    clock.wait(31)
-    assert known.submit("/login", email=ada.email, password=PASSWORD).status_code == 303
-
-
-def test_a_device_is_known_for_its_own_account_only(app, ada, limited):
-    bob = register(app, "Bob")
-    known = PageClient(app)
-    known.submit("/login", email=bob.email, password=PASSWORD)
-    known.submit("/chats", "/logout")
-    lock(app, ada.email)
-    assert known.submit("/login", email=ada.email, password=PASSWORD).status_code == 429
-
-
-@pytest.mark.parametrize("value", ["", "x", "eyJhIjoxfQ.x.x", '["a","b"].Zm9v.Zm9v'])
-def test_a_forged_device_is_unknown(app, ada, limited, value):
-    lock(app, ada.email)
-    forger = PageClient(app)
-    forger.set_cookie("chatapp_device", value)
-    assert forger.submit("/login", email=ada.email, password=PASSWORD).status_code == 429
-
-
-def test_the_device_cookie_is_for_the_server_alone(app, ada):
-    answer = PageClient(app).submit("/login", email=ada.email, password=PASSWORD)
-    (cookie,) = [c for c in answer.headers.getlist("Set-Cookie") if c.startswith("chatapp_device")]
-    assert "HttpOnly" in cookie
-    assert "SameSite=Lax" in cookie
-    assert ada.email not in cookie
-
-
 def test_lifted(app, ada, limited):
     lock(app, ada.email)
     with app.app_context():
-        attempt_limits.lift(ada.id)
+        attempt_limits.clear_failures(ada.id)
     assert log_in(app, ada.email, PASSWORD).status_code == 200
 
 

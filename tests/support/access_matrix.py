@@ -25,7 +25,7 @@ class Rule:
 
 
 TEXT = {"content": "from Carol"}
-DIALECT = "test_dialects shows that strangers are refused, in the dialect's own shape"
+DIALECT = "tests/live/dialects shows that strangers are refused, in the dialect's own shape"
 
 # Keyed by method and rule, converters left out. 302 without a credential leads to the login page.
 ROUTES: dict[str, Rule | str] = {
@@ -48,9 +48,9 @@ ROUTES: dict[str, Rule | str] = {
     "POST /verify": "takes a token from a mail, which test_verification has",
     "POST /verify/resend": "mails to one's own address; takes no id",
     "GET /forgot": Rule("/forgot", 200, 200),
-    "POST /forgot": "takes an address; test_reset shows that every address is answered alike",
+    "POST /forgot": "takes an address; test_equal_work shows that every address is answered alike",
     "GET /reset": Rule("/reset", 422, 422),
-    "POST /reset": "takes a token from a mail, which test_reset has",
+    "POST /reset": "takes a token from a mail, which test_password_reset has",
     "GET /chats": Rule("/chats", 200, 302),
     "GET /chats/sidebar": Rule("/chats/sidebar", 200, 302),
     "GET /chats/<conversation_id>": Rule("/chats/{conversation}", 404, 302),
@@ -173,7 +173,7 @@ ROUTES: dict[str, Rule | str] = {
     "POST /api/auth/verify": "takes a token from a mail, which test_verification has",
     "POST /api/auth/verify/resend": Rule("/api/auth/verify/resend", 202, 401),
     "POST /api/auth/password/forgot": "takes an address; see POST /forgot",
-    "POST /api/auth/password/reset": "takes a token from a mail, which test_reset has",
+    "POST /api/auth/password/reset": "takes a token from a mail, which test_password_reset has",
     "GET /api/users/me": Rule("/api/users/me", 200, 401),
     "PATCH /api/users/me": "changes the caller's own account; takes no id",
     "GET /api/users": Rule("/api/users", 200, 401, query={"limit": 200}),

@@ -8,6 +8,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from sqlalchemy import create_engine, select
+
+from chatapp.models import (
+    Conversation,
+    Group,
+    GroupLink,
+    Mention,
+    Message,
+    Participant,
+    Picture,
+    Reaction,
+    SignIn,
+)
 from tests.support.access_matrix import NOBODY, SECRET
 from tests.support.people import Person, WebSession
 from tests.support.photos import photo
@@ -26,6 +39,8 @@ class Scene:
     """The people and what they have; one for all tests here, none of which may change it."""
 
     def __init__(self, server: LiveServer) -> None:
+        self._database = create_engine(server.environ["DATABASE_URL"])
+        self._csrf_tokens: dict[str, str] = {}
         names = ("Alice", "Bob", "Carol", "Dave")
         self.alice, self.bob, self.carol, self.dave = (Person(server, name) for name in names)
         direct = self.alice.opens(self.bob)
@@ -91,15 +106,32 @@ class Scene:
         )
 
     def state(self) -> list[Any]:
-        """All that Alice and Bob have, as Alice sees it."""
+        """All that Alice and Bob have: the rows of their conversations, and her sign-ins."""
         ids = [place.conversation for place in self.places.values()]
-        return [
-            *(self.alice.get(f"/api/chat/{id_}") for id_ in ids),
-            *(self.alice.history(id_) for id_ in ids),
-            self.alice.get(f"/api/groups/{self.group}"),
-            self.alice.get(f"/api/groups/{self.group}/links"),
-            self.alice.get("/api/auth/sessions"),
+        messages = select(Message.id).where(Message.conversation_id.in_(ids))
+        rows = [
+            select(Conversation.__table__).where(Conversation.id.in_(ids)),
+            *(
+                select(table.__table__).where(table.conversation_id.in_(ids))
+                for table in (Participant, Message, Mention, Group)
+            ),
+            select(Reaction.__table__).where(Reaction.message_id.in_(messages)),
+            select(GroupLink.__table__).where(GroupLink.group_id == self.group),
+            select(Picture.__table__).where(Picture.id == self.picture),
+            select(SignIn.__table__).where(SignIn.user_id == self.alice.id),
         ]
+        with self._database.connect() as connection:
+            return [sorted(map(repr, connection.execute(select_))) for select_ in rows]
+
+    def csrf_token(self, person: Person) -> str:
+        """The token for the forms of this person's page session."""
+        if person.id not in self._csrf_tokens:
+            self._csrf_tokens[person.id] = self.webs[person.id].page("/people").csrf_token
+        return self._csrf_tokens[person.id]
+
+    def close(self) -> None:
+        """Close the connections to the server's database."""
+        self._database.dispose()
 
     def leaks(self, text: str) -> list[str]:
         """What of Alice's and Bob's stands in `text` though it isn't the reader's to see."""
@@ -119,3 +151,4 @@ def scene_on(server: LiveServer) -> Iterator[Scene]:
     for person in (scene.alice, scene.bob, scene.carol, scene.dave):
         for wire in person.wires:
             wire.close()
+    scene.close()

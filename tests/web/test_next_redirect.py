@@ -1,6 +1,6 @@
 """`next` leads to pages of this site only, through every door that takes it.
 
-Through Google: tests/auth/oidc/test_oidc_sign_in.py. Over a real port: tests/live/test_sessions.py.
+Through Google: tests/auth/oidc/test_next.py. Over a real port: tests/live/test_sessions.py.
 """
 
 from __future__ import annotations

@@ -6,48 +6,18 @@ import threading
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from chatapp.auth import service
 from chatapp.auth.oidc import linked_accounts
 from chatapp.auth.oidc.linked_accounts import UnconfirmedLink
 from chatapp.core.db import atomic, db, now
-from chatapp.jobs import runner
-from chatapp.models import User, Verification
-from chatapp.security import attempt_limits, password_hashing
+from chatapp.models import Verification
 from tests.support.errors import rest_error
 from tests.support.html import Page
 from tests.support.mail import CONFIRM, RESET, link_in
-from tests.support.pages import PageClient
+from tests.support.password_reset import NEW, addresses, logs_in, reset
 from tests.support.world import PASSWORD, Api, register
-
-NEW = "another good password"
-
-
-@pytest.fixture
-def nobody(app):
-    return Api(app, None)
-
-
-@pytest.fixture
-def forgotten(nobody, mailbox):
-    """`forgotten(ada)`: the token that is mailed to her."""
-
-    def forget(person, count: int = 1) -> str:
-        answer = nobody.post("/api/auth/password/forgot", {"email": person.email.upper()})
-        assert (answer.status_code, answer.text) == (202, "")
-        return mailbox.token(person.email, RESET, count)
-
-    return forget
-
-
-def reset(nobody, token: str, password: str = NEW):
-    return nobody.post("/api/auth/password/reset", {"token": token, "password": password})
-
-
-def logs_in(nobody, email: str, password: str) -> bool:
-    body = {"email": email, "password": password}
-    return nobody.post("/api/auth/login", body).status_code == 200
 
 
 def test_a_new_password_by_a_mailed_link(app, nobody, forgotten, mailbox):
@@ -193,94 +163,6 @@ def test_a_password_change_revokes_links_and_notifies_the_owner(app, nobody, for
     assert "/forgot" in link_in(mailbox.wait(ada.email, "Your password was changed"))
 
 
-def test_a_made_up_token_costs_no_hash(nobody, monkeypatch):
-    hashes: list[str] = []
-    monkeypatch.setattr("chatapp.auth.mailed_links.password_reset.hash_password", hashes.append)
-    assert reset(nobody, "made-up").status_code == 422
-    assert hashes == []
-
-
-@pytest.fixture
-def work_of(app, monkeypatch, statements):
-    """`work_of(call)`: what a call does before it answers, and its answer."""
-
-    def counted(call):
-        done: list[str] = []
-        real = password_hashing._verify
-        hashed = password_hashing.hash_password
-        with monkeypatch.context() as patch, statements() as texts:
-            patch.setattr(runner, "run_later", lambda job, after=0: done.append("job"))
-            patch.setattr(password_hashing, "_verify", lambda *a: done.append("verify") or real(*a))
-            patch.setattr(
-                password_hashing, "hash_password", lambda *a: done.append("hash") or hashed(*a)
-            )
-            answer = call()
-        headers = {
-            name: value
-            for name, value in answer.headers.items()
-            if name not in ("X-Request-ID", "Content-Security-Policy", "Set-Cookie")
-        }
-        return answer.status_code, answer.text, headers, list(texts), done
-
-    return counted
-
-
-def addresses(app) -> list[str]:
-    """One that is somebody's, one of an account that is off, one without password, nobody's."""
-    register(app, "Ada")
-    off = register(app, "Bob")
-    with app.app_context():
-        service.create_account(service.NewAccount(email="google@example.org"))
-        with atomic() as work:
-            work.execute(update(User).where(User.id == off.id).values(is_active=False))
-    return ["ada@example.org", off.email, "google@example.org", "nobody@example.org"]
-
-
-def test_a_reset_request_does_the_same_work_for_every_address(app, nobody, work_of):
-    known = addresses(app)
-    path = "/api/auth/password/forgot"
-    all_work = [work_of(lambda e=e: nobody.post(path, {"email": e})) for e in known]
-    status, _, _, texts, done = all_work[0]
-    assert status == 202
-    assert done == ["job"]
-    assert not [text for text in texts if "users" in text or "verifications" in text]
-    assert all(work == all_work[0] for work in all_work)
-
-
-def test_the_forgot_page_does_the_same_work_for_every_address(app, client, work_of):
-    known = addresses(app)
-    token = client.page("/forgot").csrf_token
-    all_work = [
-        work_of(lambda e=e: client.post("/forgot", data={"email": e, "csrf_token": token}))
-        for e in known
-    ]
-    assert all_work[0][0] == 303
-    assert all_work[0][4] == ["job"]
-    assert all(work == all_work[0] for work in all_work)
-
-
-def test_a_refused_login_does_the_same_work_for_every_address(app, nobody, work_of):
-    known = addresses(app)
-    password_hashing.check_password(None, "warm")  # the hash of nobody's password is made once
-    body = {"password": "not the password"}
-    all_work = [
-        work_of(lambda e=e: nobody.post("/api/auth/login", {**body, "email": e})) for e in known
-    ]
-    assert all_work[0][0] == 401
-    assert all_work[0][4] == ["verify"]
-    assert len(all_work[0][3]) >= 1
-    assert all(work == all_work[0] for work in all_work)
-
-
-def test_sending_again_does_the_same_work_for_everyone(app, mailbox, nobody, work_of):
-    ada, bob = register(app, "Ada"), register(app, "Bob")
-    nobody.post("/api/auth/verify", {"token": mailbox.token(ada.email, CONFIRM)})
-    work = [work_of(lambda p=p: p.api.post("/api/auth/verify/resend")) for p in (ada, bob)]
-    assert work[0][0] == 202
-    assert work[0][4] == ["job"]
-    assert work[0] == work[1]
-
-
 def test_unknown_addresses_get_no_reset_mail(app, nobody, mailbox, drained):
     known = addresses(app)
     for email in known:
@@ -328,83 +210,3 @@ def test_a_reset_removes_links_made_before_the_email_was_verified(app, nobody, f
         assert linked_accounts.list_linked_accounts(ada.id) == []
         kept = linked_accounts.list_linked_accounts(bob.id)
         assert len(kept) == 1, "Bob's address is confirmed, so his link stays"
-
-
-@pytest.fixture
-def limited(app):
-    app.extensions["rate_limiter"].configure(True)
-    yield
-    app.extensions["rate_limiter"].configure(False)
-
-
-def test_a_reset_lifts_the_pause(app, nobody, forgotten, limited):
-    ada = register(app, "Ada")
-    for _ in range(6):
-        logs_in(nobody, ada.email, "wrong")
-    assert not logs_in(nobody, ada.email, PASSWORD)
-    assert reset(nobody, forgotten(ada)).status_code == 204
-    assert logs_in(nobody, ada.email, NEW)
-
-
-def test_a_reset_lifts_the_pause_of_the_own_browser(app, nobody, forgotten, limited):
-    ada = register(app, "Ada")
-    own = PageClient(app)
-    own.submit("/login", email=ada.email, password=PASSWORD)
-    own.submit("/chats", "/logout")
-    for _ in range(5):
-        assert own.submit("/login", email=ada.email, password="wrong").status_code == 401
-    assert own.submit("/login", email=ada.email, password=PASSWORD).status_code == 429
-    assert reset(nobody, forgotten(ada)).status_code == 204
-    assert own.submit("/login", email=ada.email, password=NEW).status_code == 303
-
-
-@pytest.mark.parametrize("door", ["page", "rest"])
-def test_guessing_does_not_lock_the_owner_out_after_a_reset(app, nobody, forgotten, limited, door):
-    ada, own = register(app, "Ada"), PageClient(app)
-    token = forgotten(ada)
-    if door == "page":
-        answer = own.submit(f"/reset?token={token}", "/reset", password=NEW)
-    else:
-        answer = own.post("/api/auth/password/reset", json={"token": token, "password": NEW})
-    assert answer.status_code in (204, 303)
-    for _ in range(6):
-        logs_in(nobody, ada.email, "wrong")
-    assert not logs_in(nobody, ada.email, NEW), "locked elsewhere"
-    assert own.submit("/login", email=ada.email, password=NEW).status_code == 303
-
-
-def test_one_address_gets_5_mails_an_hour_without_an_error(app, nobody, mailbox, drained, limited):
-    ada = register(app, "Ada")
-    for _ in range(7):
-        answer = nobody.post("/api/auth/password/forgot", {"email": ada.email})
-        assert answer.status_code == 202
-        drained()
-    assert len(mailbox.to(ada.email, RESET)) == 5
-
-
-def test_mails_per_network_are_limited(app, nobody, client, limited):
-    path = "/api/auth/password/forgot"
-    asked = [
-        nobody.post(path, {"email": f"nobody{n}@example.org"})
-        for n in range(attempt_limits.MAILS.most + 1)
-    ]
-    assert {answer.status_code for answer in asked[:-1]} == {202}
-    assert rest_error(asked[-1])["code"] == "rate_limited"
-    assert int(asked[-1].headers["Retry-After"]) > 0
-    page = client.submit("/forgot", email="ada@example.org")
-    assert page.status_code == 429
-    assert "Many mails were asked for" in page.text
-
-
-@pytest.mark.slow
-def test_guessing_links_is_limited(app, nobody, client, forgotten, limited):
-    ada = register(app, "Ada")
-    token = forgotten(ada)
-    for n in range(attempt_limits.LINKS.most):
-        assert reset(nobody, f"guess-{n}").status_code == 422
-    assert rest_error(reset(nobody, token))["code"] == "rate_limited"
-    verify = nobody.post("/api/auth/verify", {"token": "x"})
-    assert rest_error(verify)["code"] == "rate_limited"
-    page = client.submit(f"/reset?token={token}", "/reset", password=NEW)
-    assert page.status_code == 429
-    assert "Too many links" in page.text

@@ -1,4 +1,4 @@
-"""Registering, signing in and out, over pages and REST, seen from outside."""
+"""Signing in and out over pages and REST, and what a session is."""
 
 from __future__ import annotations
 
@@ -7,128 +7,14 @@ import re
 import pytest
 from sqlalchemy import select, update
 
-from chatapp.auth import service
-from chatapp.auth.schemas import SelfRegistration
 from chatapp.core.db import atomic, db
-from chatapp.core.errors import Conflict
 from chatapp.models import SignIn, StoredSession, User
 from chatapp.security import password_hashing
-from chatapp.security.request_source import Source
+from tests.support.accounts import ADA
 from tests.support.html import Page
 from tests.support.pages import PageClient
 from tests.support.process import TOP
 from tests.support.world import PASSWORD, Api, register
-
-ADA = {"email": "Ada@Example.org", "password": PASSWORD}
-
-
-@pytest.fixture
-def nobody(app):
-    return Api(app, None)
-
-
-def test_a_new_account_and_its_token(nobody, app):
-    answer = nobody.post("/api/auth/register", ADA)
-    body = answer.get_json()
-    assert answer.status_code == 201
-    assert body["user"]["email"] == "ada@example.org"
-    assert body["user"]["username"] == body["user"]["name"] == "ada"
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", body["expires_at"])
-    assert "password" not in answer.text.replace(PASSWORD, "")
-    me = Api(app, body["token"]).get("/api/users/me").get_json()
-    assert me == body["user"]
-
-
-def test_fields_that_registration_ignores(nobody, app):
-    nobody.post("/api/auth/register", {**ADA, "is_staff": True, "is_superuser": True, "id": "x"})
-    with app.app_context():
-        user = db.session.scalars(select(User)).one()
-        assert not user.is_staff
-        assert not user.is_superuser
-
-
-def test_emails_and_usernames_are_unique_ignoring_case(nobody):
-    nobody.post("/api/auth/register", {**ADA, "username": "ada"})
-    taken = nobody.post("/api/auth/register", {**ADA, "email": "ADA@example.ORG"})
-    assert taken.status_code == 409
-    assert set(taken.get_json()["error"]["fields"]) == {"email"}
-    taken = nobody.post(
-        "/api/auth/register", {**ADA, "email": "other@example.org", "username": "ADA"}
-    )
-    assert taken.status_code == 409
-    assert set(taken.get_json()["error"]["fields"]) == {"username"}
-
-
-@pytest.mark.database
-def test_the_username_all_is_reserved(nobody, app, world):
-    """In a message @all tells everybody; whoever was called so before stays it."""
-    given = nobody.post("/api/auth/register", {**ADA, "username": "All"})
-    changed = world.bob.api.patch("/api/users/me", {"username": "all"})
-    for refused in (given, changed):
-        assert refused.status_code == 409
-        assert "@all" in refused.get_json()["error"]["fields"]["username"]
-    made = nobody.post("/api/auth/register", {**ADA, "email": "all@example.org"})
-    assert made.get_json()["user"]["username"] == "all2"
-    with app.app_context(), atomic() as work:
-        work.execute(update(User).where(User.id == world.alice.id).values(username="all"))
-    kept = world.alice.api.patch("/api/users/me", {"username": "all", "name": "Al"})
-    assert (kept.status_code, kept.get_json()["name"]) == (200, "Al")
-
-
-def test_a_missing_username_is_derived_and_numbered(nobody):
-    def name(email: str) -> str:
-        body = nobody.post("/api/auth/register", {"email": email, "password": PASSWORD})
-        return body.get_json()["user"]["username"]
-
-    assert name("ada@one.example.org") == "ada"
-    assert name("ada@two.example.org") == "ada2"
-    assert name("ada@three.example.org") == "ada3"
-    assert name("a+b@example.org") == "abuser"
-    assert 3 <= len(name("x" * 60 + "@example.org")) <= 30
-
-
-def test_an_account_needs_neither_address_nor_password(context):
-    named = service.create_account(service.NewAccount(email=None, name="Ada Lovelace"))
-    assert (named.email, named.username, named.password_hash) == (None, "adalovelace", None)
-    assert service.create_account(service.NewAccount(email=None)).name == "user"
-    with pytest.raises(Conflict) as refused:
-        service.create_account(service.NewAccount(email=None, username="adalovelace"))
-    assert set(refused.value.fields) == {"username"}
-
-
-@pytest.mark.database
-def test_concurrent_identical_registrations_create_one_account(app):
-    import threading
-
-    answers: list[int] = []
-
-    def go() -> None:
-        answers.append(Api(app, None).post("/api/auth/register", ADA).status_code)
-
-    threads = [threading.Thread(target=go) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(answers) == [201] + [409] * 7
-
-
-@pytest.mark.database
-def test_concurrent_registrations_with_the_same_local_part(app):
-    import threading
-
-    answers: list[int] = []
-
-    def go(number: int) -> None:
-        new = {"email": f"ada@host{number}.example.org", "password": PASSWORD}
-        answers.append(Api(app, None).post("/api/auth/register", new).status_code)
-
-    threads = [threading.Thread(target=go, args=(n,)) for n in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert answers == [201] * 8
 
 
 def test_logging_in_by_address_or_name(nobody):
@@ -276,7 +162,6 @@ def test_the_session_id_is_new_at_login_and_never_taken_from_outside(app, client
 def test_invalid_msgpack_is_no_session(app, tmp_path):
     import pickle
 
-    from chatapp.core.db import atomic
     from chatapp.security.sessions import stored_id
 
     canary = tmp_path / "canary"
@@ -306,7 +191,7 @@ def test_a_request_that_changes_nothing_writes_no_session(app, world, statements
 def test_expired_sessions_are_invalid_and_deleted(app, world):
     from datetime import timedelta
 
-    from chatapp.core.db import atomic, now
+    from chatapp.core.db import now
     from chatapp.security.session_stores.database import sweep
 
     client = world.alice.client
@@ -345,19 +230,6 @@ def test_a_valid_cookie_does_not_excuse_a_wrong_bearer_token(app, world):
     assert client.get("/api/users/me").status_code == 200
     for header in ("Bearer wrong", "Bearer ", "Basic YTpi", "nonsense"):
         assert client.get("/api/users/me", headers={"Authorization": header}).status_code == 401
-
-
-def test_generated_names_give_up_in_the_end(app, monkeypatch):
-    with app.app_context():
-        service.register(
-            SelfRegistration(email="ada@example.org", password=PASSWORD), Source("192.0.2.1")
-        )
-        monkeypatch.setattr(service, "_free_usernames", lambda _: iter(["ada", "ada"]))
-        with pytest.raises(Conflict):
-            service.register(
-                SelfRegistration(email="ada@other.example.org", password=PASSWORD),
-                Source("192.0.2.1"),
-            )
 
 
 @pytest.mark.parametrize("scheme", ["Basic YTpi", "Negotiate YTpi", ""])

@@ -1,16 +1,10 @@
-"""Sessions in the database, in a real MongoDB, in a real Redis: the same for people.
-
-And what happens while the store is away, or hangs: pages by cookie say so within 5 seconds,
-everything else goes on, nobody is taken for somebody else, and it heals by itself.
-"""
+"""Browser sessions in the database, MongoDB and Redis."""
 
 from __future__ import annotations
 
 import pickle
 import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,16 +18,14 @@ from chatapp.security.sessions import stored_id
 from chatapp.settings.databases import database_url
 from tests.support.cast import Register
 from tests.support.mongo import Mongo
-from tests.support.people import PASSWORD, Person, WebSession
+from tests.support.people import PASSWORD, WebSession
 from tests.support.redis_server import RedisServer
 from tests.support.server import LiveServer
+from tests.support.session_stores import cookie_of, with_cookie
 from tests.support.waiting import wait_until
-from tests.support.wire import Wire, knock
+from tests.support.wire import Wire
 
 pytestmark = pytest.mark.live
-
-#: Seconds within which a page must say that it can't tell who is there.
-SOON = 5.0
 
 
 class InDatabase:
@@ -82,30 +74,6 @@ class InRedis:
         return {key.decode().rpartition(":")[2] for key in found}
 
 
-@pytest.fixture(scope="module")
-def mongo() -> Iterator[Mongo]:
-    mongo = Mongo().start()
-    yield mongo
-    mongo.remove()
-
-
-@pytest.fixture(scope="module")
-def redis() -> Iterator[RedisServer]:
-    redis = RedisServer().start()
-    yield redis
-    redis.remove()
-
-
-@pytest.fixture(scope="module")
-def on_mongo(mongo: Mongo, new_server: Callable[..., LiveServer]) -> LiveServer:
-    return new_server(MONGODB_URL=mongo.url, SESSION_LIFETIME="2h")
-
-
-@pytest.fixture(scope="module")
-def on_redis(redis: RedisServer, new_server: Callable[..., LiveServer]) -> LiveServer:
-    return new_server(SESSION_URL=redis.url, SESSION_LIFETIME="2h")
-
-
 @pytest.fixture(scope="module", params=["database", "mongodb", "redis"])
 def kept(request: pytest.FixtureRequest) -> tuple[LiveServer, Any]:
     """A server, and what it keeps its sessions in."""
@@ -115,28 +83,6 @@ def kept(request: pytest.FixtureRequest) -> tuple[LiveServer, Any]:
     if request.param == "mongodb":
         return request.getfixturevalue("on_mongo"), InMongo(request.getfixturevalue("mongo"))
     return request.getfixturevalue("on_redis"), InRedis(request.getfixturevalue("redis"))
-
-
-@pytest.fixture(params=["mongodb", "redis"])
-def elsewhere(request: pytest.FixtureRequest) -> tuple[LiveServer, Mongo | RedisServer]:
-    """A server, and the other server that it depends on for its sessions."""
-    server = "on_mongo" if request.param == "mongodb" else "on_redis"
-    store = "mongo" if request.param == "mongodb" else "redis"
-    return request.getfixturevalue(server), request.getfixturevalue(store)
-
-
-def cookie_of(web: WebSession) -> str:
-    return str(next(c.value for c in web.http.cookies if c.name.endswith("chatapp_session")))
-
-
-def with_cookie(server: LiveServer, value: str, path: str = "/people") -> requests.Response:
-    """A GET that carries this session cookie, and no other."""
-    return requests.get(
-        f"{server.url}{path}",
-        headers={"Cookie": f"chatapp_session={value}"},
-        allow_redirects=False,
-        timeout=20,
-    )
 
 
 def test_signing_in_staying_and_going(kept: tuple[LiveServer, Any], register: Register) -> None:
@@ -250,9 +196,6 @@ def test_what_was_deleted_meanwhile_is_not_brought_back(
     assert with_cookie(server, before).status_code == 302
 
 
-# --- what it costs MongoDB, and how it is kept there ----------------------------------------------
-
-
 def test_nothing_is_written_for_a_request_that_changes_nothing(
     mongo: Mongo, on_mongo: LiveServer, register: Register
 ) -> None:
@@ -320,148 +263,3 @@ def test_redis_lets_sessions_expire(
     web = register(on_redis, "Alice").web()
     left: Any = redis.client.pttl(f"chatapp:session:{stored_id(cookie_of(web))}")
     assert 118 * 60_000 < left <= 120 * 60_000
-
-
-# --- the store is away, or hangs ------------------------------------------------------------------
-
-
-@contextmanager
-def gone(store: Mongo | RedisServer, how: str) -> Iterator[None]:
-    """Within, the store refuses connections ("stopped") or lets everybody wait ("hanging")."""
-    if how == "stopped":
-        store.stop()
-    else:
-        store.hang()
-    try:
-        yield
-    finally:
-        if how == "stopped":
-            store.start()
-        else:
-            store.wake()
-
-
-def timed(call: Callable[[], Any]) -> tuple[Any, float]:
-    begin = time.monotonic()
-    return call(), time.monotonic() - begin
-
-
-@pytest.mark.parametrize("how", ["stopped", "hanging"])
-def test_without_its_store_pages_say_so_and_the_rest_goes_on(
-    elsewhere: tuple[LiveServer, Mongo | RedisServer], register: Register, how: str
-) -> None:
-    server, store = elsewhere
-    alice, bob = register(server, "Alice"), register(server, "Bob")
-    conversation = alice.opens(bob)
-    web = alice.web()
-    headers = {"Cookie": web.cookie_header, "Origin": server.url}
-    by_cookie, by_token = Wire(server, headers=headers), bob.wire()
-    alice.wires.append(by_cookie)
-    static = web.page("/people").html.split('href="/static/')[1].split('"')[0]
-
-    with gone(store, how):
-        for path in ("/people", "/login", "/", "/api/users/me"):
-            answer, took = timed(lambda path=path: web.request("GET", path))
-            assert answer.status_code == 503, (path, answer.status_code)
-            assert took < SOON, (path, took)
-            assert "Set-Cookie" not in answer.headers, path
-            assert alice.username not in answer.text
-        fresh = WebSession(server)
-        assert fresh.request("GET", "/login").status_code == 200, "a form needs no session"
-        given = {"email": alice.email, "password": PASSWORD}
-        answer, took = timed(lambda: fresh.submit("/login", **given))
-        assert (answer.status_code, took < SOON) == (503, True)
-        verdict, took = timed(lambda: knock(server, "websocket", headers=headers))
-        assert verdict.error is not None
-        assert verdict.error["data"]["error"]["code"] == "unavailable", "not: signed out"
-        assert took < SOON
-
-        # Thirty pages wait for the store, and nobody waits for them.
-        waiting = [
-            threading.Thread(target=with_cookie, args=(server, cookie_of(web))) for _ in range(30)
-        ]
-        for thread in waiting:
-            thread.start()
-        slowest = 0.0
-        while any(thread.is_alive() for thread in waiting):
-            _, took = timed(lambda: alice.says(conversation, "over REST"))
-            slowest = max(slowest, took)
-            sent = {"conversation_id": conversation, "content": "over the socket"}
-            for wire in (by_cookie, by_token):
-                ack, took = timed(lambda wire=wire, sent=sent: wire.call("message:send", sent))
-                assert ack["ok"]
-                slowest = max(slowest, took)
-        assert slowest < 1.5, slowest
-        assert alice.new_login(), "logging in over REST too"
-        assert web.request("GET", f"/static/{static}").status_code == 200
-        assert web.request("GET", "/health").status_code == 200
-        assert bob.rest("GET", "/api/users/me", headers={"Cookie": web.cookie_header}).ok
-
-    wait_until(
-        lambda: web.request("GET", "/people").status_code == 200, "the same session counts again"
-    )
-    assert f"@{alice.username}" in web.page("/settings/account").html
-    by_cookie.settle()
-    by_token.settle()
-    assert knock(server, "websocket", headers=headers).welcomed
-
-
-def test_nobody_is_taken_for_somebody_else_while_the_store_comes_and_goes(
-    elsewhere: tuple[LiveServer, Mongo | RedisServer], register: Register
-) -> None:
-    server, store = elsewhere
-    people = [register(server, name) for name in ("Alice", "Bob", "Carol", "Dave")]
-    webs = [person.web() for person in people]
-    over = threading.Event()
-    seen: list[tuple[str, int, str]] = []
-
-    def look(person: Person, cookie: str) -> None:
-        while not over.is_set():
-            answer = with_cookie(server, cookie, "/settings/account")
-            seen.append((person.username, answer.status_code, answer.text))
-
-    threads = [
-        threading.Thread(target=look, args=(person, cookie_of(web)))
-        for person, web in zip(people, webs, strict=True)
-        for _ in range(2)
-    ]
-    for thread in threads:
-        thread.start()
-    for how in ("stopped", "hanging"):
-        calm = len(seen)
-        wait_until(lambda calm=calm: 200 in [s for _, s, _ in seen[calm:]], "pages are served")
-        before = len(seen)
-        with gone(store, how):
-            wait_until(
-                lambda before=before: [s for _, s, _ in seen[before:]].count(503) >= 8, "503"
-            )
-    calm = len(seen)
-    wait_until(lambda: [s for _, s, _ in seen[calm:]].count(200) >= 8, "pages are served again")
-    over.set()
-    for thread in threads:
-        thread.join()
-    assert {status for _, status, _ in seen} == {200, 503}
-    names = {person.username for person in people}
-    for username, status, text in seen:
-        found = {name for name in names if f"@{name}" in text}
-        assert found == ({username} if status == 200 else set())
-
-
-def test_a_server_starts_without_its_store_and_heals(
-    mongo: Mongo, new_server: Callable[..., LiveServer], register: Register
-) -> None:
-    mongo.stop()
-    try:
-        server = new_server(MONGODB_URL=f"{mongo.url}/late")
-        assert "doesn't answer" in server.log()
-        alice = register(server, "Alice")
-        given = {"email": alice.email, "password": PASSWORD}
-        assert WebSession(server).submit("/login", **given).status_code == 503
-        assert alice.rest("GET", "/api/users/me").status_code == 200
-    finally:
-        mongo.start()
-    wait_until(lambda: WebSession(server).submit("/login", **given).status_code == 303, "it heals")
-    assert alice.web().request("GET", "/people").status_code == 200
-    indexes = mongo.sessions("late").index_information().values()
-    assert any("expireAfterSeconds" in index for index in indexes), "made late, but made"
-    server.stop()
