@@ -18,10 +18,10 @@ from config import Settings
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _UNCONFIRMED = (
-    "Confirm your e-mail address first: open the link that we mailed to {email}, "
+    "Confirm your email address first: open the link that we mailed to {email}, "
     "or get another one at /verify."
 )
-_NO_ADDRESS = "Give an e-mail address first: add one under Settings, and confirm it."
+_NO_ADDRESS = "Give an email address first: add one under Settings, and confirm it."
 
 
 class _Unconfirmed(Forbidden):
