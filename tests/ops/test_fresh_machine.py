@@ -66,7 +66,6 @@ def locale(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.mark.live
-@pytest.mark.wire
 @pytest.mark.parametrize(
     "command", [["wsgi.py"], ["-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"]], ids=len
 )
