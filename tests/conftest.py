@@ -7,6 +7,7 @@ process of its own; `context` is an application context for calling services dir
 from __future__ import annotations
 
 import contextvars
+import fcntl
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -105,10 +106,16 @@ def new_database(postgres: Postgres | None) -> Callable[[], str | None]:
 
 @pytest.fixture(scope="session")
 def prepared(
-    new_database: Callable[[], str | None], tmp_path_factory: pytest.TempPathFactory
+    postgres: Postgres | None, tmp_path_factory: pytest.TempPathFactory, worker_id: str
 ) -> Prepared:
-    """A migrated database that nobody uses, to be copied."""
-    return Prepared(tmp_path_factory.mktemp("prepared"), new_database())
+    """A migrated database that nobody uses, to be copied. SQLite's is made once for all workers."""
+    if postgres:
+        return Prepared(tmp_path_factory.mktemp("prepared"), postgres.create_database())
+    top = tmp_path_factory.getbasetemp()
+    shared = (top if worker_id == "master" else top.parent) / "prepared"
+    with shared.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return Prepared(shared)
 
 
 @pytest.fixture(scope="session")

@@ -15,9 +15,12 @@ from tests.support.waiting import free_port
 class Prepared:
     """What the first start leaves behind, by `chatapp.ops.preflight` itself."""
 
-    def __init__(self, folder: Path, database_url: str | None) -> None:
+    def __init__(self, folder: Path, database_url: str | None = None) -> None:
+        """Make it in this folder, unless it is there. Without an address it is SQLite's."""
         self._folder = folder
         self.database_url = database_url or f"sqlite:///{folder}/chatapp.db"
+        if database_url is None and folder.exists():
+            return
         environ = {
             **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
             "INSTANCE_DIR": str(folder),
