@@ -2,7 +2,7 @@
 
     .venv/bin/python -m bench.accounts [--rounds 3] [--seconds 12] [--tries 250] [--peer FOLDER]
 
-1. Does refusing a login take longer for a known e-mail address than for an unknown one? Both are
+1. Does refusing a login take longer for a known email address than for an unknown one? Both are
    tried in random order, each time from a new IP address, with all limits on.
 2. One person sends message after message and waits for each acknowledgement, first while nobody
    logs in (quiet), then while 20 people per second do (busy), for the given number of rounds.

@@ -1,8 +1,9 @@
-"""Puts the application together."""
+"""Builds the application: its parts, what runs around each request, its middleware."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -11,6 +12,7 @@ from flask.json.provider import DefaultJSONProvider
 
 from chatapp import auth, chat, dialects, group, media, user
 from chatapp.auth.presenters import account_json
+from chatapp.auth.signin.browser_session import rotate_session_id_on_role_change
 from chatapp.conversation.person_presenters import picture_path
 from chatapp.core import event_bus, logs, presence
 from chatapp.extensions import db, migrate
@@ -18,38 +20,45 @@ from chatapp.media import file_store
 from chatapp.models import User
 from chatapp.ops import cli, health
 from chatapp.realtime import hub
-from chatapp.security import client_address, identity, verified_email
+from chatapp.security import identity, rate_limits, verified_email
+from chatapp.security.client_address import trust_proxies
 from chatapp.security.session_stores import store_for
 from chatapp.security.sessions import Sessions
+from chatapp.transport.admission import Admission
 from chatapp.web import (
     csrf,
     enforcement,
     error_handlers,
     security_headers,
+    static_files,
     template_helpers,
     themes,
 )
-from chatapp.web.allowed_hosts import KnownHosts
+from chatapp.web.allowed_hosts import AllowedHosts
 from chatapp.web.cors import CookieGuard, CrossOrigin
 from chatapp.web.security_headers import SecureHeaders
 from chatapp.web.themes import ThemedEnvironment
 from config import TOP, Settings
 
-#: Bytes of a request's body where no upload is expected.
+#: The most bytes of a request's body where no upload is expected.
 BODY_LIMIT = 256 * 1024
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class _Json(DefaultJSONProvider):
-    """Keys in the order of the contract, text as it is."""
+    """JSON with keys in the order of the contract, and text not escaped."""
 
     sort_keys = False
     ensure_ascii = False
 
 
+#: The slices; the dialects add their blueprints after these.
+_BLUEPRINTS = (auth.bp, media.bp, user.bp, group.bp, chat.bp)
+
+
 def build(settings: Settings | None = None) -> Flask:
-    """The application bound to ``settings``."""
+    """Build the application for these settings."""
     settings = settings or Settings.load()
     app = Flask("chatapp", static_folder=None, template_folder=str(TOP / "templates"))
     app.json = _Json(app)
@@ -63,28 +72,56 @@ def build(settings: Settings | None = None) -> Flask:
     migrate.init_app(app, db, directory=str(TOP / "migrations"), compare_type=True)
     file_store.init_app(app, settings)
     app.session_interface = Sessions(app, store_for(settings))
-
-    app.before_request(_name_request)
-    app.after_request(_tell_request_id)
-    error_handlers.init_app(app)
+    rate_limits.init_app(app, on=settings.rate_limits)
     identity.init_app(app)
-    csrf.init_app(app)
-    enforcement.init_app(app)
-    security_headers.init_app(app)
-    template_helpers.init_app(app)
-    themes.init_app(app)
-    app.context_processor(_viewer)
-    for slice_ in (auth, media, user, group, chat):
-        app.register_blueprint(slice_.bp)
+    error_handlers.init_app(app)
+    _add_template_values(app)
+    _add_request_hooks(app)
+    for blueprint in _BLUEPRINTS:
+        app.register_blueprint(blueprint)
     cli.init_app(app)
     health.init_app(app)
     live = hub.init_app(app, settings)
     dialects.init_app(app, settings)
-    admitted = live.admission.middleware(CookieGuard(app.wsgi_app, settings))
-    answering = KnownHosts(CrossOrigin(admitted, settings), settings)
-    app.wsgi_app = SecureHeaders(answering, settings)  # type: ignore[method-assign]
-    client_address.init_app(app, settings.trusted_proxies)
+    _add_middleware(app, settings, live.admission)
     return app
+
+
+def _add_template_values(app: Flask) -> None:
+    template_helpers.init_app(app)
+    themes.init_app(app)
+    csrf.init_app(app)
+    app.context_processor(_viewer)
+
+
+def _add_request_hooks(app: Flask) -> None:
+    """Add what runs before and after every view, in this order."""
+    for before in (_name_request, enforcement.check_request):
+        app.before_request(before)
+    after = (
+        rotate_session_id_on_role_change,
+        security_headers.restrict_page,
+        csrf.set_visitor_cookie,
+        identity.note_use,
+        _tell_request_id,
+    )
+    for function in reversed(after):  # Flask runs the last one first
+        app.after_request(function)
+
+
+def _add_middleware(app: Flask, settings: Settings, admission: Admission) -> None:
+    """Wrap the app in its middleware. A request passes the last of them first."""
+    wrappers: tuple[Callable[[Any], Any], ...] = (
+        static_files.files().middleware,
+        lambda inner: CookieGuard(inner, settings),
+        admission.middleware,
+        lambda inner: CrossOrigin(inner, settings),
+        lambda inner: AllowedHosts(inner, settings),
+        lambda inner: SecureHeaders(inner, settings),
+        lambda inner: trust_proxies(inner, settings.trusted_proxies),
+    )
+    for wrap in wrappers:
+        app.wsgi_app = wrap(app.wsgi_app)  # type: ignore[method-assign]
 
 
 def _flask_config(settings: Settings) -> dict[str, Any]:
@@ -133,9 +170,9 @@ def _engine_options(settings: Settings) -> dict[str, Any]:
 
 
 def _viewer() -> dict[str, Any]:
-    """`me`: the account of whoever looks at the page, None where nobody is signed in.
+    """Give templates `me`, the account that is signed in or None, and `must_verify`.
 
-    `must_verify`: whether they may only read until their address is confirmed.
+    `must_verify`: whether this person may only read until their address is confirmed.
     """
     if "me" not in g:
         user = identity.signed_in()
@@ -145,7 +182,7 @@ def _viewer() -> dict[str, Any]:
 
 
 def _background_url(user: User) -> str | None:
-    """Where the picture behind this person's conversations is; it may stand in a style."""
+    """Return the address of this person's background picture; it is safe in a style."""
     return picture_path(user.background_id) if user.background_id else None
 
 

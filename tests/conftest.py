@@ -179,20 +179,13 @@ def clean(request: pytest.FixtureRequest) -> Iterator[None]:
     """Every test that uses the app finds empty tables, and leaves no context behind."""
     empty_tables = None
     if "app" in request.fixturenames:
-        _lift_limits()
+        request.getfixturevalue("app").extensions["rate_limiter"].configure(False)
         empty_tables = request.getfixturevalue("empty_tables")
     yield
     assert not flask.has_app_context(), "the test left an application context pushed"
     if empty_tables:
         empty_tables()
         _forget_request()
-
-
-def _lift_limits() -> None:
-    """Limits are one for all apps in a process; a test may have made a further app."""
-    from chatapp.security import rate_limits
-
-    rate_limits.configure(False)
 
 
 @pytest.fixture(scope="session")

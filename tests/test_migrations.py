@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from chatapp.core.db import UtcDateTime, db, now
 from chatapp.models import SignIn
-from chatapp.security.identity import standing
+from chatapp.security.sign_in_lookup import still_valid
 from tests.support.process import TOP
 
 pytestmark = pytest.mark.database
@@ -103,7 +103,7 @@ def test_existing_tokens_stay_valid(empty):
     assert rows[good].ended_at is None
     assert rows[good].created_at == moment
     assert rows[revoked].ended_at == moment
-    assert standing({good, revoked}) == {good}
+    assert still_valid({good, revoked}) == {good}
     db.session.remove()
     flask_migrate.downgrade(directory=directory, revision="0003")
     with db.engine.connect() as connection:

@@ -27,7 +27,6 @@ from typing import Any
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException
 
 log = logging.getLogger(__name__)
 
@@ -105,12 +104,6 @@ class InsufficientStorage(ChatError):
     code, status, message = "insufficient_storage", 507, "The server has no space left for this."
 
 
-_BY_STATUS = {
-    error.status: error
-    for error in (Unauthenticated, Forbidden, NotFound, Conflict, TooLarge, UnsupportedMediaType)
-}
-
-
 def describe(exc: BaseException) -> ChatError:
     """Return the error that is reported for ``exc``; `Internal` reveals nothing about it."""
     match exc:
@@ -118,9 +111,6 @@ def describe(exc: BaseException) -> ChatError:
             return exc
         case ValidationError():
             return ValidationFailed(fields=_fields(exc))
-        case HTTPException(code=status) if status is not None and 400 <= status < 500:
-            kind = _BY_STATUS.get(status)
-            return kind() if kind else BadRequest(exc.description, status=status)
         case PoolTimeout() | OperationalError() | InterfaceError():
             return Unavailable()
         case DBAPIError(connection_invalidated=True):

@@ -47,7 +47,7 @@ from config import Settings
 #: Messages in a history.
 HISTORY_SIZE = 200
 _NO_ADDRESS = (
-    "This account has no e-mail address, so a forgotten password can't be reset by mail. "
+    "This account has no email address, so a forgotten password can't be reset by mail. "
     "Add one in the settings."
 )
 

@@ -20,7 +20,7 @@ class Invitation(Timestamps, Model):
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     #: None if it was created on the command line.
     created_by: Mapped[str | None] = mapped_column(Id, ForeignKey("users.id"))
-    #: The only e-mail address that may use it; None for any.
+    #: The only email address that may use it; None for any.
     email: Mapped[str | None] = mapped_column(String(254))
     most_uses: Mapped[int] = mapped_column(default=1)
     uses: Mapped[int] = mapped_column(default=0)

@@ -1,4 +1,4 @@
-"""Mailed links that prove who reads an e-mail address."""
+"""Mailed links that prove who reads an email address."""
 
 from __future__ import annotations
 

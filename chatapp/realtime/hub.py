@@ -21,7 +21,6 @@ from chatapp.realtime.server import answer_connections, make_server
 from chatapp.realtime.speakers import Speakers
 from chatapp.realtime.typing import Typing
 from chatapp.realtime.views import Views
-from chatapp.security import rate_limits
 from chatapp.transport.admission import MAX_WAITING, Admission
 from config import Settings
 
@@ -88,7 +87,6 @@ class Hub:
 
 def init_app(app: Flask, settings: Settings) -> Hub:
     """Give the app a hub of its own; return it."""
-    rate_limits.configure(settings.rate_limits)
     hub = Hub(app, settings, bus=app.extensions["events"], online=app.extensions["presence"])
     app.extensions["hub"] = hub
     return hub

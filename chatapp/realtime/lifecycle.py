@@ -22,8 +22,8 @@ from chatapp.realtime.membership import Membership
 from chatapp.realtime.receipts import Receipts
 from chatapp.realtime.rooms import conversation_room, credential_room, inbox_room, user_room
 from chatapp.realtime.speakers import Speakers
-from chatapp.security import rate_limits
 from chatapp.security.identity import socket_identity
+from chatapp.security.rate_limits import RateLimiter
 
 
 class Lifecycle:
@@ -42,6 +42,7 @@ class Lifecycle:
         after_disconnect: Sequence[Hook],
     ) -> None:
         self._app = app
+        self._limiter: RateLimiter = app.extensions["rate_limiter"]
         self._server = server
         self._connections = connections
         self._speakers = speakers
@@ -60,7 +61,7 @@ class Lifecycle:
             try:
                 identity = socket_identity(auth)
                 dialect = handshake.dialect(identity)
-                rate_limits.take_connection(identity.user_id)
+                self._limiter.take_connection(identity.user_id)
                 me = Connection(sid, identity, dialect, settled=handshake.settles(dialect))
                 self._connections[sid] = me
                 self._receipts.note(identity.user_id, identity.hides_receipts)
@@ -73,7 +74,7 @@ class Lifecycle:
             except Exception as exc:
                 if self._connections.pop(sid) is not None:
                     self._speakers.end(dialect)
-                    rate_limits.give_connection(identity.user_id)
+                    self._limiter.give_connection(identity.user_id)
                 error = describe_and_log(exc)
                 message = error.message if handshake.wants_message else error.code
                 raise exceptions.ConnectionRefusedError(message, error_json(error)) from exc
@@ -85,7 +86,7 @@ class Lifecycle:
             hooks.before_disconnect.run(self._app, me)
             if (gone := self._connections.pop(sid)) is not None:  # only once
                 self._speakers.end(gone.dialect)
-                rate_limits.give_connection(me.user_id)
+                self._limiter.give_connection(me.user_id)
             hooks.after_disconnect.run(self._app, me, self._after_disconnect)
 
     def _enter_rooms(self, me: Connection) -> None:

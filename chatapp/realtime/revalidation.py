@@ -15,7 +15,7 @@ from flask import Flask
 from chatapp.core import concurrency
 from chatapp.realtime.connections import Connection, Connections
 from chatapp.realtime.receipts import Receipts
-from chatapp.security.identity import standing
+from chatapp.security.sign_in_lookup import still_valid
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +61,6 @@ class Revalidation:
         ids = iter({connection.identity.credential_id for connection in self._connections})
         while some := set(islice(ids, _BATCH_SIZE)):
             with self._app.app_context():
-                ended = some - standing(some)
+                ended = some - still_valid(some)
             for id_ in ended:
                 self._connections.close_opened_by(id_)

@@ -1,1 +1,1 @@
-"""Who is asking, and what they may do: identity, tokens, scopes, limits."""
+"""Identity, credentials, policies and limits: who may do what, and how often."""

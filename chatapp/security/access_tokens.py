@@ -1,9 +1,9 @@
-"""Bearer tokens as JSON Web Tokens (RFC 7519): signed here, checked here.
+"""Bearer tokens: JSON Web Tokens (RFC 7519), signed and checked here.
 
-The algorithm is fixed in code, and a token's header decides nothing: one that isn't, to the letter,
-the header written here is refused, whatever else it names (a key, a key's address, an extension).
-What a token is for stands in its type and its audience; access is the one purpose that there is.
-Whether it still counts is the database's to say (`identity`).
+The algorithm is fixed in code, and a token's header decides nothing: a header that isn't exactly
+the one written here is refused, whatever it names (a key, a key's address, an extension). A token's
+type and audience say what it is for; access is the only purpose. Whether it still counts is looked
+up in the database (`sign_in_lookup`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from chatapp.core.db import now
 _ALGORITHM = "HS256"
 _HEADER = {"alg": _ALGORITHM, "typ": "at+jwt"}
 _ISSUER, _AUDIENCE = "chatapp", "chatapp:access"
-_LONGEST = 4096
+_MAX_LENGTH = 4096
 _CLAIMS = jwt.JWTClaimsRegistry(
     leeway=0,
     iss={"essential": True, "value": _ISSUER},
@@ -44,14 +44,14 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a valid token says."""
+    """The claims of a valid token."""
 
     token_id: str
     user_id: str
 
 
 def sign(user_id: str, expires_in: int | None = None) -> Signed:
-    """A new access token of this user, good for so many seconds, at most for `JWT_EXPIRATION`."""
+    """Sign an access token for this user, valid for so many seconds, at most JWT_EXPIRATION."""
     issued = now().replace(microsecond=0)
     lifetime: timedelta = current_app.config["SETTINGS"].jwt_expiration
     if expires_in is not None and expires_in < lifetime.total_seconds():
@@ -71,8 +71,8 @@ def sign(user_id: str, expires_in: int | None = None) -> Signed:
 
 
 def verify(text: str) -> Claims | None:
-    """What ``text`` says if it was signed here for access and hasn't expired, else None."""
-    if len(text) > _LONGEST:
+    """Return the claims of ``text`` if it was signed here and hasn't expired, else None."""
+    if len(text) > _MAX_LENGTH:
         return None
     try:
         token = jwt.decode(text, _key(), algorithms=[_ALGORITHM])

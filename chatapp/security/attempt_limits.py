@@ -1,13 +1,13 @@
-"""How often one may guess, or ask for something that costs: for all doors and processes together.
+"""Attempt limits: guesses at passwords and costly requests, over all doors and processes together.
 
-What is counted stands in the database, so a restart forgets nothing. Two rules:
+The counters are in the database, so a restart forgets nothing. There are two rules:
 
-- `Pauses` for guesses at one account's password. Five are free; then there are pauses, of 30 s
-  first and each twice the last, up to 15 minutes: at most 10 tries in any 15 minutes, by no matter
-  how many addresses. The right password is refused during a pause in the same words, and a name
-  that nobody has is treated alike. A reset of the password lifts it (`lift`); what a device of the
-  account's owner has to wait for ends with any new password.
-- `Quota`: so many in a period, for what one address may do (see `network`: of IPv6 a /64).
+- `Pauses` for guesses at one account's password. Five are free; then there are pauses, the first of
+  30 s and each twice the last, up to 15 minutes: at most 10 tries in any 15 minutes, from any
+  number of addresses. During a pause the right password is refused in the same words, and a name
+  that nobody has is treated alike. A password reset ends the pause (`clear_failures`); the pause of
+  a device of the account's owner ends with any new password.
+- `Quota`: so many in a period, for what one address may do (`network`: of IPv6 a /64).
 
 Where RATE_LIMITS is off, nothing is counted.
 """
@@ -17,7 +17,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import math
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,6 +28,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from chatapp.core import concurrency
+from chatapp.core.clock import Interval
 from chatapp.core.db import atomic, db, insert, now
 from chatapp.core.errors import RateLimited
 from chatapp.models import Attempts
@@ -38,7 +38,7 @@ from chatapp.security.request_source import Source
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """At most ``most`` in a period that begins with the first."""
+    """At most ``most`` in a period, which begins with the first."""
 
     name: str
     most: int
@@ -56,7 +56,7 @@ class Quota:
 
 @dataclass(frozen=True, slots=True)
 class Pauses:
-    """Pauses that grow with each failure; only quiet makes them short again."""
+    """Pauses that grow with each failure, and shrink only after a quiet time."""
 
     name: str
     problem: str
@@ -101,13 +101,13 @@ MAILS_TO = Quota("mails_to", 5, _HOUR, "Several mails were sent already: look at
 #: Links and codes from one address that didn't count.
 LINKS = Quota("links", 30, _QUARTER, "Too many links that don't count came from your network.")
 
-#: Downloads of one's own data.
+#: Downloads of a person's own data.
 DOWNLOADS = Quota("downloads", 5, _HOUR, "You have downloaded your data several times just now.")
 
 
 @dataclass(slots=True)
 class Guess:
-    """One try at a password. It counts as a failure from its beginning, until it `succeeded`."""
+    """A try at a password, which counts as a failure until it has `succeeded`."""
 
     _key: str | None = None
     _count: int = 0
@@ -117,7 +117,7 @@ class Guess:
     right: bool = field(default=False, init=False)
 
     def succeeded(self) -> None:
-        """It was the right one, so it doesn't count; failures long ago don't any more either."""
+        """Don't count this try, which was right, nor failures of long ago."""
         self.right = True
         if self._key is None:
             return
@@ -125,7 +125,7 @@ class Guess:
             row = _locked(work, self._key)
             if row is None:
                 return
-            # Others may have failed meanwhile, in other processes: their pause holds.
+            # Others may have failed since, in other processes: their pause stays.
             last = row.count == self._count
             row.count -= 1
             if last and (
@@ -152,7 +152,7 @@ def guess(subject: str, source: Source, stored: str | None = None) -> Iterator[G
         return
     known = source.device_id if source.device_of == subject else None
     rule, counted = (DEVICE, f"{known}:{stored}") if known else (ACCOUNT, subject)
-    with _one_after_the_other(_key(rule, counted)):
+    with _in_turn(_key(rule, counted)):
         if not known:
             check(FAILURES, source.network)
         mine = _begin(rule, counted)
@@ -163,16 +163,16 @@ def guess(subject: str, source: Source, stored: str | None = None) -> Iterator[G
 
 @contextmanager
 def confirmation(user_id: str) -> Iterator[Guess]:
-    """Around a try of someone signed in to give the password again. Raises RateLimited."""
+    """Count a try of someone signed in to confirm their password. Raises RateLimited."""
     if not rate_limits.enabled():
         yield Guess()
         return
-    with _one_after_the_other(_key(CONFIRMATION, user_id)):
+    with _in_turn(_key(CONFIRMATION, user_id)):
         yield _begin(CONFIRMATION, user_id)
 
 
-def lift(user_id: str) -> None:
-    """Whoever proved otherwise that this account is theirs may sign in at once."""
+def clear_failures(user_id: str) -> None:
+    """Forget the failures for this account: its owner has proved otherwise that it is theirs."""
     with atomic() as work:
         keys = [_key(rule, user_id) for rule in (ACCOUNT, CONFIRMATION)]
         work.execute(delete(Attempts).where(Attempts.key.in_(keys)))
@@ -208,17 +208,14 @@ def check(quota: Quota, subject: str) -> None:
             raise _limited(quota, until, moment)
 
 
-_sweep_at = 0.0
+_sweeping = Interval(600)
 
 
 def _sweep_now_and_then() -> None:
-    """Delete the counters that count no more."""
-    global _sweep_at  # noqa: PLW0603
-    if time.monotonic() < _sweep_at:
-        return
-    _sweep_at = time.monotonic() + 600
-    with atomic() as work:
-        work.execute(delete(Attempts).where(Attempts.forget_at <= now()))
+    """Delete the counters that no longer count."""
+    if _sweeping.due():
+        with atomic() as work:
+            work.execute(delete(Attempts).where(Attempts.forget_at <= now()))
 
 
 def _begin(rule: Pauses, subject: str) -> Guess:
@@ -227,7 +224,7 @@ def _begin(rule: Pauses, subject: str) -> Guess:
 
 
 def _count(work: Session, rule: Rule, subject: str) -> Guess:
-    """One more under this rule; what was there before. Raises RateLimited."""
+    """Count one more under this rule; return what was there before. Raises RateLimited."""
     moment, key = now(), _key(rule, subject)
     row = _locked(work, key)
     if row is None:
@@ -271,7 +268,7 @@ _lines_lock = concurrency.lock()
 
 
 @contextmanager
-def _one_after_the_other(key: str) -> Iterator[None]:
+def _in_turn(key: str) -> Iterator[None]:
     with _lines_lock:
         line, waiting = _lines.get(key) or (concurrency.lock(), 0)
         _lines[key] = line, waiting + 1

@@ -1,4 +1,4 @@
-"""Where a request comes from: through proxies that are trusted, and how an address is counted."""
+"""Client addresses: behind trusted proxies, and as they are counted for limits."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 Environ = dict[str, Any]
@@ -16,19 +15,18 @@ WsgiApp = Callable[[Environ, Any], Iterable[bytes]]
 _WITH_PORT = re.compile(r"\[(?P<v6>[0-9a-fA-F:.%]+)\](:[0-9]+)?|(?P<v4>[0-9.]+):[0-9]+")
 
 
-def init_app(app: Flask, count: int) -> None:
-    """Believe the last ``count`` proxies about the client's address, scheme and host; no others.
+def trust_proxies(wsgi_app: WsgiApp, count: int) -> WsgiApp:
+    """Wrap ``wsgi_app``: believe the last ``count`` proxies about address, scheme and host.
 
-    It stands before all else, so that the socket's gate counts the same address as a page does.
+    This is the outermost middleware, so that sockets are counted by the same address as pages.
     """
-    if count:
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
-            _without_port(app.wsgi_app), x_for=count, x_proto=count, x_host=count
-        )
+    if not count:
+        return wsgi_app
+    return ProxyFix(_without_port(wsgi_app), x_for=count, x_proto=count, x_host=count)
 
 
 def _without_port(wsgi_app: WsgiApp) -> WsgiApp:
-    """Some proxies (Azure's, IIS) name the client's port too: another one with each connection."""
+    """Drop the client's port, which some proxies (Azure's, IIS) name too: it changes each time."""
 
     def call(environ: Environ, start_response: Any) -> Iterable[bytes]:
         found = _WITH_PORT.fullmatch(environ.get("REMOTE_ADDR", ""))
@@ -40,7 +38,7 @@ def _without_port(wsgi_app: WsgiApp) -> WsgiApp:
 
 
 def network(address: str | None) -> str:
-    """What is counted as one address: of IPv6 the /64, which one line has whole."""
+    """Return what is counted as one address: of IPv6 the /64, which one line has as a whole."""
     try:
         found = ipaddress.ip_address((address or "").partition("%")[0])
     except ValueError:

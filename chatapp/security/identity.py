@@ -1,12 +1,11 @@
-"""Who is asking: from a credential, never from the payload.
+"""Identity: who makes a request or opens a socket. A credential says so, never the payload.
 
-Over HTTP a bearer token counts before the cookie `jwt`, and that before the session cookie; a wrong
-token is not made good by a cookie. A service token (see `services`) makes REST calls as the person
-whom `On-Behalf-Of` names. Over a socket people's own credentials count, and there cookies only with
-an allowed Origin (see `origins`, which takes them away otherwise).
+Over HTTP a bearer token counts before the cookie `jwt`, and that before the session cookie; a
+cookie doesn't make up for a wrong token. A service token (`service_accounts`) makes REST calls as
+the person named by `On-Behalf-Of`. Over a socket people's own credentials count; cookies only with
+an allowed Origin (`web.cors` takes them away otherwise).
 
-Whatever the credential is, a row of `SignIn` says whether it still counts; it is read with the
-person, in one query.
+Whether a credential still counts is looked up in `sign_in_lookup`.
 """
 
 from __future__ import annotations
@@ -14,19 +13,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Flask, Response, current_app, g, request, session
 from flask_login import current_user
-from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select, update
-from sqlalchemy.exc import SQLAlchemyError
 
-from chatapp.core.db import NOW, atomic, db, now
 from chatapp.core.errors import Forbidden, Unauthenticated
 from chatapp.extensions import login
 from chatapp.models import ServiceToken, SignIn, User
-from chatapp.security import access_tokens, service_accounts
+from chatapp.security import access_tokens, service_accounts, sign_in_lookup
 from chatapp.security.api_paths import is_rest_request
 from chatapp.security.sessions import check_readable
 from chatapp.security.view_policy import ViewPolicy, request_policy
@@ -38,9 +33,6 @@ TOKEN_COOKIE = "jwt"  # noqa: S105
 
 ADMINISTRATORS_ONLY = "This is for administrators of this server."
 
-#: How exact `SignIn.last_used_at` is: a write for each request would be far too many.
-NOTED_EVERY = timedelta(minutes=5)
-
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -50,27 +42,26 @@ class Identity:
     credential_id: str
     #: Whether they hide what they read, as of the handshake.
     hides_receipts: bool = False
-    #: It came as the cookie `jwt`, as one dialect's clients have it.
+    #: The credential came as the cookie `jwt`, as one dialect's clients send it.
     by_cookie_token: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """What a request says of the browser or program that makes it."""
+    """The browser or program that makes a request, as it describes itself."""
 
     user_agent: str
     ip: str | None
 
 
 def init_app(app: Flask) -> None:
-    """Look people up by their sessions, and note when a sign-in was used."""
+    """Look people up by their sessions."""
     login.init_app(app, add_context_processor=False)  # pages of errors look nobody up
     login.session_protection = None
-    app.after_request(_note_use)
 
 
 def check_rest_caller(policy: ViewPolicy) -> None:
-    """Raise Unauthenticated or Forbidden for a REST call by nobody who may make it."""
+    """Raise Unauthenticated or Forbidden unless the caller may make this REST call."""
     if policy.public or not is_rest_request():
         return
     if policy.service:
@@ -82,13 +73,13 @@ def check_rest_caller(policy: ViewPolicy) -> None:
 
 
 def check_page_caller(policy: ViewPolicy) -> None:
-    """Raise Unauthenticated for a page that only people who are signed in may see."""
+    """Raise Unauthenticated for a page that takes somebody who is signed in."""
     if not policy.public and not is_rest_request():
         caller()
 
 
 def caller() -> User:
-    """The person who makes this request. Raises Unauthenticated where nobody is signed in."""
+    """Return the person who makes this request. Raises Unauthenticated."""
     user = signed_in()
     if user is None:
         raise Unauthenticated()
@@ -96,7 +87,7 @@ def caller() -> User:
 
 
 def administrator() -> User:
-    """The administrator who makes this request. Raises Unauthenticated, Forbidden."""
+    """Return the administrator who makes this request. Raises Unauthenticated, Forbidden."""
     user = caller()
     if not user.is_staff:
         raise Forbidden(ADMINISTRATORS_ONLY)
@@ -104,7 +95,7 @@ def administrator() -> User:
 
 
 def calling_service() -> ServiceToken:
-    """The service that makes this request in its own name.
+    """Return the service that makes this request in its own name.
 
     Raises Unauthenticated without a service token, Forbidden without the call's scope.
     """
@@ -119,7 +110,7 @@ def calling_service() -> ServiceToken:
 
 
 def counted_as() -> str | None:
-    """By which id this request counts against limits: the person acted for, else the service."""
+    """Return the id whose limits this request counts against: the person's, else the service's."""
     user = signed_in()
     if user is not None:
         return user.id
@@ -128,7 +119,7 @@ def counted_as() -> str | None:
 
 
 def signed_in() -> User | None:
-    """The person who makes this request, or as whom a service makes it; None where it's nobody.
+    """Return the person who makes this request, or for whom a service makes it, or None.
 
     Raises Forbidden or Unauthenticated for a service that may not make this call for them.
     """
@@ -148,43 +139,53 @@ def signed_in() -> User | None:
 
 
 def by_cookie_token() -> bool:
-    """Whether this request's credential is the cookie `jwt`, valid or not.
+    """Return whether this request's credential is the cookie `jwt`, valid or not.
 
-    Being a cookie, browsers send it along with calls that any page makes, see `forgery`.
+    Browsers send a cookie along with calls that any page makes, so it needs care (`web.csrf`).
     """
     alone = "Authorization" not in request.headers
     return alone and _cookie_token(request.args.get("dialect")) is not None
 
 
 def current_sign_in() -> SignIn:
-    """The sign-in by which `caller` was known. Raises Unauthenticated, Forbidden for a service."""
+    """Return the caller's sign-in. Raises Unauthenticated, Forbidden for a service."""
     caller()
     sign_in: SignIn | None = g.get("sign_in")
     if sign_in is None:
-        raise Forbidden("This takes a person who is signed in, and no service can be that.")
+        raise Forbidden("This takes a person who is signed in; a service can't be one.")
     return sign_in
 
 
 def credential_id() -> str | None:
-    """The id of the sign-in by which `caller` was known; None for a service, which has none."""
+    """Return the id of the caller's sign-in; None for a service, which has none."""
     sign_in: SignIn | None = g.get("sign_in")
     return sign_in.id if sign_in else None
 
 
+def note_use(response: Response) -> Response:
+    """Note when and from where the sign-in behind this request was used; runs after each."""
+    sign_in: SignIn | None = g.get("sign_in")
+    if sign_in is not None:
+        seen = client()
+        if sign_in_lookup.note_use(sign_in, ip=seen.ip, user_agent=seen.user_agent):
+            session.modified = True  # the cookie and what it stands for live on as long
+    return response
+
+
 def client() -> Client:
-    """What makes this request, as it says itself."""
+    """Return what makes this request, as it describes itself."""
     agent = request.headers.get("User-Agent", "")
     shown = "".join(character if character.isprintable() else " " for character in agent)
     return Client(shown[:400], (request.remote_addr or "")[:64] or None)
 
 
 def socket_identity(auth: object) -> Identity:
-    """Who opens a socket, in the request context of its handshake.
+    """Return who opens a socket, in the request context of its handshake.
 
-    ``auth.token``, an Authorization header, the cookie `jwt`, then the session cookie; the first
-    that is there decides. ``auth.user_id`` says who it has to be: a page that was left open does
-    so, since its cookie may be another person's by now. Raises Unauthenticated, Unavailable where
-    nobody can say whose session it is.
+    The first of these that is there decides: ``auth.token``, an Authorization header, the cookie
+    `jwt`, the session cookie. ``auth.user_id``, where it is sent, has to be that person: the cookie
+    of a page that was left open may be somebody else's by now. Raises Unauthenticated; Unavailable
+    where the session can't be read.
     """
     said = auth if isinstance(auth, Mapping) else {}
     text, header = said.get("token"), request.headers.get("Authorization")
@@ -207,33 +208,11 @@ def socket_identity(auth: object) -> Identity:
     return Identity(user.id, g.sign_in.id, user.hide_read_receipts, by_cookie)
 
 
-def standing(ids: set[str]) -> set[str]:
-    """Those of these sign-ins that still count. They are in use: that is noted where it is due.
-
-    Asked every few seconds about every socket, so the usual answer, all of them, is only counted.
-    """
-    counting = _standing(SignIn.id.in_(ids))
-    columns = (func.count(), func.min(SignIn.last_used_at))
-    count, longest_unused = db.session.execute(counting.with_only_columns(*columns)).one()
-    if longest_unused is not None and _is_due(longest_unused):
-        with atomic() as work:
-            due = (SignIn.id.in_(ids), SignIn.last_used_at <= now() - NOTED_EVERY)
-            work.execute(
-                update(SignIn)
-                .where(*due)
-                .values(last_used_at=now())
-                .execution_options(synchronize_session=False)
-            )
-    if count == len(ids):
-        return ids
-    return set(db.session.scalars(counting.with_only_columns(SignIn.id)))
-
-
 @login.user_loader  # type: ignore[untyped-decorator]
 def load_user(user_id: str) -> User | None:
-    """Flask-Login's look-up; a session whose sign-in has ended is emptied."""
+    """Look the session's person up for Flask-Login; empty a session whose sign-in has ended."""
     id_ = session.get("sign_in")
-    user = _by_sign_in(_OF_SESSION, id_, user_id) if isinstance(id_, str) else None
+    user = _by_sign_in(sign_in_lookup.by_session(id_, user_id)) if isinstance(id_, str) else None
     if user is None:
         session.clear()
     return user
@@ -245,7 +224,7 @@ def _bearer(header: str) -> str:
 
 
 def _cookie_token(dialect: object) -> str | None:
-    """The token in the cookie `jwt`, where it is a credential: for calls, not for our own pages."""
+    """Return the token in the cookie `jwt`, where that is a credential: in calls, not on pages."""
     if dialect == "colon" or not request.path.startswith(("/api/", "/socket.io")):
         return None
     if "cookie" not in current_app.config["SETTINGS"].dialects:
@@ -254,7 +233,7 @@ def _cookie_token(dialect: object) -> str | None:
 
 
 def _service() -> ServiceToken | None:
-    """The service whose token this request carries."""
+    """Return the service whose token this request carries."""
     if "service" not in g:
         text = _bearer(request.headers.get("Authorization", ""))
         g.service = (
@@ -278,67 +257,11 @@ def _by_token(text: Any) -> User | None:
     claims = access_tokens.verify(text) if isinstance(text, str) and text else None
     if claims is None:
         return None
-    return _by_sign_in(_OF_TOKEN, claims.token_id, claims.user_id)
+    return _by_sign_in(sign_in_lookup.by_token(claims.token_id, claims.user_id))
 
 
-def _by_sign_in(named: Select[User, SignIn], id_: str, user_id: str) -> User | None:
-    row = db.session.execute(named, {"id": id_, "user_id": user_id}).one_or_none()
-    if row is None:
+def _by_sign_in(found: tuple[User, SignIn] | None) -> User | None:
+    if found is None:
         return None
-    user: User = row[0]
-    g.sign_in = row[1]
-    db.session.expunge(g.sign_in)  # else each rollback has it read anew, only to look at its times
-    return user
-
-
-def _standing(*which: ColumnElement[bool]) -> Select[User, SignIn]:
-    """Those of ``which`` that count, with their people: nobody who is deactivated or deleted.
-
-    Of staff none that a service asked for, though they weren't staff when it did.
-    """
-    return (
-        select(User, SignIn)
-        .join(SignIn, SignIn.user_id == User.id)
-        .where(
-            *which,
-            SignIn.ended_at.is_(None),
-            SignIn.expires_at > NOW,
-            User.is_active,
-            User.deleted_at.is_(None),
-            or_(SignIn.kind != "service", ~(User.is_staff | User.is_superuser)),
-        )
-    )
-
-
-# Every request asks one of these, so they are built once.
-_NAMED = (SignIn.id == bindparam("id"), SignIn.user_id == bindparam("user_id"))
-_OF_TOKEN = _standing(*_NAMED, SignIn.kind != "session")
-_OF_SESSION = _standing(*_NAMED, SignIn.kind == "session")
-
-
-def _is_due(last_used_at: datetime) -> bool:
-    return last_used_at <= now() - NOTED_EVERY
-
-
-def _note_use(response: Response) -> Response:
-    """The sign-in behind this request was used now, from there."""
-    sign_in: SignIn | None = g.get("sign_in")
-    if sign_in is None or not _is_due(sign_in.last_used_at):
-        return response
-    seen = client()
-    values: dict[str, Any] = {"last_used_at": now(), "ip": seen.ip, "user_agent": seen.user_agent}
-    lifetime = current_app.permanent_session_lifetime
-    if sign_in.kind == "session" and sign_in.expires_at < now() + lifetime * 0.9:
-        values["expires_at"] = now() + lifetime
-        session.modified = True  # the cookie and what it stands for live on as long
-    try:
-        with atomic() as work:
-            work.execute(
-                update(SignIn)
-                .where(SignIn.id == sign_in.id)
-                .values(values)
-                .execution_options(synchronize_session=False)
-            )
-    except SQLAlchemyError:
-        log.exception("the use of a sign-in isn't noted")  # the request itself is answered
-    return response
+    g.sign_in = found[1]
+    return found[0]

@@ -1,4 +1,4 @@
-"""Tokens that let in whoever has them: given away once, stored as a hash."""
+"""Opaque tokens, such as those of links: given out once, stored as a hash."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import secrets
 
 
 def new_token() -> str:
-    """192 random bits, in letters and digits: mail programs cut other things off links."""
+    """Return 192 random bits in letters and digits: mail programs cut other things off links."""
     return secrets.token_hex(24)
 
 
 def digest(token: str) -> bytes:
-    """What is stored of a token. Without salt or stretching: there is nothing to guess."""
+    """Return what is stored of a token, without salt or stretching: there is nothing to guess."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()

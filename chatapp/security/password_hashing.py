@@ -1,4 +1,4 @@
-"""Argon2id, in a real thread: while it computes every other connection goes on."""
+"""Password hashing: Argon2id in a real thread, so that other connections don't wait."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
 
 
 def hash_password(password: str) -> str:
-    """A hash to store, with salt and parameters in it."""
+    """Return a hash to store, with its salt and parameters."""
     return run_in_thread(hasher.hash, password)
 
 
 def check_password(stored: str | None, password: str) -> bool:
-    """Whether the password is the one that was hashed; with no hash the same work, for nothing.
+    """Return whether this is the password that was hashed; without a hash do the same work.
 
-    So an address that nobody has takes as long to refuse as a wrong password.
+    So refusing an address that nobody has takes as long as refusing a wrong password.
     """
-    return run_in_thread(_verify, stored or _nobody(), password) and stored is not None
+    return run_in_thread(_verify, stored or _placeholder_hash(), password) and stored is not None
 
 
 def is_outdated(stored: str) -> bool:
-    """Whether this hash was made with other parameters than today's."""
+    """Return whether this hash was made with other parameters than today's."""
     return hasher.check_needs_rehash(stored)
 
 
 @cache
-def _nobody() -> str:
+def _placeholder_hash() -> str:
     return hash_password("nobody has this password")
 
 

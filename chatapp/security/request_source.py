@@ -1,4 +1,4 @@
-"""Where a try to sign in comes from: an address, and perhaps a browser that was let in before.
+"""Where a try to sign in comes from: an address, and perhaps a browser that has signed in before.
 
 A browser that signs in gets a device cookie (OWASP, "Device cookies"): its owner isn't locked out
 by what strangers try elsewhere, since its own tries are counted apart. It proves nothing else.
@@ -21,7 +21,7 @@ _LIFETIME = timedelta(days=365)
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An address, and of a known device its id and whose it is."""
+    """An address; for a known device also its id and its owner."""
 
     address: str
     device_id: str | None = None
@@ -29,19 +29,19 @@ class Source:
 
     @property
     def network(self) -> str:
-        """What is counted as one address."""
+        """Return what is counted as one address."""
         return network(self.address)
 
 
 def request_source() -> Source:
-    """Where this request comes from."""
+    """Return where this request comes from."""
     device = _device()
     address = request.remote_addr or ""
     return Source(address, device[1], device[0]) if device else Source(address)
 
 
 def remember_device(user_id: str) -> None:
-    """The browser that this request's answer goes to is a device of this person."""
+    """Mark the browser that gets this request's answer as a device of this person."""
     known = _device()
     device_id = known[1] if known and known[0] == user_id else secrets.token_urlsafe(16)
     settings: Settings = current_app.config["SETTINGS"]
@@ -60,7 +60,7 @@ def remember_device(user_id: str) -> None:
 
 
 def _device() -> tuple[str, str] | None:
-    """Whose device it is, and its id, where the request carries a cookie that we signed."""
+    """Return the device's owner and its id, if the request carries a cookie that we signed."""
     settings: Settings = current_app.config["SETTINGS"]
     try:
         user_id, device_id = _signer(settings).loads(

@@ -1,4 +1,4 @@
-"""Requests to addresses that somebody else chose, which must reach nothing but the public internet.
+"""Fetching from addresses that users chose, which must be on the public internet.
 
 A name is resolved once; every address that it has must be public; the connection goes to such an
 address and to no name, so nobody can give another answer in between. A redirect is an address like
@@ -35,11 +35,11 @@ from urllib3.util import Url, parse_url
 from chatapp.core import concurrency
 
 #: Seconds for all of it: names, connections, redirects, the body.
-PATIENCE = 5.0
-MOST_BYTES = 5 * 1024 * 1024
-MOST_REDIRECTS = 3
+TIMEOUT_SECONDS = 5.0
+MAX_BYTES = 5 * 1024 * 1024
+MAX_REDIRECTS = 3
 #: How many addresses of a name are tried.
-_MOST_TRIED = 3
+_MAX_ADDRESSES_TRIED = 3
 _REDIRECTS = (301, 302, 303, 307, 308)
 _PORT = 443
 
@@ -62,11 +62,11 @@ Resolve = Callable[[str, int], Sequence[str]]
 
 
 class Refused(Exception):
-    """It isn't fetched; the text says why, without what somebody else wrote."""
+    """The address isn't fetched. The text says why, without anything that users wrote."""
 
 
 def resolve(host: str, port: int) -> list[str]:
-    """The addresses of a host. Raises Refused where it has none."""
+    """Return the addresses of a host. Raises Refused where it has none."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
@@ -75,7 +75,7 @@ def resolve(host: str, port: int) -> list[str]:
 
 
 def is_public(text: str) -> bool:
-    """Whether this is an address of the public internet, in whatever way it is written inside."""
+    """Return whether this is a public internet address, also if it is wrapped in an IPv6 one."""
     try:
         address = ip_address(text)
     except ValueError:
@@ -93,12 +93,12 @@ def is_public(text: str) -> bool:
 
 
 def fetch(url: str, kind: str, *, allow: Collection[str] = (), resolve: Resolve = resolve) -> bytes:
-    """What is at this https address, whose type has to begin with ``kind``.
+    """Return what is at this https address; its type has to begin with ``kind``.
 
     ``allow`` are networks that count as public, by any port. Raises Refused.
     """
-    deadline = time.monotonic() + PATIENCE
-    for _ in range(MOST_REDIRECTS + 1):
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    for _ in range(MAX_REDIRECTS + 1):
         target = _parsed(url)
         address, port = target.host or "", target.port or _PORT
         addresses = resolve(address.strip("[]"), port)
@@ -139,12 +139,12 @@ def _body(answer: BaseHTTPResponse, kind: str, deadline: float) -> bytes:
         raise Refused(f"the answer is {answer.status}")
     if not answer.headers.get("Content-Type", "").lower().startswith(kind):
         raise Refused("the answer is of another type")
-    if int(answer.headers.get("Content-Length") or 0) > MOST_BYTES:
+    if int(answer.headers.get("Content-Length") or 0) > MAX_BYTES:
         raise Refused("the answer is too large")
     body = bytearray()
     for part in answer.stream(64 * 1024, decode_content=False):
         body += part
-        if len(body) > MOST_BYTES:
+        if len(body) > MAX_BYTES:
             raise Refused("the answer is too large")
     if time.monotonic() > deadline:  # the end that we made isn't its own
         raise Refused("the answer takes too long")
@@ -152,7 +152,7 @@ def _body(answer: BaseHTTPResponse, kind: str, deadline: float) -> bytes:
 
 
 class _Connection(HTTPSConnection):
-    """A connection that another task can end, while it is made and while it speaks."""
+    """A connection that another task can end, while it is opened and while it is used."""
 
     _cut: socket.socket | None = None
 
@@ -162,13 +162,13 @@ class _Connection(HTTPSConnection):
         return connected
 
     def end_at(self, deadline: float, done: threading.Event) -> None:
-        """End it at this moment, unless it is done before."""
+        """End the connection at this moment, unless it is done before."""
         if not done.wait(max(0.0, deadline - time.monotonic())) and self._cut is not None:
             with suppress(OSError):
                 self._cut.shutdown(socket.SHUT_RDWR)
 
     def discard(self) -> None:
-        """Close all of it. `close` is the library's, which calls it before the body is read."""
+        """Close everything. The library calls its own `close` before the body is read."""
         self.close()
         if self._cut is not None:
             self._cut.close()
@@ -176,7 +176,7 @@ class _Connection(HTTPSConnection):
 
 @contextmanager
 def _get(target: Url, addresses: Sequence[str], deadline: float) -> Iterator[BaseHTTPResponse]:
-    """What one of these addresses answers to a GET, for as long as the block lasts."""
+    """Give the answer of one of these addresses to a GET, open for the length of the block."""
     done = threading.Event()
     connection = None
     try:
@@ -205,9 +205,9 @@ def _get(target: Url, addresses: Sequence[str], deadline: float) -> Iterator[Bas
 def _connected(
     target: Url, addresses: Sequence[str], deadline: float, done: threading.Event
 ) -> _Connection:
-    """A connection to the first of these addresses that takes one."""
+    """Return a connection to the first of these addresses that accepts one."""
     failure: HTTPError | None = None
-    for address in addresses[:_MOST_TRIED]:
+    for address in addresses[:_MAX_ADDRESSES_TRIED]:
         connection = _Connection(
             address,
             target.port or _PORT,
@@ -229,7 +229,7 @@ def _connected(
 
 
 def _trusting() -> ssl.SSLContext:
-    """Trusts the system's authorities and certifi's; where SSL_CERT_FILE is set, only those."""
+    """Trust the system's authorities and certifi's; only those of SSL_CERT_FILE where it is set."""
     context = ssl.create_default_context()
     if "SSL_CERT_FILE" not in os.environ:
         context.load_verify_locations(certifi.where())

@@ -6,11 +6,11 @@ Which scope a REST call takes stands in its view's policy (`view_policy`).
 from __future__ import annotations
 
 SCOPES = {
-    "users:read": "read profiles and the directory as somebody",
-    "users:write": "make accounts; change profiles, contacts and blocks as somebody",
-    "chat:read": "read conversations and messages as somebody",
-    "chat:write": "open conversations, send, edit, react and mark as read as somebody",
-    "groups:read": "read groups as somebody",
-    "groups:write": "make and change groups and their members as somebody",
-    "tokens:write": "issue people's own tokens, with which everything of theirs can be done",
+    "users:read": "read profiles and the directory on behalf of a user",
+    "users:write": "create accounts; change profiles, contacts and blocks on behalf of a user",
+    "chat:read": "read conversations and messages on behalf of a user",
+    "chat:write": "open conversations, send, edit, react and mark as read on behalf of a user",
+    "groups:read": "read groups on behalf of a user",
+    "groups:write": "create and change groups and their members on behalf of a user",
+    "tokens:write": "issue tokens of users, which allow everything that these users can do",
 }

@@ -1,8 +1,8 @@
-"""Outer applications: their tokens, and for whom they may act.
+"""Service accounts: other applications, their tokens, and the people they may act for.
 
-A service token identifies a program. A call of colon is made as the person that `On-Behalf-Of`
-names, and only where the call's scope is among the token's. Staff are nobody's to act for, so
-that a stolen service token doesn't administer the server.
+A service token identifies a program. It makes a REST call as the person named by `On-Behalf-Of`,
+and only if the token has the call's scope. No service acts for staff, so that a stolen service
+token doesn't administer the server.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from chatapp.security.view_policy import ViewPolicy
 
 #: What every service token begins with, for those who search code and logs for lost ones.
 PREFIX = "chatapp_svc_"
-#: `last_used_at` is that exact: a busy service doesn't write at each of its calls.
+#: How exact `last_used_at` is: a busy service doesn't write at each of its calls.
 USED_WITHIN = timedelta(minutes=1)
 
 
 def new_token() -> str:
-    """A token that nobody can guess: 256 random bits."""
+    """Return a new token: 256 random bits, so nobody can guess it."""
     return PREFIX + secrets.token_urlsafe(32)
 
 
 def digest(token: str) -> str:
-    """What is stored of a token."""
+    """Return what is stored of a token."""
     return opaque_tokens.digest(token).hex()
 
 
 def find_service(token: str) -> ServiceToken | None:
-    """The service whose token this is, unless it was revoked. Its use is noted."""
+    """Return the service whose token this is, unless it was revoked; note its use."""
     service: ServiceToken | None = db.session.scalar(
         select(ServiceToken).where(
             ServiceToken.token_hash == digest(token), ServiceToken.revoked_at.is_(None)
@@ -58,10 +58,10 @@ def check_scope(service: ServiceToken, policy: ViewPolicy) -> None:
 
 
 def person_acted_for(user_id: str | None) -> User:
-    """The person whom `On-Behalf-Of` names.
+    """Return the person named by `On-Behalf-Of`.
 
-    Raises Unauthenticated where it names nobody, Forbidden for whoever isn't a service's to act
-    for, in the same words whatever the reason.
+    Raises Unauthenticated where it is missing, and Forbidden, in the same words whatever the
+    reason, where no service may act for that person.
     """
     if not user_id:
         raise Unauthenticated(
@@ -80,14 +80,14 @@ def person_acted_for(user_id: str | None) -> User:
 
 
 def people_to_act_for() -> Select[User]:
-    """Everyone a service may act for."""
+    """Select everyone a service may act for."""
     return select(User).where(
         User.is_active, User.deleted_at.is_(None), ~User.is_staff, ~User.is_superuser
     )
 
 
 def _id(text: str) -> str | None:
-    """The id as it is stored, however its digits are written; None for what is none."""
+    """Return the id as it is stored, however it is written; None for what is no id."""
     try:
         return str(UUID(text))
     except ValueError:

@@ -1,9 +1,9 @@
 """Browser sessions through Flask-Session, in whichever store is configured.
 
-Flask-Session's own backends write when nothing was changed, bring back sessions that were deleted
-meanwhile, fall back to pickle when they read, and let a request wait for half a minute for a store
-that is away. This interface does none of that, over any `Store`. What is read is msgpack or it is
-no session.
+Flask-Session's own backends write when nothing was changed, bring back sessions that another
+request has deleted, fall back to pickle when they read, and let a request wait half a minute for a
+store that is away. This interface does none of that, over any `Store`. What isn't msgpack is no
+session.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from chatapp.security.session_stores import Store
 
 log = logging.getLogger(__name__)
 
-#: How long a browser that nobody signed in with is remembered: for its forms.
-ANONYMOUS = timedelta(days=1)
+#: How long the session of a visitor lasts, who isn't signed in.
+ANONYMOUS_LIFETIME = timedelta(days=1)
 
 
 def stored_id(sid: str) -> str:
-    """The key a session is stored under: whoever reads the store can't take over a session."""
+    """Return the key a session is stored under; from it nobody can take over the session."""
     return hashlib.sha256(sid.encode()).hexdigest()
 
 
 class BrowserSession(ServerSideSession):  # type: ignore[misc]
-    """A session, or in its place one that nobody may rely on."""
+    """A browser's session, perhaps one that couldn't be read."""
 
     #: The store couldn't be asked who this is.
     unreadable = False
@@ -50,7 +50,7 @@ class _Gone(Exception):
 
 
 def check_readable() -> None:
-    """Raise Unavailable for a request whose session couldn't be read: who knows who it is?"""
+    """Raise Unavailable if the session couldn't be read: it might be anybody's."""
     if getattr(session, "unreadable", False):
         raise Unavailable()
 
@@ -66,7 +66,7 @@ class Sessions(ServerSideSessionInterface):  # type: ignore[misc]
         self.store = store
 
     def open_session(self, app: Flask, request: Request) -> BrowserSession:
-        """The browser's session; an unreadable one where the store doesn't answer.
+        """Return the browser's session; an unreadable one where the store doesn't answer.
 
         Raising here would be too early for the request to be answered with our error page. With a
         token, and for /health, no session counts, so none is read.
@@ -83,7 +83,7 @@ class Sessions(ServerSideSessionInterface):  # type: ignore[misc]
         return opened
 
     def save_session(self, app: Flask, session: BrowserSession, response: Response) -> None:
-        """Store what was changed; never what could not be read. Raises Unavailable."""
+        """Store the session if it was changed and could be read. Raises Unavailable."""
         if session.unreadable:
             return
         try:
@@ -134,7 +134,7 @@ class Sessions(ServerSideSessionInterface):  # type: ignore[misc]
         after_commit(note)
 
     def get_expiration_time(self, app: Flask, session: BrowserSession) -> datetime:
-        """When the cookie expires: with what it stands for."""
+        """Return when the cookie expires: with the session."""
         return datetime.now(UTC) + _lifetime(app.permanent_session_lifetime, session)
 
     def _new(self) -> BrowserSession:
@@ -173,8 +173,8 @@ class Sessions(ServerSideSessionInterface):  # type: ignore[misc]
         self.store.delete(stored_id(store_id))
 
 
-def _lifetime(most: timedelta, session: BrowserSession) -> timedelta:
-    return most if "sign_in" in session else min(most, ANONYMOUS)
+def _lifetime(longest: timedelta, session: BrowserSession) -> timedelta:
+    return longest if "sign_in" in session else min(longest, ANONYMOUS_LIFETIME)
 
 
 def _first_line(exc: Exception) -> str:

@@ -1,4 +1,4 @@
-"""The code that makes somebody this server's administrator: a file in INSTANCE_DIR, used once.
+"""The setup code, which makes somebody this server's administrator: a file in INSTANCE_DIR.
 
 The first start makes it, and every start prints it until it was used. Only the standard library is
 needed here: `prepare` must be quick.
@@ -19,12 +19,12 @@ _READ_AS = str.maketrans("OIL", "011", " -\t")
 
 
 def path(instance_dir: Path) -> Path:
-    """Where the code is kept."""
+    """Return where the code is kept."""
     return instance_dir / "setup_code"
 
 
 def make(instance_dir: Path) -> None:
-    """There is a code; one that stands stays."""
+    """Make a code, unless there is one."""
     instance_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     code = "-".join("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(4))
     try:
@@ -36,7 +36,7 @@ def make(instance_dir: Path) -> None:
 
 
 def read(instance_dir: Path) -> str | None:
-    """The code, if there is one that nobody has used."""
+    """Return the code, if there is one that nobody has used."""
     try:
         return path(instance_dir).read_text(encoding="ascii", errors="replace").strip() or None
     except FileNotFoundError:
@@ -44,18 +44,18 @@ def read(instance_dir: Path) -> str | None:
 
 
 def matches(code: str, typed: str) -> bool:
-    """Whether this is the code, however it was typed."""
+    """Return whether this is the code, however it was typed."""
     return hmac.compare_digest(_bare(code).encode(), _bare(typed).encode())
 
 
 def discard(instance_dir: Path) -> None:
-    """There is no code any more."""
+    """Delete the code."""
     path(instance_dir).unlink(missing_ok=True)
 
 
 @contextmanager
 def claimed(instance_dir: Path) -> Iterator[bool]:
-    """Whether the code is ours alone to use up meanwhile; it is gone unless the block raises."""
+    """Claim the code for this block, which gets whether it succeeded; put it back if it raises."""
     mine = path(instance_dir).with_name(f"setup_code.{secrets.token_hex(4)}")
     try:
         path(instance_dir).rename(mine)

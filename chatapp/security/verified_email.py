@@ -18,20 +18,20 @@ from config import Settings
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _UNCONFIRMED = (
-    "Confirm your e-mail address first: open the link that we mailed to {email}, "
+    "Confirm your email address first: open the link that we mailed to {email}, "
     "or get another one at /verify."
 )
-_NO_ADDRESS = "Give an e-mail address first: add one under Settings, and confirm it."
+_NO_ADDRESS = "Give an email address first: add one under Settings, and confirm it."
 
 
 class _Unconfirmed(Forbidden):
-    """Only reads so far."""
+    """The person has to confirm their address first."""
 
     step = "/verify", "Confirm your address"
 
 
 class _WithoutAddress(Forbidden):
-    """Only reads so far, and has nothing to confirm."""
+    """The person has to add an address first."""
 
     step = "/settings/account#email", "Add an address"
 
@@ -51,7 +51,7 @@ def must_verify(user: User) -> bool:
 
 
 def check_writer(user_id: str) -> None:
-    """Raise Forbidden, which says what to do, for somebody who may only read so far."""
+    """Raise Forbidden, which says what to do, if this person may only read so far."""
     settings: Settings = current_app.config["SETTINGS"]
     if settings.require_verified_email:
         user = db.session.get(User, user_id, populate_existing=True)

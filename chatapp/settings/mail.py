@@ -59,7 +59,7 @@ def smtp_url(value: str) -> MailServer:
 
 
 def mailbox(value: str) -> str:
-    """Parse an e-mail address, alone or as `Name <address>`."""
+    """Parse an email address, alone or as `Name <address>`."""
     match = re.fullmatch(r"(?:\"?([^<>\"]*?)\"?\s*<([^<>]+)>|([^<>\s]+))", line(value))
     if match is None:
         raise ValueError

@@ -156,7 +156,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "MAIL_FROM",
         mailbox,
-        "an e-mail address, alone or as Name <address>",
+        "an email address, alone or as Name <address>",
         "",
         "The sender of outgoing mail. By default noreply@ the host of BASE_URL.",
     ),
@@ -165,7 +165,7 @@ SETTINGS: tuple[Setting, ...] = (
         on_off,
         "on or off",
         "off",
-        "`on`: people can read, but not write, until they have confirmed their e-mail address.",
+        "`on`: people can read, but not write, until they have confirmed their email address.",
     ),
     Setting(
         "USER_ROLES",

@@ -1,6 +1,6 @@
 """Find `@username` in a text, and decide which of some people it means.
 
-Mentions don't count inside an e-mail address or the path of a URL. Dots, hyphens and underscores at
+Mentions don't count inside an email address or the path of a URL. Dots, hyphens and underscores at
 the end belong to the sentence, unless a person's username ends in them. `text.markdown` parses the
 Markdown around mentions.
 """

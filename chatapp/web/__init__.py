@@ -1,1 +1,1 @@
-"""What every HTTP answer shares: errors, forms, headers, CSRF, CORS, themes."""
+"""HTTP: errors, forms, headers, CSRF, CORS and themes, shared by all pages and calls."""

@@ -1,7 +1,7 @@
-"""An accent out of any colour: the one somebody chose, until text on it and in it can be read.
+"""Accent colours: the one a person chose, changed until text on it and in it can be read.
 
-Its hue stays, its lightness gives way: in OKLCH, where equal numbers look equally light. A library
-would bring 3 MB and a start that is 0.1 s longer for two conversions.
+Its hue stays and its lightness changes, in OKLCH, where equal numbers look equally light. A library
+would bring 3 MB and a start that is 0.1 s longer, for two conversions.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import NamedTuple
 #: WCAG 2.2 AA for text; what isn't text needs 3.
 READABLE = 4.5
 #: The luminance of surfaces on which the accent is text: at least in light, at most in dark.
-#: docs/themes.md asks it of themes. Nearest to it come quotes in one's own messages.
+#: docs/themes.md asks it of themes. Quotes in own messages come nearest to it.
 LIGHT_FROM = 0.66
 DARK_UP_TO = 0.07
 
@@ -61,12 +61,12 @@ class Accent(NamedTuple):
 
 
 def is_color(text: object) -> bool:
-    """Whether this is a colour as it is stored, and nothing besides."""
+    """Return whether this is a colour as it is stored."""
     return isinstance(text, str) and _HEX.fullmatch(text) is not None
 
 
 def light(color: str) -> Accent:
-    """The accent on light surfaces."""
+    """Return the accent on light surfaces."""
     chosen = oklch(color)
     accent = _readable_on(chosen, LIGHT_FROM)
     strong = accent._replace(
@@ -85,7 +85,7 @@ def light(color: str) -> Accent:
 
 
 def dark(color: str) -> Accent:
-    """The accent on dark surfaces."""
+    """Return the accent on dark surfaces."""
     chosen = oklch(color)
     accent = _readable_on(chosen, DARK_UP_TO)
     strong = accent._replace(
@@ -105,7 +105,7 @@ def dark(color: str) -> Accent:
 
 @lru_cache(1024)
 def css(color: str | None) -> str:
-    """The rule that makes this colour the page's accent; nothing, where it isn't one."""
+    """Return the CSS rule that makes this colour the page's accent; "" where it isn't a colour."""
     if color is None or not is_color(color):
         return ""
     pairs = zip(Accent._fields, light(color), dark(color), strict=True)
@@ -115,25 +115,25 @@ def css(color: str | None) -> str:
 
 @lru_cache(1024)
 def bar_colors(color: str | None) -> tuple[str, str] | None:
-    """What a browser's own bars may take on, in light and in dark; None without an accent."""
+    """Return the colours of a browser's own bars, in light and dark; None without an accent."""
     if color is None or not is_color(color):
         return None
     return light(color).accent_soft, dark(color).accent_soft
 
 
 def contrast(one: float, other: float) -> float:
-    """WCAG's ratio of two luminances."""
+    """Return WCAG's contrast ratio of two luminances."""
     return (max(one, other) + 0.05) / (min(one, other) + 0.05)
 
 
 def luminance(color: str) -> float:
-    """WCAG's relative luminance of a colour."""
+    """Return WCAG's relative luminance of a colour."""
     red, green, blue = _linear(color)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def oklch(color: str) -> Oklch:
-    """A colour by lightness, chroma and hue (https://bottosson.github.io/posts/oklab)."""
+    """Return a colour's lightness, chroma and hue (https://bottosson.github.io/posts/oklab)."""
     r, g, b = _linear(color)
     long = math.cbrt(0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b)
     middle = math.cbrt(0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b)
@@ -145,7 +145,7 @@ def oklch(color: str) -> Oklch:
 
 
 def to_hex(color: Oklch) -> str:
-    """The colour as sRGB; where it has none of that chroma, of the most it has."""
+    """Return the colour in sRGB, with less chroma where sRGB doesn't have that much."""
     lightness = min(max(color.lightness, 0.0), 1.0)
     low, high = 0.0, color.chroma
     channels = _srgb(color._replace(lightness=lightness))
@@ -159,7 +159,7 @@ def to_hex(color: Oklch) -> str:
 
 
 def _readable_on(color: Oklch, surface: float) -> Oklch:
-    """The nearest lightness at which it is text on surfaces of that luminance and beyond."""
+    """Return the colour in the nearest lightness that can be read on surfaces of this luminance."""
 
     def at(lightness: float) -> bool:
         shade = to_hex(color._replace(lightness=lightness))

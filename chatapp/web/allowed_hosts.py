@@ -1,9 +1,10 @@
-"""Which names this server answers to.
+"""Allowed hosts: the names that this server answers to.
 
-A request's Host is what its sender says. Nothing here is built from it, but a proxy's cache or a
-page of a foreign name that leads here (DNS rebinding) lives by its being answered. Flask's own
-TRUSTED_HOSTS is asked while routing: too late for files and sockets, which are served before it,
-and it knows no addresses in numbers, by which load balancers ask how it goes.
+A request's Host is what its sender says. Nothing is built from it here, but poisoning a proxy's
+cache or reading pages through a foreign name that leads here (DNS rebinding) needs it to be
+answered. Flask's own TRUSTED_HOSTS is checked while routing: too late for files and sockets, which
+are served before it, and it doesn't allow numeric addresses, by which load balancers check the
+server.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ Environ = dict[str, Any]
 WsgiApp = Callable[[Environ, Any], Iterable[bytes]]
 
 
-class KnownHosts:
-    """WSGI middleware: 400 for a Host that isn't ours, where it is known which are."""
+class AllowedHosts:
+    """WSGI middleware: answer 400 to a Host that isn't ours, if the names are known."""
 
     def __init__(self, wsgi_app: WsgiApp, settings: Settings) -> None:
         self._app = wsgi_app
@@ -32,7 +33,7 @@ class KnownHosts:
         self._address = settings.base_url
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
-        """Pass the request on, if it was sent to one of our names or to an address in numbers."""
+        """Pass the request on, if it was sent to one of our names or to a numeric address."""
         host = environ.get("HTTP_HOST")
         if host is None or not self._names or _is_ours(host.lower(), self._names):
             return self._app(environ, start_response)

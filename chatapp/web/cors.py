@@ -1,13 +1,12 @@
-"""Pages of other origins: which of them may call this server, and for which the cookie counts.
+"""CORS: which pages of other origins may call this server, and for which of them cookies count.
 
-A browser sends cookies along with calls that any page makes. So the cookie is taken out of a call
-unless the page that makes it is one of ours: its Origin is this host's or a configured one. A
-WebSocket handshake can be made by any page, so there an Origin is wanted, or, where a browser sends
-none (polling from our own page), `Sec-Fetch-Site`. `*` in SOCKET_IO_CORS opens the door for bearer
-tokens only.
+A browser sends cookies along with calls that any page makes. So the cookies are taken out of a call
+unless the page that makes it is one of ours: its Origin is this host's or a configured one. Any
+page can make a WebSocket handshake, so that needs an Origin, or, where a browser sends none
+(polling from our own page), `Sec-Fetch-Site`. `*` in SOCKET_IO_CORS allows bearer tokens only.
 
-The answers' CORS headers are written here, for REST and Socket.IO alike, by one exact comparison:
-what libraries for it match by pattern has let others in (Flask-CORS: CVE-2024-6221, -6839, -6866).
+The CORS headers of REST and Socket.IO are written here, by one exact comparison: libraries that
+match patterns have let others in (Flask-CORS: CVE-2024-6221, -6839, -6866).
 """
 
 from __future__ import annotations
@@ -32,14 +31,14 @@ _EXPOSED = ("Access-Control-Expose-Headers", "Retry-After, X-Request-ID")
 
 
 class CookieGuard:
-    """WSGI middleware: no cookie of a page that isn't trusted counts for a call."""
+    """WSGI middleware: drop the cookies of calls by pages that aren't trusted."""
 
     def __init__(self, wsgi_app: WsgiApp, settings: Settings) -> None:
         self._app = wsgi_app
         self._settings = settings
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
-        """Pass the request on, its cookie left out where it doesn't count."""
+        """Pass the request on, without its cookies where they don't count."""
         path = environ.get("PATH_INFO", "")
         if path.startswith("/socket.io"):
             if not cookie_counts(self._settings, environ):
@@ -52,14 +51,14 @@ class CookieGuard:
 
 
 class CrossOrigin:
-    """WSGI middleware: tells browsers which pages may read an answer, and answers preflights."""
+    """WSGI middleware: tell browsers which pages may read an answer, and answer preflights."""
 
     def __init__(self, wsgi_app: WsgiApp, settings: Settings) -> None:
         self._app = wsgi_app
         self._settings = settings
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
-        """Pass the request on, and put into its answer's headers what they may say of origins."""
+        """Pass the request on, and set its answer's CORS headers."""
         called = is_api_path(environ.get("PATH_INFO", ""), self._settings)
         granted = self._granted(environ.get("HTTP_ORIGIN")) if called else []
         if called and _is_preflight(environ):
@@ -88,7 +87,7 @@ class CrossOrigin:
 
 
 def cookie_counts(settings: Settings, environ: Environ) -> bool:
-    """Whether this handshake comes from a page for which the session cookie counts."""
+    """Return whether this handshake comes from a page for which the session cookie counts."""
     origin = environ.get("HTTP_ORIGIN")
     if origin is None:
         return environ.get("HTTP_SEC_FETCH_SITE") == "same-origin"
@@ -96,7 +95,7 @@ def cookie_counts(settings: Settings, environ: Environ) -> bool:
 
 
 def origin_allowed(settings: Settings, origin: str | None, environ: Environ) -> bool:
-    """Whether a page of this origin may open a socket at all; None is not a browser's page."""
+    """Return whether a page of this origin may open a socket; None is not a browser's page."""
     return origin is None or settings.any_origin or _is_trusted(settings, origin, environ)
 
 

@@ -33,9 +33,8 @@ _LIFETIME = timedelta(days=1)
 
 
 def init_app(app: Flask) -> None:
-    """Give templates `csrf_token()`, and visitors the cookie that belongs to it."""
+    """Give templates `csrf_token()`."""
     app.add_template_global(csrf_token)
-    app.after_request(_set_visitor_cookie)
 
 
 def csrf_token() -> str:
@@ -50,7 +49,7 @@ def csrf_token() -> str:
 
 
 def start_session_token() -> None:
-    """Give a new session its secret; two pages opened at once would make two of them."""
+    """Give a new session its secret now, or two pages opened at once would make one each."""
     g.pop("csrf_token", None)
     session[FIELD] = _new_secret()
 
@@ -100,8 +99,8 @@ def _visitor_secret() -> str | None:
     return secret if isinstance(secret, str) else None
 
 
-def _set_visitor_cookie(response: Response) -> Response:
-    """Set the cookie anew with each page that has a form: its day begins with the last one."""
+def set_visitor_cookie(response: Response) -> Response:
+    """Set the cookie with each page that has a form, so that it lasts a day from the last one."""
     if "visitor_secret" in g:
         response.set_cookie(
             _cookie_name(),

@@ -6,20 +6,13 @@ pages send along (`web.cors`).
 
 from __future__ import annotations
 
-from flask import Flask
-
 from chatapp.security import identity, rate_limits, verified_email
 from chatapp.security.sessions import check_readable
 from chatapp.security.view_policy import request_policy
 from chatapp.web import csrf, uploads
 
 
-def init_app(app: Flask) -> None:
-    """Check every request."""
-    app.before_request(_check_request)
-
-
-def _check_request() -> None:
+def check_request() -> None:
     """Raise what refuses this request.
 
     A REST call needs its credential before anything is read; a page's form has to be ours first.

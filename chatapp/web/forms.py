@@ -30,7 +30,7 @@ class Form:
 
     @property
     def message(self) -> str | None:
-        """Why the form was refused, in one sentence, even where fields have their own."""
+        """Return why the form was refused, in one sentence, even where fields have their own."""
         return self.cause.message if self.cause else self.error
 
 

@@ -18,7 +18,7 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def read_json(model: type[M]) -> M:
-    """The request's JSON object as ``model``.
+    """Return the request's JSON object as ``model``.
 
     Raises UnsupportedMediaType for another content type, BadRequest for what isn't a JSON object,
     pydantic's ValidationError (answered as validation_failed) for wrong fields.
@@ -35,14 +35,14 @@ def read_json(model: type[M]) -> M:
 
 
 def read_form(model: type[M]) -> M:
-    """The posted form as ``model``; the first value where a field comes twice.
+    """Return the posted form as ``model``; of a field that comes twice, the first value.
 
-    Line breaks are what was typed, and not what forms make of them.
+    Line breaks are as they were typed, not as forms send them.
     """
     typed = {name: value.replace("\r\n", "\n") for name, value in request.form.items()}
     return model.model_validate(typed)
 
 
 def read_query(model: type[M]) -> M:
-    """The query string as ``model``."""
+    """Return the query string as ``model``."""
     return model.model_validate(request.args.to_dict())

@@ -1,7 +1,7 @@
-"""Security headers on every answer: pages, calls, files, redirects, errors, and Socket.IO's.
+"""Security headers for every answer: pages, calls, files, redirects, errors, and Socket.IO's.
 
-Pages and other answers of Flask get their policy here, with the page's nonce. What is the same for
-all stands in a WSGI middleware around everything, since some answers never come from Flask.
+Pages get their Content-Security-Policy from Flask, with the page's nonce. What is the same for all
+answers is set by a WSGI middleware around everything, since some answers don't come from Flask.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from flask import Flask, Response, g
+from flask import Response, g
 
 from config import Settings
 
@@ -21,13 +21,8 @@ _NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ances
 _HSTS = "max-age=31536000"
 
 
-def init_app(app: Flask) -> None:
-    """Pages may load what is ours, and run what carries their nonce."""
-    app.after_request(_restrict)
-
-
 def always(settings: Settings) -> Headers:
-    """What an answer says that says nothing of it by itself."""
+    """Return the headers of every answer that doesn't set them itself."""
     headers = [
         ("Content-Security-Policy", _NOTHING),
         ("X-Content-Type-Options", "nosniff"),
@@ -41,7 +36,7 @@ def always(settings: Settings) -> Headers:
 
 
 class SecureHeaders:
-    """WSGI middleware: what every answer says, without replacing what it says by itself."""
+    """WSGI middleware: add the headers of every answer that it hasn't set itself."""
 
     def __init__(self, wsgi_app: WsgiApp, settings: Settings) -> None:
         self._app = wsgi_app
@@ -58,7 +53,8 @@ class SecureHeaders:
         return self._app(environ, start)
 
 
-def _restrict(response: Response) -> Response:
+def restrict_page(response: Response) -> Response:
+    """Let a page load only what is ours, and run only what carries its nonce."""
     if response.mimetype != "text/html":
         return response
     nonce = f" 'nonce-{g.csp_nonce}'" if "csp_nonce" in g else ""
@@ -81,7 +77,7 @@ def _restrict(response: Response) -> Response:
 
 
 def _varying(headers: Headers, caching: str) -> Headers:
-    """One Vary. A file that anyone may keep is the same for all, whoever read the session."""
+    """Merge Vary into one header, with Cookie unless the answer is public, so the same for all."""
     said = ",".join(value for name, value in headers if name.lower() == "vary").split(",")
     names = dict.fromkeys(filter(None, map(str.strip, said)))
     if "public" in caching:

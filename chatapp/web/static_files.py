@@ -1,4 +1,4 @@
-"""Static files: read and compressed once, served before any request of the application begins.
+"""Static files: read and compressed once, served before a request reaches Flask.
 
 No session, no database and no Flask stand between a browser and a style sheet. Whitenoise would do
 the same for files that a build step has compressed on disk; we have no build step.
@@ -42,7 +42,7 @@ class _File:
 
 
 class StaticFiles:
-    """A folder's files as they are when the process starts, in memory."""
+    """A folder's files in memory, as they are when the process starts."""
 
     def __init__(self, folder: Path) -> None:
         self._files = {
@@ -57,15 +57,15 @@ class StaticFiles:
         self.version = digest.hexdigest()[:12]
 
     def url(self, name: str) -> str:
-        """The address of a file, which changes with its content."""
+        """Return the address of a file, which changes with its content."""
         return f"/static/{self.version}/{name}"
 
     def __contains__(self, name: str) -> bool:
-        """Whether there is a file of this name."""
+        """Return whether there is a file of this name."""
         return name in self._files
 
     def answer(self, request: Request) -> Response | None:
-        """The file that is asked for; None where there is no such file.
+        """Return the file that is requested; None where there is none.
 
         Under its present address it is cached for good, under an older one it is asked for again.
         """
@@ -86,8 +86,8 @@ class StaticFiles:
         response.set_etag(file.etag, weak=True)
         return response.make_conditional(request)
 
-    def before(self, app: WSGIApplication) -> WSGIApplication:
-        """``app`` behind the files: it hears of requests for anything else."""
+    def middleware(self, app: WSGIApplication) -> WSGIApplication:
+        """Wrap ``app``: answer requests for files, and pass on all others."""
 
         def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
             if environ.get("PATH_INFO", "").startswith("/static/"):
@@ -101,7 +101,7 @@ class StaticFiles:
 
 @cache
 def files() -> StaticFiles:
-    """The application's own files."""
+    """Return the application's own files."""
     return StaticFiles(STATIC)
 
 
@@ -118,14 +118,14 @@ def _read(path: Path) -> _File:
 
 
 def _flat(sheet: Path) -> str:
-    """A style sheet with those that it imports in the place of the imports."""
+    """Return a style sheet with its imports replaced by what they import."""
     return _IMPORT.sub(
         lambda line: _flat(sheet.parent / line[1]), sheet.read_text(encoding="utf-8")
     )
 
 
 def _bare(sheet: str) -> bytes:
-    """A style sheet without comments, indentation and empty lines.
+    """Return a style sheet without comments, indentation and empty lines.
 
     Spaces within a line stay: minifiers (rcssmin 1.3) have taken some that tell selectors apart.
     """

@@ -1,4 +1,4 @@
-"""What templates need: addresses of static files, the page's nonce, words for times and names."""
+"""Template helpers: addresses of static files, the page's nonce, filters for times and names."""
 
 from __future__ import annotations
 
@@ -17,15 +17,13 @@ from flask import Flask, g
 from chatapp.text import markdown
 from chatapp.web import static_files
 
-#: So many colours for avatars; static/css/components/avatar.css has one rule for each.
+#: How many avatar colours there are; static/css/components/avatar.css has one rule for each.
 AVATAR_HUES = 12
 _HEX = re.compile(r"[0-9a-f]{8}")
 
 
 def init_app(app: Flask) -> None:
-    """Serve static files under an address that changes with their content; register filters."""
-    files = static_files.files()
-    app.wsgi_app = files.before(app.wsgi_app)  # type: ignore[method-assign,assignment]
+    """Register the globals and filters."""
     app.add_template_global(static_url)
     app.add_template_global(csp_nonce)
     for function in (
@@ -43,12 +41,12 @@ def init_app(app: Flask) -> None:
 
 
 def static_url(path: str) -> str:
-    """The address of a static file, cached for good: the content is in the address."""
+    """Return the address of a static file. It changes with the file, so it is cached for good."""
     return static_files.files().url(path)
 
 
 def csp_nonce() -> str:
-    """This response's nonce for inline script and style."""
+    """Return this response's nonce for inline scripts and styles."""
     if "csp_nonce" not in g:
         g.csp_nonce = secrets.token_urlsafe(16)
     nonce: str = g.csp_nonce
@@ -56,18 +54,18 @@ def csp_nonce() -> str:
 
 
 def day(text: str) -> str:
-    """ "2 January 2026", in UTC: a page's script turns it into the reader's own."""
+    """Format as "2 January 2026", in UTC; the page's script turns it into the reader's time."""
     moment = _parse(text)
     return f"{moment.day} {moment:%B %Y}"
 
 
 def clock(text: str) -> str:
-    """ "03:04", in UTC."""
+    """Format as "03:04", in UTC."""
     return f"{_parse(text):%H:%M}"
 
 
 def short_time(text: str, now: datetime | None = None) -> str:
-    """For lists: the time of day today, the weekday within six days, else the date."""
+    """Format for lists: the time of day today, the weekday within six days, else the date."""
     moment, today = _parse(text), now or datetime.now(UTC)
     days = (today.date() - moment.date()).days
     if days <= 0:

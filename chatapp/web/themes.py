@@ -1,8 +1,8 @@
 """Template themes: folders that override templates, and sheets that redefine tokens.
 
-`templates/themes/<name>/` is looked into before `templates/`, for every name that a view, an
-`extends`, an `include` or an `import` asks for. What a theme overrides it reaches as
-`original/<name>`. `static/themes/<name>.css`, where there is one, follows the site's own sheet.
+Every template that a view, an `extends`, an `include` or an `import` names is looked up in
+`templates/themes/<name>/` before `templates/`. A theme reaches the template that it overrides as
+`original/<name>`. `static/themes/<name>.css`, if there is one, comes after the site's own sheet.
 
 Each theme has a Jinja environment with a cache of its own: a macro that was imported by one theme's
 template must not be found in another's.
@@ -24,7 +24,7 @@ from config import Settings
 
 
 class ThemedEnvironment(Environment):
-    """Finds templates as the theme of the present request has them."""
+    """Jinja environment that finds the templates of the current request's theme."""
 
     def __init__(self, app: App, **options: Any) -> None:
         super().__init__(app, **options)
@@ -36,27 +36,27 @@ class ThemedEnvironment(Environment):
         }
 
     def get_template(self, name: Any, parent: Any = None, globals: Any = None) -> Template:  # noqa: A002  (Jinja's name)
-        """The template as Jinja gives it, from the theme's folder first."""
+        """Return the template, from the theme's folder first."""
         if self.overlayed:
             return super().get_template(name, parent, globals)
         return self._by_theme[current()].get_template(name, parent, globals)
 
     def select_template(self, names: Any, parent: Any = None, globals: Any = None) -> Template:  # noqa: A002
-        """The first of these templates that there is."""
+        """Return the first of these templates that exists."""
         if self.overlayed:
             return super().select_template(names, parent, globals)
         return self._by_theme[current()].select_template(names, parent, globals)
 
 
 def init_app(app: Flask) -> None:
-    """Tell templates what the page looks like."""
+    """Give templates the theme's sheet and the accent's colours."""
     app.add_template_global(theme_sheet)
     app.add_template_global(accent.css, "accent_css")
     app.add_template_global(accent.bar_colors, "bar_colors")
 
 
 def current() -> str:
-    """The theme of this request: the one that whoever asks has chosen, while the site allows it.
+    """Return the theme of this request: the person's own, if the site allows it.
 
     Raises what `identity.signed_in` raises.
     """
@@ -70,18 +70,18 @@ def current() -> str:
 
 
 def use_default() -> None:
-    """This request's page has the site's own theme; nobody needs to know who asks."""
+    """Use the site's default theme for this request, without looking up who makes it."""
     g.theme = _settings(current_app).default_theme
 
 
 def allowed(name: str | None) -> str:
-    """This theme where the site allows it, else the site's own."""
+    """Return this theme if the site allows it, else the site's default."""
     settings = _settings(current_app)
     return name if name in settings.themes else settings.default_theme
 
 
 def theme_sheet() -> str | None:
-    """The address of the theme's own sheet; None for a theme without one."""
+    """Return the address of the theme's sheet; None for a theme without one."""
     name = f"themes/{current()}.css"
     files = static_files.files()
     return files.url(name) if name in files else None

@@ -1,4 +1,4 @@
-"""Files that come in by a form: only where a route says so, and only from who is signed in.
+"""Uploads: files sent by a form, only where a view's policy says so and somebody is signed in.
 
 Everywhere else a body has at most `factory.BODY_LIMIT` bytes.
 """
@@ -18,7 +18,7 @@ from chatapp.core.errors import (
 from chatapp.security.identity import signed_in
 from chatapp.security.view_policy import ViewPolicy
 
-#: What may be wrong with a file: whoever chose it by a form is told so on the page they came from.
+#: What may be wrong with a file. The page that its form is on says so.
 PROBLEMS = (TooLarge, UnsupportedMediaType, ValidationFailed, RateLimited, InsufficientStorage)
 
 #: Bytes of a file.
@@ -29,7 +29,7 @@ _TOO_LARGE = "A file has at most 10 MB here. Choose a smaller one, or make it sm
 
 
 def allow_upload(policy: ViewPolicy) -> None:
-    """Allow a larger body where a file is expected; before anything reads the form.
+    """Allow a larger body where a file is expected, before anything reads the form.
 
     Raises TooLarge.
     """
@@ -41,7 +41,7 @@ def allow_upload(policy: ViewPolicy) -> None:
 
 
 def read_upload(name: str = "file") -> bytes:
-    """The file in this field of the form.
+    """Return the file in this field of the form.
 
     Raises UnsupportedMediaType where the body is no form, ValidationFailed without a file,
     TooLarge.
@@ -58,5 +58,5 @@ def read_upload(name: str = "file") -> bytes:
 
 
 def tell_problem(error: ChatError) -> None:
-    """The next page says what is wrong with the file."""
+    """Say on the next page what is wrong with the file."""
     flash(next(iter(error.fields.values()), error.message), "problem")

@@ -7,13 +7,14 @@ from typing import Annotated
 import pytest
 from pydantic import BaseModel, Field, ValidationError
 from sqlalchemy.exc import IntegrityError, OperationalError
-from werkzeug.exceptions import MethodNotAllowed, RequestEntityTooLarge
+from werkzeug.exceptions import InternalServerError, MethodNotAllowed, RequestEntityTooLarge
 from werkzeug.exceptions import NotFound as HttpNotFound
 
 from chatapp.core import errors
 from chatapp.core.errors import ChatError, describe, error_ack, error_json
 from chatapp.core.validation import Line, Name
 from chatapp.security.view_policy import policy
+from chatapp.web.error_handlers import describe_http
 
 CODES = {
     "bad_request": 400,
@@ -42,9 +43,10 @@ def test_codes_and_statuses_match_the_contract():
 
 
 def test_errors_of_libraries_are_described():
-    assert describe(HttpNotFound()).code == "not_found"
-    assert describe(RequestEntityTooLarge()).code == "too_large"
-    method = describe(MethodNotAllowed())
+    assert describe_http(HttpNotFound()).code == "not_found"
+    assert describe_http(RequestEntityTooLarge()).code == "too_large"
+    assert describe_http(InternalServerError()) is None
+    method = describe_http(MethodNotAllowed())
     assert (method.code, method.status) == ("bad_request", 405)
     assert describe(OperationalError("x", {}, Exception("secret"))).code == "unavailable"
     assert describe(IntegrityError("x", {}, Exception("secret"))).code == "internal"

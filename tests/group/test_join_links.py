@@ -11,7 +11,6 @@ from itsdangerous import URLSafeSerializer
 
 from chatapp.core.db import atomic, now
 from chatapp.models import GroupLink
-from chatapp.security import rate_limits
 from tests.support.groups import (
     Json,
     add,
@@ -224,9 +223,9 @@ def test_a_link_outlives_its_makers_membership_without_their_name(world, crew):
 
 @pytest.fixture
 def counted(app):
-    rate_limits.configure(True)
+    app.extensions["rate_limiter"].configure(True)
     yield
-    rate_limits.configure(False)
+    app.extensions["rate_limiter"].configure(False)
 
 
 @pytest.mark.slow

@@ -162,7 +162,7 @@ def test_sockets_read_until_the_address_is_confirmed(new_server, register: Regis
     ):
         error = ack_error(wire.call(event, payload))
         assert error["code"] == "forbidden", event
-        assert "Confirm your e-mail address first" in error["message"]
+        assert "Confirm your email address first" in error["message"]
     assert wire.call("conversation:join", {"conversation_id": conversation})["ok"]
     assert wire.call("message:read", {"conversation_id": conversation, "seq": 1})["ok"]
     assert wire.call("sync", {"versions": {str(conversation): 0}})["ok"]

@@ -11,7 +11,6 @@ from sqlalchemy import select
 from chatapp.core.db import atomic, db
 from chatapp.media import fetching
 from chatapp.models import Picture
-from chatapp.security import rate_limits
 from tests.support.https import HttpsSite
 from tests.support.photos import photo
 from tests.support.pictures import error, files_of, group_of, profile, seen
@@ -175,7 +174,7 @@ def test_no_downloads_when_switched_off(app, world, site, monkeypatch, drained):
 
 @pytest.mark.slow
 def test_the_rate_limit(app, world, site, drained):
-    rate_limits.configure(True)
+    app.extensions["rate_limiter"].configure(True)
     codes = [
         profile(world.alice, profile_picture=f"{site.url}/{number}").status_code
         for number in range(21)

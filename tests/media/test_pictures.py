@@ -14,7 +14,6 @@ from sqlalchemy import func, select
 from chatapp.core.db import db
 from chatapp.media.service import MAX_UNUSED_UPLOADS
 from chatapp.models import Picture
-from chatapp.security import rate_limits
 from tests.support.photos import GPS, MAKER, ORIENTATION, photo, png_of_size
 from tests.support.pictures import error, files_of, group_of, profile, seen, upload, uploaded
 
@@ -296,7 +295,7 @@ def test_old_unused_uploads_are_deleted(app, world):
 
 @pytest.mark.slow
 def test_the_rate_limit(app, world):
-    rate_limits.configure(True)
+    app.extensions["rate_limiter"].configure(True)
     codes = [upload(world.alice, photo(size=(8, 8))).status_code for _ in range(21)]
     assert codes == [201] * 20 + [429]
     assert upload(world.bob, photo(size=(8, 8))).status_code == 201

@@ -1,4 +1,4 @@
-"""Two apps in one process share nothing: neither connections nor events nor who is online."""
+"""Two apps in one process share nothing: connections, events, who is online, limits."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any
 import flask
 import pytest
 
+from chatapp.core.errors import RateLimited
+from chatapp.security import rate_limits
 from tests.support.server import JWT_SECRET, SECRET_KEY
 from tests.support.switchboard import GRACE, Line, Switchboard, switchboard
 from tests.support.world import Person, register
@@ -153,3 +155,20 @@ def test_a_sign_in_that_ends_closes_connections_of_its_own_app(houses):
     assert [len(hub.connections) for hub in hubs] == [1, 2]
     assert hubs[0].server is not hubs[1].server
     assert two.alices.call("message:send", {"conversation_id": two.id_, "content": "Hi"})["ok"]
+
+
+def test_limits_are_used_up_in_their_own_app(houses):
+    one, two = houses
+    for house in houses:
+        house.app.extensions["rate_limiter"].configure(True)
+    id_ = one.alice.id
+    with one.app.app_context():
+        for _ in range(30):
+            rate_limits.check_message(id_)
+        with pytest.raises(RateLimited):
+            rate_limits.check_message(id_)
+    with two.app.app_context():
+        rate_limits.check_message(id_)
+    two.app.extensions["rate_limiter"].configure(False)
+    with one.app.app_context():
+        assert rate_limits.enabled()

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from chatapp.core.db import now
-from chatapp.security import attempt_limits, rate_limits
+from chatapp.security import attempt_limits
 from tests.support.world import Person, register
 
 
@@ -40,6 +40,6 @@ def ada(app) -> Person:
 
 @pytest.fixture
 def limited(app) -> Iterator[None]:
-    rate_limits.configure(True)
+    app.extensions["rate_limiter"].configure(True)
     yield
-    rate_limits.configure(False)
+    app.extensions["rate_limiter"].configure(False)

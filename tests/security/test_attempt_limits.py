@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from chatapp.core.clock import Interval
 from chatapp.core.db import db, now
 from chatapp.core.errors import RateLimited, Unauthenticated
 from chatapp.models import Attempts
@@ -129,7 +130,7 @@ def test_processes_that_know_nothing_of_each_other_count_together(app, ada, limi
     """Without the line that a process keeps, only the database is left to count."""
     from contextlib import nullcontext
 
-    monkeypatch.setattr(attempt_limits, "_one_after_the_other", lambda key: nullcontext())
+    monkeypatch.setattr(attempt_limits, "_in_turn", lambda key: nullcontext())
     answers = at_once(20, lambda: log_in(app, ada.email, WRONG).status_code)
     assert sorted(answers) == [401] * 5 + [429] * 15
 
@@ -152,7 +153,7 @@ def test_the_form_counts_with_the_api_and_says_when_and_how(app, ada, limited, c
 def test_lifted(app, ada, limited):
     lock(app, ada.email)
     with app.app_context():
-        attempt_limits.lift(ada.id)
+        attempt_limits.clear_failures(ada.id)
     assert log_in(app, ada.email, PASSWORD).status_code == 200
 
 
@@ -232,7 +233,7 @@ def test_what_counts_no_more_is_deleted(context, limited, clock, monkeypatch):
     quota = attempt_limits.Quota("test", 2, timedelta(hours=1), "Enough.")
     attempt_limits.spend(quota, "a")
     clock.wait(3601)
-    monkeypatch.setattr(attempt_limits, "_sweep_at", 0.0)
+    monkeypatch.setattr(attempt_limits, "_sweeping", Interval(600))
     attempt_limits.spend(quota, "b")
     assert db.session.query(Attempts).count() == 1
 

@@ -23,7 +23,7 @@ def seen() -> Callable[..., tuple[str, str, str]]:
 
     def ask(count: int, headers: dict[str, str]) -> tuple[str, str, str]:
         app = flask.Flask(__name__)
-        client_address.init_app(app, count)
+        app.wsgi_app = client_address.trust_proxies(app.wsgi_app, count)
 
         @app.get("/")
         def view() -> list[str]:

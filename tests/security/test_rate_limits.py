@@ -9,6 +9,7 @@ import pytest
 
 from chatapp.core.errors import RateLimited
 from chatapp.security import rate_limits
+from chatapp.security.rate_limits import RateLimiter
 
 
 class Clock:
@@ -22,12 +23,24 @@ class Clock:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr(rate_limits, "time", clock)
-    rate_limits.configure(True)
-    yield clock
-    rate_limits.configure(False)
+    return clock
+
+
+@pytest.fixture
+def limits(clock: Clock) -> RateLimiter:
+    return RateLimiter(on=True)
+
+
+@pytest.fixture
+def limited(app, clock: Clock) -> Iterator[RateLimiter]:
+    """The app's own limits, switched on."""
+    limiter = app.extensions["rate_limiter"]
+    limiter.configure(True)
+    yield limiter
+    limiter.configure(False)
 
 
 def allowed(check, *args) -> bool:
@@ -38,89 +51,91 @@ def allowed(check, *args) -> bool:
     return True
 
 
-def test_thirty_messages_at_once_and_ten_a_second(clock: Clock):
-    assert sum(allowed(rate_limits.check_message, "alice") for _ in range(100)) == 30
+def test_thirty_messages_at_once_and_ten_a_second(clock: Clock, limits: RateLimiter):
+    assert sum(allowed(limits.check_message, "alice") for _ in range(100)) == 30
     clock.now += 3.001
     sent = 0
     for _ in range(1000):  # ten seconds, trying every 10 ms
-        sent += allowed(rate_limits.check_message, "alice")
+        sent += allowed(limits.check_message, "alice")
         clock.now += 0.01
     assert 100 <= sent <= 130
 
 
-def test_sixty_of_everything_else_in_a_second(clock: Clock):
-    assert sum(allowed(rate_limits.check_event, "alice") for _ in range(100)) == 60
+def test_sixty_of_everything_else_in_a_second(clock: Clock, limits: RateLimiter):
+    assert sum(allowed(limits.check_event, "alice") for _ in range(100)) == 60
     clock.now += 1.001
-    assert sum(allowed(rate_limits.check_event, "alice") for _ in range(100)) == 60
+    assert sum(allowed(limits.check_event, "alice") for _ in range(100)) == 60
 
 
-def test_people_and_kinds_are_counted_apart(clock: Clock):
+def test_people_and_kinds_are_counted_apart(clock: Clock, limits: RateLimiter):
     for _ in range(30):
-        rate_limits.check_message("alice")
-    assert not allowed(rate_limits.check_message, "alice")
-    assert allowed(rate_limits.check_message, "bob")
-    assert allowed(rate_limits.check_event, "alice")
+        limits.check_message("alice")
+    assert not allowed(limits.check_message, "alice")
+    assert allowed(limits.check_message, "bob")
+    assert allowed(limits.check_event, "alice")
 
 
-def test_it_says_how_long_to_wait(clock: Clock):
+def test_it_says_how_long_to_wait(clock: Clock, limits: RateLimiter):
     for _ in range(30):
-        rate_limits.check_message("alice")
+        limits.check_message("alice")
     clock.now += 1
     with pytest.raises(RateLimited, match="Please wait 2 seconds") as refused:
-        rate_limits.check_message("alice")
+        limits.check_message("alice")
     assert refused.value.retry_after == 2
     clock.now += 2.001
-    rate_limits.check_message("alice")
+    limits.check_message("alice")
 
 
-def test_what_was_not_stored_can_be_given_back(clock: Clock):
+def test_what_was_not_stored_can_be_given_back(clock: Clock, limits: RateLimiter):
     for _ in range(30):
-        rate_limits.check_message("alice")
-    rate_limits.return_message("alice")
-    assert allowed(rate_limits.check_message, "alice")
-    assert not allowed(rate_limits.check_message, "alice")
-    rate_limits.return_message("nobody")
+        limits.check_message("alice")
+    limits.return_message("alice")
+    assert allowed(limits.check_message, "alice")
+    assert not allowed(limits.check_message, "alice")
+    limits.return_message("nobody")
 
 
-def test_ten_connections(clock: Clock):
+def test_ten_connections(clock: Clock, limits: RateLimiter):
     for _ in range(10):
-        rate_limits.take_connection("alice")
+        limits.take_connection("alice")
     with pytest.raises(RateLimited, match="Close another window"):
-        rate_limits.take_connection("alice")
-    rate_limits.take_connection("bob")
-    rate_limits.give_connection("alice")
-    rate_limits.take_connection("alice")
-    assert not allowed(rate_limits.take_connection, "alice")
+        limits.take_connection("alice")
+    limits.take_connection("bob")
+    limits.give_connection("alice")
+    limits.take_connection("alice")
+    assert not allowed(limits.take_connection, "alice")
 
 
-def test_off_counts_nothing(clock: Clock):
-    rate_limits.configure(False)
+def test_off_counts_nothing(clock: Clock, limits: RateLimiter):
+    limits.configure(False)
     for _ in range(1000):
-        rate_limits.check_message("alice")
-        rate_limits.check_event("alice")
-        rate_limits.take_connection("alice")
+        limits.check_message("alice")
+        limits.check_event("alice")
+        limits.take_connection("alice")
     for _ in range(1000):
-        rate_limits.give_connection("alice")
-    assert not rate_limits._connections
+        limits.give_connection("alice")
+    assert not limits._connections
 
 
-def test_the_quiet_are_forgotten(clock: Clock):
+def test_the_quiet_are_forgotten(clock: Clock, limits: RateLimiter):
     for number in range(1000):
-        rate_limits.check_event(str(number))
+        limits.check_event(str(number))
     clock.now += 60
-    rate_limits.check_event("alice")
-    assert len(rate_limits._windows._times) == 1
+    limits.check_event("alice")
+    assert len(limits._windows._times) == 1
 
 
-def test_counting_is_cheap(clock: Clock):
+def test_counting_is_cheap(clock: Clock, limits: RateLimiter):
     start = time.perf_counter()
     for number in range(10_000):
-        rate_limits.check_event(str(number))
+        limits.check_event(str(number))
     assert time.perf_counter() - start < 1
 
 
 @pytest.mark.slow
-def test_rest_calls_count_and_messages_do_not_count_twice(world, clock: Clock):
+def test_rest_calls_count_and_messages_do_not_count_twice(
+    world, clock: Clock, limited: RateLimiter
+):
     for _ in range(60):
         assert world.alice.api.get("/api/users/me").status_code == 200
     refused = world.alice.api.get("/api/users/me")
@@ -135,10 +150,10 @@ def test_rest_calls_count_and_messages_do_not_count_twice(world, clock: Clock):
     assert world.bob.api.get("/api/users/me").status_code == 200
 
 
-def test_posted_forms_count(world, clock: Clock):
+def test_posted_forms_count(world, limited: RateLimiter):
     browser = world.alice.client
     for _ in range(60):
-        rate_limits.check_event(world.alice.id)
+        limited.check_event(world.alice.id)
     assert browser.get("/chats").status_code == 200
     answer = browser.submit("/people", f"/people/{world.bob.id}/message")
     assert answer.status_code == 429
@@ -146,7 +161,9 @@ def test_posted_forms_count(world, clock: Clock):
 
 
 @pytest.mark.slow
-def test_messages_beyond_the_limit_are_refused_and_repeats_are_not(world, clock: Clock):
+def test_messages_beyond_the_limit_are_refused_and_repeats_are_not(
+    world, clock: Clock, limited: RateLimiter
+):
     path = f"/api/chat/{world.conversation_id}/messages"
     first = {"content": "first", "client_id": "first"}
     assert world.alice.api.post(path, first).status_code == 201

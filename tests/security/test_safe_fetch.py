@@ -219,7 +219,7 @@ SLOW = {
 def test_slow_answers_end_at_the_deadline(
     site: HttpsSite, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
-    monkeypatch.setattr(safe_fetch, "PATIENCE", 0.4)
+    monkeypatch.setattr(safe_fetch, "TIMEOUT_SECONDS", 0.4)
     site._http.site = site  # type: ignore[attr-defined]
     site.pages["/slow"] = dripping(*SLOW[what])
     began = time.monotonic()
@@ -229,7 +229,7 @@ def test_slow_answers_end_at_the_deadline(
 
 
 def test_a_server_that_never_shakes_hands(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
-    monkeypatch.setattr(safe_fetch, "PATIENCE", 0.4)
+    monkeypatch.setattr(safe_fetch, "TIMEOUT_SECONDS", 0.4)
     import socket
 
     with socket.create_server(("127.0.0.1", 0)) as silent:

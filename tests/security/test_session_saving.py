@@ -12,7 +12,6 @@ from chatapp.auth import sign_ins
 from chatapp.auth.signin.browser_session import start_session
 from chatapp.core.db import atomic, db
 from chatapp.models import StoredSession, User
-from chatapp.security import rate_limits
 from chatapp.security.sessions import stored_id
 from tests.support.world import PASSWORD
 
@@ -44,10 +43,10 @@ def commits():
 
 
 @pytest.fixture
-def limited():
-    rate_limits.configure(True)
+def limited(app):
+    app.extensions["rate_limiter"].configure(True)
     yield
-    rate_limits.configure(False)
+    app.extensions["rate_limiter"].configure(False)
 
 
 pytestmark = pytest.mark.database

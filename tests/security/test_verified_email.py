@@ -23,7 +23,7 @@ ALLOWED = {
     "DELETE /api/users/me",
 }
 READING = {"message:read", "conversation:join", "conversation:leave", "typing:stop", "sync"}
-WORDS = ("Confirm your e-mail address first", "This is for administrators")
+WORDS = ("Confirm your email address first", "This is for administrators")
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
 

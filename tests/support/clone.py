@@ -12,7 +12,7 @@ from tests.support.process import TOP
 #: What .gitignore names, for a copy without git.
 IGNORED = {
     *(".git", ".env", ".venv", "instance", "node_modules", "__pycache__", "test-results"),
-    *(".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache"),
+    *(".hypothesis", ".import_linter_cache", ".mypy_cache", ".pytest_cache", ".ruff_cache"),
 }
 
 

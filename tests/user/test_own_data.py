@@ -15,7 +15,6 @@ from sqlalchemy import insert
 from chatapp.auth.admin.accounts import set_administrator
 from chatapp.core.db import atomic, db, now, uuid7
 from chatapp.models import Conversation, Message
-from chatapp.security import rate_limits
 from tests.support.pages import PageClient
 from tests.support.world import PASSWORD, Api, register
 
@@ -216,8 +215,8 @@ def test_memory_does_not_grow_with_the_export(app, world, long_history):
 
 
 @pytest.mark.slow
-def test_exports_per_hour_are_limited(world):
-    rate_limits.configure(True)
+def test_exports_per_hour_are_limited(app, world):
+    app.extensions["rate_limiter"].configure(True)
     try:
         answers = [world.alice.api.get("/api/users/me/data").status_code for _ in range(6)]
         assert answers == [200] * 5 + [429]
@@ -226,7 +225,7 @@ def test_exports_per_hour_are_limited(world):
         assert page.status_code == 429
         assert "Try again in" in page.text
     finally:
-        rate_limits.configure(False)
+        app.extensions["rate_limiter"].configure(False)
 
 
 def test_the_start_page_leads_to_setup(world):

@@ -8,14 +8,14 @@ import pytest
 from werkzeug.test import Client
 from werkzeug.wrappers import Response
 
-from chatapp.web.allowed_hosts import KnownHosts
+from chatapp.web.allowed_hosts import AllowedHosts
 from config import Settings, SettingsError
 
 
 def ask(tmp_path: Path, host: str, **environ: str) -> int:
     """How a server with these settings answers a request to ``host``."""
     settings = Settings.from_env({"INSTANCE_DIR": str(tmp_path), **environ})
-    answer = Client(KnownHosts(Response("ours"), settings)).get("/", headers={"Host": host})
+    answer = Client(AllowedHosts(Response("ours"), settings)).get("/", headers={"Host": host})
     if answer.status_code == 400:
         error = answer.get_json()["error"]
         assert error["code"] == "bad_request"

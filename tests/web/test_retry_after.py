@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import flask
 import pytest
 
-from chatapp.security import attempt_limits, rate_limits
+from chatapp.security import attempt_limits
 from tests.support.pages import PageClient
 from tests.support.world import PASSWORD, World
 
@@ -16,9 +16,9 @@ NETWORK = "127.0.0.1"
 
 @pytest.fixture(autouse=True)
 def limited(app: flask.Flask) -> Iterator[None]:
-    rate_limits.configure(True)
+    app.extensions["rate_limiter"].configure(True)
     yield
-    rate_limits.configure(False)
+    app.extensions["rate_limiter"].configure(False)
 
 
 def use_up(app: flask.Flask, quota: attempt_limits.Quota, subject: str = NETWORK) -> None:

@@ -71,7 +71,7 @@ def reset_password(token: str, password: str, source: Source) -> str:
                 user.email_verified_at = now()
             revoke_links(work, user.id, keep=link.verification)
             sign_ins.end_all_sign_ins(user.id)
-            attempt_limits.lift(user.id)
+            attempt_limits.clear_failures(user.id)
             mail.send(
                 "password_changed", link.verification.email, link=mail.absolute_url("/forgot")
             )

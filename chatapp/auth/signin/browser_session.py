@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, current_app, g, session
 from flask_login import current_user, login_user, logout_user
 
-from chatapp.auth import bp, sign_ins
+from chatapp.auth import sign_ins
 from chatapp.core.db import atomic, now
 from chatapp.core.errors import NotFound
 from chatapp.models import SignIn, User
@@ -55,9 +55,11 @@ def rotate_session_id() -> None:
     _session_interface().regenerate(session)
 
 
-@bp.after_app_request
 def rotate_session_id_on_role_change(response: Response) -> Response:
-    """Rotate the session id when roles change, so that an id known before gains no rights."""
+    """Rotate the session id when roles change, so that an id known before gains no rights.
+
+    The factory runs it after each request.
+    """
     user: User | None = g.get("caller")
     sign_in: SignIn | None = g.get("sign_in")
     if user is None or sign_in is None or sign_in.kind != "session" or "sign_in" not in session:

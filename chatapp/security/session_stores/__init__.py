@@ -1,8 +1,7 @@
-"""Where browser sessions are kept: a key, some bytes, and a time after which they are gone.
+"""Stores of browser sessions: a key, some bytes, and a time after which they are gone.
 
-A store knows nothing of what the bytes mean. It neither waits long nor tries for long: whoever
-asks is a request, and a page that says "try again" after two seconds is better than one that
-doesn't come.
+A store doesn't know what the bytes mean. It neither waits nor retries for long: a request asks it,
+and a page that says "try again" after two seconds is better than one that doesn't come.
 """
 
 from __future__ import annotations
@@ -13,11 +12,11 @@ from typing import Protocol
 from config import Settings
 
 #: Seconds that one operation of a store elsewhere may take, all tries together.
-PATIENCE = 2.0
+TIMEOUT_SECONDS = 2.0
 
 
 class Store(Protocol):
-    """Keeps bytes by key. What isn't there any more, or has expired, isn't found."""
+    """Keeps bytes by key. What was deleted or has expired isn't found."""
 
     #: Whether it writes to the application's database, so within a transaction of it.
     in_database: bool
@@ -32,20 +31,20 @@ class Store(Protocol):
         """Make what the store needs before its first use; harmless when it is there."""
 
     def load(self, key: str) -> bytes | None:
-        """What is kept under this key."""
+        """Return what is kept under this key."""
 
     def insert(self, key: str, data: bytes, lifetime: timedelta) -> None:
         """Keep this under a key that nobody has used."""
 
     def update(self, key: str, data: bytes, lifetime: timedelta) -> bool:
-        """Replace what is kept; False where nothing is: it isn't brought back."""
+        """Replace what is kept; return False, and keep nothing, where nothing is."""
 
     def delete(self, key: str) -> None:
-        """Nothing is kept under this key."""
+        """Delete what is kept under this key."""
 
 
 def store_for(settings: Settings) -> Store:
-    """The store that SESSION_URL names. Its library is imported here, and nothing connects yet."""
+    """Return the store that SESSION_URL names. Imports its library, but doesn't connect yet."""
     if settings.session_url.startswith("mongodb"):
         from chatapp.security.session_stores.mongodb import MongoStore
 

@@ -26,7 +26,7 @@ class DatabaseStore:
         """Nothing to do: the table is made by a migration."""
 
     def load(self, key: str) -> bytes | None:
-        """What is kept under this key."""
+        """Return what is kept under this key."""
         data: bytes | None = db.session.scalar(
             select(StoredSession.data).where(
                 StoredSession.id == key, StoredSession.expires_at > now()
@@ -35,14 +35,14 @@ class DatabaseStore:
         return data
 
     def insert(self, key: str, data: bytes, lifetime: timedelta) -> None:
-        """A new row; expired ones are swept away now and then."""
+        """Insert a row; now and then delete those that have expired."""
         if _sweeping.due():
             sweep()
         with atomic() as work:
             work.add(StoredSession(id=key, data=data, expires_at=now() + lifetime))
 
     def update(self, key: str, data: bytes, lifetime: timedelta) -> bool:
-        """Whether there was a row to change."""
+        """Change the row; return whether there was one."""
         with atomic() as work:
             changed = work.execute(
                 update(StoredSession)
@@ -54,7 +54,7 @@ class DatabaseStore:
             return changed.first() is not None
 
     def delete(self, key: str) -> None:
-        """The row is gone."""
+        """Delete the row."""
         with atomic() as work:
             work.execute(delete(StoredSession).where(StoredSession.id == key))
 

@@ -1,4 +1,4 @@
-"""Sessions in MongoDB: one document each, which MongoDB itself deletes when it has expired."""
+"""Sessions in MongoDB: one document each, which MongoDB deletes when it has expired."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pymongo import MongoClient
 from pymongo.collection import Collection
 from pymongo.errors import ConfigurationError, InvalidURI, OperationFailure, PyMongoError
 
-from chatapp.security.session_stores import PATIENCE
+from chatapp.security.session_stores import TIMEOUT_SECONDS
 from config import MONGO_DATABASE
 
 COLLECTION = "sessions"
 
 
 class MongoStore:
-    """Documents ``{_id, data, expires_at}``. That keys are unique is `_id`'s own index."""
+    """Sessions as documents ``{_id, data, expires_at}``."""
 
     in_database = False
     failures: tuple[type[Exception], ...] = (PyMongoError,)
@@ -29,34 +29,34 @@ class MongoStore:
         self._prepared = False
 
     def prepare(self) -> None:
-        """There is an index by which MongoDB deletes what has expired."""
+        """Create the index by which MongoDB deletes what has expired."""
         self._collection().create_index("expires_at", expireAfterSeconds=0)
         self._prepared = True
 
     def load(self, key: str) -> bytes | None:
-        """What is kept under this key; MongoDB deletes once a minute only."""
+        """Return what is kept under this key. MongoDB deletes only once a minute."""
         alive = {"_id": key, "expires_at": {"$gt": datetime.now(UTC)}}
         found = self._sessions().find_one(alive, {"data": True})
         data = found.get("data") if found else None
         return data if isinstance(data, bytes) else None
 
     def insert(self, key: str, data: bytes, lifetime: timedelta) -> None:
-        """A new document."""
+        """Insert a document."""
         document = {"_id": key, "data": data, "expires_at": datetime.now(UTC) + lifetime}
         # Not insert_one: a try that is repeated after an answer was lost finds its own document.
         self._sessions().replace_one({"_id": key}, document, upsert=True)
 
     def update(self, key: str, data: bytes, lifetime: timedelta) -> bool:
-        """Whether there was a document to change."""
+        """Change the document; return whether there was one."""
         values = {"data": data, "expires_at": datetime.now(UTC) + lifetime}
         return self._sessions().update_one({"_id": key}, {"$set": values}).matched_count == 1
 
     def delete(self, key: str) -> None:
-        """The document is gone."""
+        """Delete the document."""
         self._sessions().delete_one({"_id": key})
 
     def _sessions(self) -> Collection[dict[str, Any]]:
-        """The collection; its index is made here where MongoDB wasn't there at the start."""
+        """Return the collection; create its index if MongoDB wasn't there at the start."""
         if not self._prepared:
             self.prepare()
         return self._collection()
@@ -65,7 +65,7 @@ class MongoStore:
         # Made at the first use, so after the server's fork: a client's connections and tasks
         # don't survive one.
         if self._client is None:
-            milliseconds = int(PATIENCE * 1000)
+            milliseconds = int(TIMEOUT_SECONDS * 1000)
             self._client = MongoClient(
                 self._url,
                 appname="chatapp",

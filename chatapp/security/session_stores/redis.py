@@ -1,4 +1,4 @@
-"""Sessions in Redis: one key each, which Redis itself lets expire."""
+"""Sessions in Redis: one key each, which Redis lets expire."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, RedisError, ResponseError
 from redis.retry import Retry
 
-from chatapp.security.session_stores import PATIENCE
+from chatapp.security.session_stores import TIMEOUT_SECONDS
 
 PREFIX = "chatapp:session:"
 
 
 class RedisStore:
-    """Keys that begin with `PREFIX`."""
+    """Sessions as keys that begin with `PREFIX`."""
 
     in_database = False
     failures: tuple[type[Exception], ...] = (RedisError,)
@@ -27,30 +27,30 @@ class RedisStore:
         pool = BlockingConnectionPool.from_url(
             url,
             max_connections=64,
-            timeout=PATIENCE,
-            socket_timeout=PATIENCE / 2,
-            socket_connect_timeout=PATIENCE / 2,
+            timeout=TIMEOUT_SECONDS,
+            socket_timeout=TIMEOUT_SECONDS / 2,
+            socket_connect_timeout=TIMEOUT_SECONDS / 2,
             retry=Retry(NoBackoff(), 1),
         )
         self._redis = Redis(connection_pool=pool)
 
     def prepare(self) -> None:
-        """Redis answers."""
+        """Check that Redis answers."""
         self._redis.ping()
 
     def load(self, key: str) -> bytes | None:
-        """What is kept under this key."""
+        """Return what is kept under this key."""
         data = self._redis.get(PREFIX + key)
         return data if isinstance(data, bytes) else None
 
     def insert(self, key: str, data: bytes, lifetime: timedelta) -> None:
-        """A new key."""
+        """Set a new key."""
         self._redis.set(PREFIX + key, data, px=lifetime)
 
     def update(self, key: str, data: bytes, lifetime: timedelta) -> bool:
-        """Whether the key was there."""
+        """Replace the key; return whether it was there."""
         return bool(self._redis.set(PREFIX + key, data, px=lifetime, xx=True))
 
     def delete(self, key: str) -> None:
-        """The key is gone."""
+        """Delete the key."""
         self._redis.delete(PREFIX + key)

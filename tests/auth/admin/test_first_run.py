@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from chatapp.auth.admin.accounts import set_administrator
-from chatapp.security import rate_limits, setup_code
+from chatapp.security import setup_code
 from tests.support.pages import PageClient
 from tests.support.world import PASSWORD, register
 
@@ -106,7 +106,7 @@ def test_a_refused_registration_keeps_the_setup_code(app, folder):
 
 @pytest.mark.slow
 def test_guessing_codes_is_limited(app, folder):
-    rate_limits.configure(True)
+    app.extensions["rate_limiter"].configure(True)
     try:
         browser = PageClient(app)
         answers = [browser.submit("/setup", code="x", **NEW).status_code for _ in range(31)]
@@ -115,7 +115,7 @@ def test_guessing_codes_is_limited(app, folder):
         assert right.status_code == 429
         assert int(right.headers["Retry-After"]) > 0
     finally:
-        rate_limits.configure(False)
+        app.extensions["rate_limiter"].configure(False)
 
 
 @pytest.mark.database

@@ -9,7 +9,6 @@ from sqlalchemy import update
 
 from chatapp.core.db import atomic, now
 from chatapp.models import User
-from chatapp.security import rate_limits
 from tests.support.errors import rest_error
 from tests.support.html import Page
 from tests.support.mail import CONFIRM, RESET, link_in, token_in
@@ -194,11 +193,11 @@ def test_an_account_without_an_address_gets_one(app, ada, nobody, mailbox):
 
 def test_requests_for_a_taken_email_do_not_use_up_its_mails(app, ada, nobody, mailbox):
     bob = register(app, "Bob")
-    rate_limits.configure(True)
+    app.extensions["rate_limiter"].configure(True)
     try:
         for _ in range(6):
             assert ask(bob, ada.email).status_code == 409
         assert nobody.post("/api/auth/password/forgot", {"email": ada.email}).status_code == 202
         mailbox.wait(ada.email, RESET)
     finally:
-        rate_limits.configure(False)
+        app.extensions["rate_limiter"].configure(False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chatapp.security import attempt_limits, rate_limits
+from chatapp.security import attempt_limits
 from tests.support.errors import rest_error
 from tests.support.mail import RESET
 from tests.support.pages import PageClient
@@ -14,9 +14,9 @@ from tests.support.world import PASSWORD, register
 
 @pytest.fixture
 def limited(app):
-    rate_limits.configure(True)
+    app.extensions["rate_limiter"].configure(True)
     yield
-    rate_limits.configure(False)
+    app.extensions["rate_limiter"].configure(False)
 
 
 def test_a_reset_lifts_the_pause(app, nobody, forgotten, limited):

@@ -11,7 +11,6 @@ from sqlalchemy import select, update
 from chatapp.auth import service
 from chatapp.core.db import atomic, db, now
 from chatapp.models import User, Verification
-from chatapp.security import rate_limits
 from chatapp.security.opaque_tokens import digest
 from tests.support.errors import rest_error
 from tests.support.html import Page
@@ -171,12 +170,12 @@ def test_resending_from_the_page(app, mailbox):
 @pytest.mark.slow
 def test_resending_too_often_shows_an_error(app, mailbox):
     ada = register(app, "Ada")
-    rate_limits.configure(True)
+    app.extensions["rate_limiter"].configure(True)
     try:
         for _ in range(6):
             ada.client.submit("/verify", "/verify/resend")
     finally:
-        rate_limits.configure(False)
+        app.extensions["rate_limiter"].configure(False)
     page = ada.client.get("/verify").text
     assert '<p class="notice" role="alert">Several mails were sent already' in page
 

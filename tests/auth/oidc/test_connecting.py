@@ -14,7 +14,6 @@ from chatapp.auth.oidc import linked_accounts
 from chatapp.core.db import atomic, db
 from chatapp.core.errors import Conflict, NotFound
 from chatapp.models import LinkedAccount, SignIn, User
-from chatapp.security import rate_limits
 from tests.support.html import Page
 from tests.support.mail import link_in
 from tests.support.oidc import come_back, everyone, links, sign_in, signed_in
@@ -201,7 +200,7 @@ def test_concurrent_connects_link_once(app, world):
 
 
 def test_too_many_wrong_passwords_get_a_retry_after(app, world, provider):
-    rate_limits.configure(True)
+    app.extensions["rate_limiter"].configure(True)
     try:
         client = world.alice.client
         sign_in(client, provider, "/auth/google/connect")
@@ -213,4 +212,4 @@ def test_too_many_wrong_passwords_get_a_retry_after(app, world, provider):
         assert answer.status_code == 429
         assert 0 < int(answer.headers["Retry-After"]) <= 900
     finally:
-        rate_limits.configure(False)
+        app.extensions["rate_limiter"].configure(False)

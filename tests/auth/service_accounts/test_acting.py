@@ -177,13 +177,12 @@ def test_last_use_is_noted_once_a_minute(app, service, world, statements):
     assert used() >= first
 
 
-def test_rate_limits_count_for_the_user_acted_for(service, world, monkeypatch):
-    from chatapp.security import rate_limits
+def test_rate_limits_count_for_the_user_acted_for(app, service, world, monkeypatch):
 
     crm = service("users:read", "users:write")
     counted = []
-    monkeypatch.setattr(rate_limits, "check_event", counted.append)
-    rate_limits.configure(True)
+    monkeypatch.setattr(app.extensions["rate_limiter"], "check_event", counted.append)
+    app.extensions["rate_limiter"].configure(True)
     try:
         crm.call("GET", "/api/users/me", as_=world.alice)
         world.alice.api.get("/api/users/me")
@@ -191,7 +190,7 @@ def test_rate_limits_count_for_the_user_acted_for(service, world, monkeypatch):
         crm.post("/api/service/users", GRACE)
         assert len(set(counted)) == 2, "its own calls count as its own"
     finally:
-        rate_limits.configure(False)
+        app.extensions["rate_limiter"].configure(False)
 
 
 def test_a_dialect_call_on_behalf_of_a_user(world, service):

@@ -11,7 +11,7 @@ from chatapp.auth import sign_ins
 from chatapp.core.db import atomic, db, now
 from chatapp.core.events import CredentialEnded
 from chatapp.models import SignIn, User
-from chatapp.security.identity import standing
+from chatapp.security.sign_in_lookup import still_valid
 from tests.support.world import Api
 
 pytestmark = pytest.mark.database
@@ -128,7 +128,7 @@ def test_a_deactivated_person_has_no_sign_ins(app, world):
     assert client.get("/people").status_code == 302
     assert world.alice.api.get("/api/users/me").status_code == 401
     with app.app_context():
-        assert standing(ids) == set()
+        assert still_valid(ids) == set()
 
 
 def test_sessions_and_tokens_are_not_interchangeable(app, world):
@@ -221,14 +221,14 @@ def test_sockets_note_the_use_of_their_sign_ins(app, world, statements):
     long_ago(app, last_used_at=timedelta(minutes=5))
     with app.app_context():
         with statements() as texts:
-            assert standing(everyone) == everyone
-            assert standing(everyone) == everyone
+            assert still_valid(everyone) == everyone
+            assert still_valid(everyone) == everyone
         assert [text.split()[0] for text in texts].count("UPDATE") == 1
         assert [text.split()[0] for text in texts].count("SELECT") == 2
         with atomic() as work:
             work.execute(update(SignIn).where(SignIn.id == ended).values(ended_at=now()))
-        assert standing(everyone) == everyone - {ended}
-        assert standing(set()) == set()
-        assert standing({world.alice.id}) == set()
+        assert still_valid(everyone) == everyone - {ended}
+        assert still_valid(set()) == set()
+        assert still_valid({world.alice.id}) == set()
     for row in rows(app, world.alice.id):
         assert row.last_used_at > now() - timedelta(minutes=1)
