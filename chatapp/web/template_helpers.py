@@ -41,7 +41,7 @@ def init_app(app: Flask) -> None:
 
 
 def static_url(path: str) -> str:
-    """Return the address of a static file, which changes with the file, so it is cached for good."""
+    """Return the address of a static file, which changes with the file; it is cached for good."""
     return static_files.files().url(path)
 
 

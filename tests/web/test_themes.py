@@ -145,7 +145,7 @@ def test_an_error_is_told_without_asking_who_looks(world, app, settings, monkeyp
     def away(*_args, **_kwargs):
         raise OperationalError("SELECT", {}, Exception("the database is away"))
 
-    monkeypatch.setattr("chatapp.security.identity.db.session.execute", away)
+    monkeypatch.setattr("chatapp.security.sign_in_lookup.db.session.execute", away)
     answer = client.get("/chats")
     assert answer.status_code == 503
     assert "themes/plain.css" in answer.text
