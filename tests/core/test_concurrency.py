@@ -80,7 +80,7 @@ def test_each_library(library):
         capture_output=True,
         text=True,
         cwd=TOP,
-        timeout=60,
+        timeout=180,
     )
     assert ended.stdout.strip() == library, ended.stderr
 
@@ -105,7 +105,7 @@ def test_what_computes_is_never_raised_above_the_process(how: str, priority: int
         [sys.executable, "-W", "ignore", "-c", PATCH["eventlet"] + COMPUTE, how],
         cwd=TOP,
         text=True,
-        timeout=60,
+        timeout=180,
     )
     assert int(printed) == min(before + priority, 19)
 

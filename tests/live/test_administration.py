@@ -12,7 +12,7 @@ import requests
 from tests.support.cast import Register
 from tests.support.people import PASSWORD, WebSession, at_once
 from tests.support.server import LiveServer
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import PATIENCE, at_most
 
 pytestmark = pytest.mark.live
 
@@ -91,7 +91,7 @@ def test_deactivated_on_the_command_line_sockets_end(fresh: LiveServer, register
     bob = register(fresh, "Bob")
     wire, browser = bob.wire(), bob.web()
     fresh.flask("user", "deactivate", bob.username)
-    wire.wait_for("disconnect", timeout=5)
+    wire.wait_for("disconnect", timeout=at_most(5))
     assert bob.rest("GET", "/api/users/me").status_code == 401
     assert browser.request("GET", "/chats").status_code == 302
     refused = log_in(fresh, bob.email)
@@ -108,7 +108,7 @@ def test_a_new_password_ends_the_old_and_any_lock(fresh: LiveServer, register: R
         locked = log_in(fresh, bob.email, "not the password")
     assert locked.status_code == 429
     fresh.flask("user", "password", bob.username, typed="another good one\n")
-    wire.wait_for("disconnect", timeout=5)
+    wire.wait_for("disconnect", timeout=at_most(5))
     assert bob.rest("GET", "/api/users/me").status_code == 401
     assert log_in(fresh, bob.email).status_code == 401
     assert log_in(fresh, bob.email, "another good one").status_code == 200

@@ -14,6 +14,7 @@ from tests.support.errors import ack_error, rest_error
 from tests.support.html import Page
 from tests.support.people import PASSWORD, Person, WebSession
 from tests.support.server import LiveServer
+from tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.live
 
@@ -34,7 +35,7 @@ def test_a_megabyte_of_text(pair: Pair) -> None:
 
     for path in ("/api/auth/register", "/api/auth/login"):
         body = {"email": MEGABYTE, "password": MEGABYTE}
-        answer = requests.post(pair.alice.server.url + path, json=body, timeout=20)
+        answer = requests.post(pair.alice.server.url + path, json=body, timeout=PATIENCE)
         assert rest_error(answer)["code"] == "too_large", path
 
     wire = pair.alice.wire()
@@ -157,12 +158,12 @@ def test_bad_registrations(server: LiveServer) -> None:
     for field, values in BAD_REGISTRATIONS.items():
         for value in values:
             body = body_with(REGISTRATION, field, value)
-            answer = requests.post(f"{server.url}/api/auth/register", json=body, timeout=10)
+            answer = requests.post(f"{server.url}/api/auth/register", json=body, timeout=PATIENCE)
             error = rest_error(answer)
             assert error["code"] == "validation_failed", (field, value)
             assert field in error["fields"], (field, value, error)
     login = {"email": REGISTRATION["email"], "password": PASSWORD}
-    answer = requests.post(f"{server.url}/api/auth/login", json=login, timeout=10)
+    answer = requests.post(f"{server.url}/api/auth/login", json=login, timeout=PATIENCE)
     assert rest_error(answer)["code"] == "unauthenticated", "nobody was registered"
 
 
@@ -175,7 +176,9 @@ def test_a_taken_address_or_name_is_a_conflict(pair: Pair) -> None:
         {"email": "free@example.org", "username": alice.username.upper()},
     ):
         answer = requests.post(
-            f"{alice.server.url}/api/auth/register", json={**REGISTRATION, **taken}, timeout=10
+            f"{alice.server.url}/api/auth/register",
+            json={**REGISTRATION, **taken},
+            timeout=PATIENCE,
         )
         assert rest_error(answer)["code"] == "conflict", taken
 
@@ -194,7 +197,7 @@ def test_rights_are_not_taken_by_asking(
     other = person("Mallory")
     email = f"grabby-{other.username}@example.org"
     body = {**REGISTRATION, "email": email, **claimed}
-    answer = requests.post(f"{server.url}/api/auth/register", json=body, timeout=10)
+    answer = requests.post(f"{server.url}/api/auth/register", json=body, timeout=PATIENCE)
     if answer.status_code != 201:
         assert rest_error(answer)["code"] == "forbidden"
         return
@@ -235,7 +238,7 @@ def test_wrong_logins_say_all_the_same(server: LiveServer, pair: Pair) -> None:
         {"email": pair.alice.email, "password": PASSWORD.upper()},
         {"email": "%", "password": PASSWORD},
     ):
-        answer = requests.post(url, json=body, timeout=10)
+        answer = requests.post(url, json=body, timeout=PATIENCE)
         assert rest_error(answer)["code"] == "unauthenticated", body
         told.add(answer.text)
     assert len(told) == 1
@@ -246,7 +249,7 @@ def test_wrong_logins_say_all_the_same(server: LiveServer, pair: Pair) -> None:
         {"email": [pair.alice.email], "password": [PASSWORD]},
         {"email": pair.alice.email, "password": True},
     ):
-        answer = requests.post(url, json=body, timeout=10)
+        answer = requests.post(url, json=body, timeout=PATIENCE)
         assert rest_error(answer)["code"] == "validation_failed", body
 
 
@@ -257,6 +260,6 @@ def test_addresses_that_are_not_there(pair: Pair) -> None:
         answer = pair.alice.rest(method, path)
         assert answer.status_code == 405
         assert rest_error(answer)["code"] == "bad_request"
-    answer = requests.get(f"{pair.alice.server.url}/nonsense", timeout=10)
+    answer = requests.get(f"{pair.alice.server.url}/nonsense", timeout=PATIENCE)
     assert answer.status_code == 404
     assert answer.headers["Content-Type"].startswith("text/html")

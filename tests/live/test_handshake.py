@@ -13,6 +13,7 @@ from tests.support.cast import Pair, Register
 from tests.support.people import Person
 from tests.support.server import FRIEND_ORIGIN, JWT_SECRET, LiveServer
 from tests.support.tokens import decode, forge, forgeries
+from tests.support.waiting import PATIENCE, at_most
 from tests.support.wire import Wire, knock
 
 pytestmark = pytest.mark.live
@@ -73,12 +74,12 @@ def test_false_tokens_are_refused_in_the_header(server: LiveServer, alice: Perso
             continue  # more than any server takes as a header
         headers = {"Authorization": f"Bearer {token}"}
         assert knock(server, "websocket", headers=headers).refused_properly, kind
-        answer = requests.get(f"{server.url}/api/users/me", headers=headers, timeout=10)
+        answer = requests.get(f"{server.url}/api/users/me", headers=headers, timeout=PATIENCE)
         assert answer.status_code == 401, kind
         assert answer.json()["error"]["code"] == "unauthenticated"
     for header in ("Bearer", "Bearer ", f"Basic {alice.token}", alice.token, "Bearer a b"):
         answer = requests.get(
-            f"{server.url}/api/users/me", headers={"Authorization": header}, timeout=10
+            f"{server.url}/api/users/me", headers={"Authorization": header}, timeout=PATIENCE
         )
         assert answer.status_code == 401, header
 
@@ -143,7 +144,9 @@ def test_a_star_never_lets_a_cookie_through(
         assert knock(server, transport, headers=headers).refused_properly, origin
         if origin.startswith("http"):
             answer = requests.options(
-                f"{server.url}/socket.io/?EIO=4&transport=polling", headers=headers, timeout=10
+                f"{server.url}/socket.io/?EIO=4&transport=polling",
+                headers=headers,
+                timeout=PATIENCE,
             )
             allowed = answer.headers.get("Access-Control-Allow-Origin")
             credentials = answer.headers.get("Access-Control-Allow-Credentials")
@@ -169,7 +172,7 @@ def test_other_protocols_and_namespaces_are_refused(server: LiveServer, alice: P
 def test_a_token_in_the_address_is_no_credential(server: LiveServer, alice: Person) -> None:
     for name in ("token", "auth[token]", "access_token", "jwt"):
         assert knock(server, "websocket", query=f"&{name}={alice.token}").refused_properly
-    answer = requests.get(f"{server.url}/api/users/me?token={alice.token}", timeout=10)
+    answer = requests.get(f"{server.url}/api/users/me?token={alice.token}", timeout=PATIENCE)
     assert answer.status_code == 401
 
 
@@ -178,8 +181,8 @@ def test_nothing_is_heard_before_the_welcome(pair: Pair) -> None:
     address = f"{pair.alice.server.url}/socket.io/?EIO=4&transport=polling"
     event = json.dumps(["message:send", {"conversation_id": pair.id, "content": "sneaked"}])
     with requests.Session() as http:
-        sid = json.loads(http.get(address, timeout=10).text[1:])["sid"]
-        http.post(f"{address}&sid={sid}", data=f"42{event}", timeout=10)
+        sid = json.loads(http.get(address, timeout=PATIENCE).text[1:])["sid"]
+        http.post(f"{address}&sid={sid}", data=f"42{event}", timeout=PATIENCE)
     pair.alice.says(pair.id, "real")
     assert [message["content"] for message in pair.bob.history(pair.id)] == ["real"]
 
@@ -192,7 +195,7 @@ def test_logging_out_ends_the_token_and_its_sockets(pair: Pair) -> None:
 
     assert alice.rest("POST", "/api/auth/logout").status_code == 204
 
-    ended.wait_for("disconnect", timeout=5)
+    ended.wait_for("disconnect", timeout=at_most(5))
     assert alice.rest("GET", "/api/users/me").status_code == 401
     assert knock(alice.server, "websocket", auth={"token": alice.token}).refused_properly
     pair.bob.says(pair.id, "still there?")
@@ -213,13 +216,13 @@ def test_logging_out_ends_the_session_and_its_sockets(pair: Pair) -> None:
     answer = leaving.submit("/chats", "/logout")
 
     assert answer.status_code in (302, 303)
-    wires[0].wait_for("disconnect", timeout=5)
+    wires[0].wait_for("disconnect", timeout=at_most(5))
     assert knock(alice.server, "websocket", headers=stolen).refused_properly
     again = requests.get(
         f"{alice.server.url}/chats",
         headers={"Cookie": stolen["Cookie"]},
         allow_redirects=False,
-        timeout=10,
+        timeout=PATIENCE,
     )
     assert again.status_code == 302
     pair.bob.says(pair.id, "still there?")

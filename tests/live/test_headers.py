@@ -14,6 +14,7 @@ from tests.support.headers import faults
 from tests.support.people import Person
 from tests.support.raw import RawSocket
 from tests.support.server import FRIEND_ORIGIN, LiveServer
+from tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.live
 
@@ -25,22 +26,22 @@ def access_control(answer: requests.Response) -> dict[str, str]:
 
 
 def test_polling_answers_are_as_careful_as_pages(server: LiveServer) -> None:
-    opened = requests.get(server.url + POLLING, timeout=10)
+    opened = requests.get(server.url + POLLING, timeout=PATIENCE)
     assert opened.status_code == 200
     sid = opened.text.partition('"sid":"')[2].partition('"')[0]
     answers = {
         "opened": opened,
-        "posted": requests.post(f"{server.url}{POLLING}&sid={sid}", data="40{}", timeout=10),
-        "polled": requests.get(f"{server.url}{POLLING}&sid={sid}", timeout=10),
-        "no such session": requests.get(f"{server.url}{POLLING}&sid=x", timeout=10),
-        "another protocol": requests.get(server.url + "/socket.io/?EIO=3", timeout=10),
-        "no transport": requests.get(server.url + "/socket.io/", timeout=10),
-        "another method": requests.put(server.url + POLLING, timeout=10),
+        "posted": requests.post(f"{server.url}{POLLING}&sid={sid}", data="40{}", timeout=PATIENCE),
+        "polled": requests.get(f"{server.url}{POLLING}&sid={sid}", timeout=PATIENCE),
+        "no such session": requests.get(f"{server.url}{POLLING}&sid=x", timeout=PATIENCE),
+        "another protocol": requests.get(server.url + "/socket.io/?EIO=3", timeout=PATIENCE),
+        "no transport": requests.get(server.url + "/socket.io/", timeout=PATIENCE),
+        "another method": requests.put(server.url + POLLING, timeout=PATIENCE),
         "a foreign page": requests.get(
-            server.url + POLLING, headers={"Origin": "https://evil.example"}, timeout=10
+            server.url + POLLING, headers={"Origin": "https://evil.example"}, timeout=PATIENCE
         ),
-        "health": requests.get(server.url + "/health", timeout=10),
-        "head": requests.head(server.url + "/login", timeout=10),
+        "health": requests.get(server.url + "/health", timeout=PATIENCE),
+        "head": requests.head(server.url + "/login", timeout=PATIENCE),
     }
     assert {answer.status_code for answer in answers.values()} >= {200, 400}
     for what, answer in answers.items():
@@ -60,7 +61,7 @@ def test_what_is_no_request_is_refused_with_the_same_care(
     server: LiveServer, sent: bytes, status: int, code: str
 ) -> None:
     host, _, port = server.url.removeprefix("http://").partition(":")
-    with socket.create_connection((host, int(port)), timeout=10) as line:
+    with socket.create_connection((host, int(port)), timeout=PATIENCE) as line:
         line.sendall(sent)
         answer = http.client.HTTPResponse(line)
         answer.begin()
@@ -79,14 +80,14 @@ def test_polling_from_other_origins(server: LiveServer) -> None:
     for origin in foreign_origins(server.url):
         asked = {"Origin": origin, "Access-Control-Request-Method": "POST"}
         for answer in (
-            requests.get(server.url + POLLING, headers={"Origin": origin}, timeout=10),
-            requests.options(server.url + POLLING, headers=asked, timeout=10),
+            requests.get(server.url + POLLING, headers={"Origin": origin}, timeout=PATIENCE),
+            requests.options(server.url + POLLING, headers=asked, timeout=PATIENCE),
         ):
             assert access_control(answer) == {}, origin
     asked = {"Origin": FRIEND_ORIGIN, "Access-Control-Request-Method": "POST"}
     for answer in (
-        requests.get(server.url + POLLING, headers={"Origin": FRIEND_ORIGIN}, timeout=10),
-        requests.options(server.url + POLLING, headers=asked, timeout=10),
+        requests.get(server.url + POLLING, headers={"Origin": FRIEND_ORIGIN}, timeout=PATIENCE),
+        requests.options(server.url + POLLING, headers=asked, timeout=PATIENCE),
     ):
         assert access_control(answer)["Access-Control-Allow-Origin"] == FRIEND_ORIGIN
         assert access_control(answer)["Access-Control-Allow-Credentials"] == "true"
@@ -104,11 +105,11 @@ def test_calls_from_other_origins(server: LiveServer) -> None:
 
 def test_no_door_answers_to_a_foreign_name(server: LiveServer) -> None:
     """Pages, REST, files, polling and WebSockets alike; health checks by number go on."""
-    page = requests.get(server.url + "/login", timeout=10).text
+    page = requests.get(server.url + "/login", timeout=PATIENCE).text
     style = page.partition('rel="stylesheet" href="')[2].partition('"')[0]
     foreign = {"Host": "evil.example"}
     for path in ("/", "/login", "/api/users/me", "/health", style, POLLING):
-        answer = requests.get(server.url + path, headers=foreign, timeout=10)
+        answer = requests.get(server.url + path, headers=foreign, timeout=PATIENCE)
         assert answer.status_code == 400, path
         assert answer.json()["error"]["code"] == "bad_request"
         assert "evil" not in answer.text
@@ -116,4 +117,4 @@ def test_no_door_answers_to_a_foreign_name(server: LiveServer) -> None:
     socket = RawSocket(server, host="evil.example")
     assert socket.status == 400
     socket.close()
-    assert requests.get(server.url + "/health", headers={"Host": "10.0.0.7"}, timeout=10).ok
+    assert requests.get(server.url + "/health", headers={"Host": "10.0.0.7"}, timeout=PATIENCE).ok

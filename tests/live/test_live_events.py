@@ -10,7 +10,7 @@ import pytest
 from tests.support.cast import Pair
 from tests.support.live_groups import make_group, user_events, versioned, view
 from tests.support.people import Person
-from tests.support.waiting import wait_until
+from tests.support.waiting import at_most, wait_until
 
 pytestmark = pytest.mark.live
 
@@ -132,7 +132,7 @@ def test_presence_with_two_connections_and_grace(pair: Pair) -> None:
     wait_until(lambda: pair.bob.get(f"/api/users/{pair.alice.id}")["online"], "back")
     third.close()
     offline = watching.wait_for(
-        "user:offline", lambda one: one["user_id"] == pair.alice.id, timeout=12
+        "user:offline", lambda one: one["user_id"] == pair.alice.id, timeout=at_most(12)
     )
     assert offline["last_seen"]
     assert user_events(watching, pair.alice) == ["user:online", "user:offline"]
@@ -155,7 +155,7 @@ def test_coming_and_going_is_told_to_ones_contacts(
     line.close()
     for one in (pair.bob, carol):
         watching[one.id].wait_for(
-            "user:offline", lambda it: it["user_id"] == pair.alice.id, timeout=12
+            "user:offline", lambda it: it["user_id"] == pair.alice.id, timeout=at_most(12)
         )
         assert user_events(watching[one.id], pair.alice) == ["user:online", "user:offline"]
     watching[dora.id].settle()

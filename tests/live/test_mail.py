@@ -17,7 +17,7 @@ from tests.support.mail import CONFIRM, RESET, Mailbox, link_in, token_in
 from tests.support.people import Person, WebSession, at_once, new_username
 from tests.support.server import LiveServer
 from tests.support.smtp import PASSWORD, USER, SmtpServer
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 
 pytestmark = pytest.mark.live
 
@@ -59,7 +59,10 @@ def mail_to(smtp: SmtpServer, address: str, subject: str):
 
 def forget(server: LiveServer, email: str, **headers: str) -> None:
     answer = requests.post(
-        f"{server.url}/api/auth/password/forgot", json={"email": email}, headers=headers, timeout=10
+        f"{server.url}/api/auth/password/forgot",
+        json={"email": email},
+        headers=headers,
+        timeout=PATIENCE,
     )
     assert (answer.status_code, answer.text) == (202, "")
 
@@ -101,7 +104,7 @@ def test_links_lead_to_us_whatever_a_request_claims(
         f"{mailing.url}/api/auth/password/forgot",
         json={"email": ada.email},
         headers={"Host": "evil.example"},
-        timeout=10,
+        timeout=PATIENCE,
     )
     assert refused.status_code == 400
     forget(mailing, ada.email, **evil)
@@ -142,7 +145,7 @@ def test_without_a_mail_server_the_operator_finds_it(server: LiveServer, registe
     wait_until(lambda: link in server.log(), "the link in the log")
     line = next(line for line in server.log().splitlines() if link in line)
     assert f"mail to {ada.email} isn't sent" in line
-    assert requests.get(link, timeout=10).status_code == 200
+    assert requests.get(link, timeout=PATIENCE).status_code == 200
 
 
 def test_sockets_read_until_the_address_is_confirmed(new_server, register: Register) -> None:
@@ -150,7 +153,7 @@ def test_sockets_read_until_the_address_is_confirmed(new_server, register: Regis
     mailbox = Mailbox(server.folder)
     ada, bob = register(server, "Ada"), register(server, "Bob")
     verify = {"token": mailbox.token(bob.email, CONFIRM)}
-    assert requests.post(f"{server.url}/api/auth/verify", json=verify, timeout=10).ok
+    assert requests.post(f"{server.url}/api/auth/verify", json=verify, timeout=PATIENCE).ok
     conversation = bob.opens(ada)
     said = bob.says(conversation, "welcome")
     wire = ada.wire()
@@ -168,6 +171,6 @@ def test_sockets_read_until_the_address_is_confirmed(new_server, register: Regis
     assert wire.call("sync", {"versions": {str(conversation): 0}})["ok"]
 
     verify = {"token": mailbox.token(ada.email, CONFIRM)}
-    assert requests.post(f"{server.url}/api/auth/verify", json=verify, timeout=10).ok
+    assert requests.post(f"{server.url}/api/auth/verify", json=verify, timeout=PATIENCE).ok
     sent = wire.call("message:send", {"conversation_id": conversation, "content": "hello"})
     assert sent["ok"], "the same socket, from now on"

@@ -17,6 +17,7 @@ from tests.support.errors import rest_error
 from tests.support.html import Page
 from tests.support.people import PASSWORD, Person, WebSession
 from tests.support.server import LiveServer
+from tests.support.waiting import PATIENCE
 
 pytestmark = [pytest.mark.live, pytest.mark.database]
 
@@ -139,13 +140,13 @@ def test_an_unknown_session_id_is_not_adopted(server: LiveServer, pair: Pair) ->
             f"{server.url}/chats",
             headers={"Cookie": f"{name}={chosen}"},
             allow_redirects=False,
-            timeout=10,
+            timeout=PATIENCE,
         )
         assert answer.status_code == 302
 
 
 def test_the_session_cookie_is_for_http_and_this_site_only(server: LiveServer) -> None:
-    answer = requests.get(f"{server.url}/login", timeout=10)
+    answer = requests.get(f"{server.url}/login", timeout=PATIENCE)
     (cookie,) = [value for name, value in answer.raw.headers.items() if name == "Set-Cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
@@ -229,7 +230,7 @@ def session_cookies(answer: requests.Response) -> list[str]:
 
 def test_by_https_the_cookie_is_bound_to_host_and_scheme(by_https: LiveServer) -> None:
     alice = Person(by_https, "Alice")
-    shown = requests.get(f"{by_https.url}/login", timeout=10)
+    shown = requests.get(f"{by_https.url}/login", timeout=PATIENCE)
     assert session_cookies(shown) == []
     (anonymous,) = cookies_named("__Host-chatapp_csrf", shown)
     pair = anonymous.split(";")[0]
@@ -241,7 +242,7 @@ def test_by_https_the_cookie_is_bound_to_host_and_scheme(by_https: LiveServer) -
             data={"csrf_token": token, **fields},
             headers={"Cookie": cookie, "Referer": "https://chat.example.org/login"},
             allow_redirects=False,
-            timeout=10,
+            timeout=PATIENCE,
         )
 
     signed_in = post("/login", pair, email=alice.email, password=PASSWORD)
@@ -249,7 +250,7 @@ def test_by_https_the_cookie_is_bound_to_host_and_scheme(by_https: LiveServer) -
     (cookie,) = session_cookies(signed_in)
     mine = cookie.split(";")[0]
     assert mine != pair
-    page = requests.get(f"{by_https.url}/chats", headers={"Cookie": mine}, timeout=10)
+    page = requests.get(f"{by_https.url}/chats", headers={"Cookie": mine}, timeout=PATIENCE)
     token = Page(page.text).csrf_token
     out = post("/logout", mine)
     assert out.status_code == 303, out.text
@@ -262,14 +263,17 @@ def test_by_https_the_cookie_is_bound_to_host_and_scheme(by_https: LiveServer) -
     plain = mine.replace("__Host-", "")
     for value in (mine, plain):
         again = requests.get(
-            f"{by_https.url}/chats", headers={"Cookie": value}, allow_redirects=False, timeout=10
+            f"{by_https.url}/chats",
+            headers={"Cookie": value},
+            allow_redirects=False,
+            timeout=PATIENCE,
         )
         assert again.status_code == 302
 
 
 def test_by_https_the_plain_name_is_no_session(by_https: LiveServer) -> None:
     """A neighbour on another port or without https can set that name, but not `__Host-`."""
-    shown = requests.get(f"{by_https.url}/login", timeout=10)
+    shown = requests.get(f"{by_https.url}/login", timeout=PATIENCE)
     (cookie,) = cookies_named("__Host-chatapp_csrf", shown)
     alice = Person(by_https, "Alice")
     given = {"email": alice.email, "password": PASSWORD}
@@ -278,13 +282,15 @@ def test_by_https_the_plain_name_is_no_session(by_https: LiveServer) -> None:
     def post(cookie: str) -> requests.Response:
         headers = {"Cookie": cookie, "Referer": "https://chat.example.org/login"}
         return requests.post(
-            f"{by_https.url}/login", given, headers=headers, allow_redirects=False, timeout=10
+            f"{by_https.url}/login", given, headers=headers, allow_redirects=False, timeout=PATIENCE
         )
 
     def look(cookie: str) -> int:
         headers = {"Cookie": cookie}
         url = f"{by_https.url}/chats"
-        return requests.get(url, headers=headers, allow_redirects=False, timeout=10).status_code
+        return requests.get(
+            url, headers=headers, allow_redirects=False, timeout=PATIENCE
+        ).status_code
 
     pair = cookie.split(";")[0]
     assert post(pair.replace("__Host-", "")).status_code == 403, "nor a form's cookie"

@@ -24,6 +24,7 @@ from tests.support.events import event_names
 from tests.support.people import Person
 from tests.support.routes import routes_of
 from tests.support.server import LiveServer
+from tests.support.waiting import PATIENCE
 from tests.support.wire import Wire, knock
 
 pytestmark = pytest.mark.live
@@ -119,7 +120,7 @@ def test_nobody_gets_less(scene: Scene, line: str) -> None:
     if path.startswith("/api/"):
         kwargs["json"] = scene.fill(rule.body) or None
     elif method == "POST":
-        login = session.get(f"{scene.alice.server.url}/login", timeout=10).text
+        login = session.get(f"{scene.alice.server.url}/login", timeout=PATIENCE).text
         token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', login)
         kwargs["data"] = {**rule.body, "csrf_token": token and token[1]}
     answer = session.request(method, url, **kwargs)

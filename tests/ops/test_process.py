@@ -14,7 +14,7 @@ import requests
 import websocket
 
 from tests.support.process import TOP
-from tests.support.waiting import free_port, wait_until
+from tests.support.waiting import at_most, free_port, wait_until
 
 GUNICORN = ["-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"]
 
@@ -89,7 +89,7 @@ def test_it_says_where_it_is_and_ends_at_ctrl_c(
             # As a terminal does it: to every process of the group at once.
             os.killpg(process.pid, signal.SIGINT)
             assert process.wait(timeout=10) == 0
-            assert time.monotonic() - before < 4  # 2, with room for a busy machine
+            assert time.monotonic() - before < at_most(4)  # 2, with room
             assert len(held) == 3
         finally:
             if process.poll() is None:

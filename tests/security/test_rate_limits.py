@@ -10,6 +10,7 @@ import pytest
 from chatapp.core.errors import RateLimited
 from chatapp.security import rate_limits
 from chatapp.security.rate_limits import RateLimiter
+from tests.support.waiting import at_most
 
 
 class Clock:
@@ -129,7 +130,7 @@ def test_counting_is_cheap(clock: Clock, limits: RateLimiter):
     start = time.perf_counter()
     for number in range(10_000):
         limits.check_event(str(number))
-    assert time.perf_counter() - start < 1
+    assert time.perf_counter() - start < at_most(1)
 
 
 @pytest.mark.slow

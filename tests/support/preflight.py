@@ -25,5 +25,5 @@ def run(tmp_path: Path, *, wait: bool = True, **environ: str) -> Any:
     )
     if not wait:
         return process
-    output = process.communicate(timeout=60)[0]
+    output = process.communicate(timeout=180)[0]
     return process.returncode, output

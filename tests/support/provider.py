@@ -22,6 +22,8 @@ import requests
 from joserfc import jws
 from joserfc.jwk import RSAKey
 
+from tests.support.waiting import PATIENCE
+
 CLIENT_ID, CLIENT_SECRET = "chatapp-tests", "a secret of the tests"
 ADA = {
     "sub": "ada-248289761001",
@@ -93,7 +95,7 @@ class Provider:
     def agree(self, address: str) -> str:
         """What a browser sent to ``address`` is sent back to, once the person has agreed."""
         assert address.startswith(f"{self.url}/authorize?"), address
-        answer = requests.get(address, allow_redirects=False, timeout=10)
+        answer = requests.get(address, allow_redirects=False, timeout=PATIENCE)
         assert answer.status_code == 302, answer.text
         return answer.headers["Location"]
 

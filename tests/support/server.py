@@ -61,7 +61,7 @@ class LiveServer:
                 [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", self._served],
             ):
                 if self._process is not None:
-                    code = self._process.wait(timeout=60)
+                    code = self._process.wait(timeout=180)
                     assert code == 0, f"chatapp.ops.preflight ended with {code}:\n{self.log()}"
                 self._process = subprocess.Popen(
                     [*dies_with_us("TERM"), *command],
@@ -84,7 +84,7 @@ class LiveServer:
             input=typed,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
         assert (done.returncode != 0) is fails, (words, done.stdout, done.stderr)
@@ -119,7 +119,7 @@ with create_app(Settings.load()).app_context():
             env={**self.environ, "CONCURRENCY": "threads"},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
         assert done.returncode == 0, done.stderr

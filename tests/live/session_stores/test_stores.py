@@ -22,7 +22,7 @@ from tests.support.people import PASSWORD, WebSession
 from tests.support.redis_server import RedisServer
 from tests.support.server import LiveServer
 from tests.support.session_stores import cookie_of, with_cookie
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 from tests.support.wire import Wire
 
 pytestmark = pytest.mark.live
@@ -183,7 +183,7 @@ def test_what_was_deleted_meanwhile_is_not_brought_back(
             data=form.fields,
             headers={"Cookie": f"chatapp_session={before}"},
             allow_redirects=False,
-            timeout=20,
+            timeout=PATIENCE,
         )
 
     threads = [threading.Thread(target=end_others) for _ in range(6)]

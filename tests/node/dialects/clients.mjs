@@ -5,11 +5,11 @@ import { io } from "socket.io-client";
 
 export const PASSWORD = "correct horse battery";
 
-/** Resolves when `true_()` is; fails with `what` after ten seconds. */
+/** Resolves when `true_()` is; fails with `what` after a minute and a half. */
 export async function until(true_, what) {
-  const end = Date.now() + 10_000;
+  const end = Date.now() + 90_000;
   while (!true_()) {
-    if (Date.now() > end) throw new Error(`not within ten seconds: ${what}`);
+    if (Date.now() > end) throw new Error(`it never came: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
