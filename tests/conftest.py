@@ -262,17 +262,20 @@ def new_server(
 ) -> Iterator[Callable[..., LiveServer]]:
     """`new_server(NAME="value", …)` starts a server with data of its own.
 
-    `top=` names a copy of the repository; with `fresh=True` its database was never migrated.
+    `top=` names a copy of the repository; with `fresh=True` its database was never migrated; with
+    `relaxed=False` it is as careful as in production (see tests/support/relaxed.py).
     """
     started: list[LiveServer] = []
 
-    def start(*, fresh: bool = False, top: Path = TOP, **environ: str) -> LiveServer:
+    def start(
+        *, fresh: bool = False, top: Path = TOP, relaxed: bool = True, **environ: str
+    ) -> LiveServer:
         if fresh or top != TOP or "DATABASE_URL" in environ:
-            server = LiveServer(new_database(), top=top, **environ)
+            server = LiveServer(new_database(), top=top, relaxed=relaxed, **environ)
         else:
             prepared: Prepared = request.getfixturevalue("prepared")
             url = postgres and postgres.create_database(prepared.database_url)
-            server = LiveServer(url, **environ)
+            server = LiveServer(url, relaxed=relaxed, **environ)
             prepared.copy_to(server.folder)
         started.append(server)
         return server.start()

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.live, pytest.mark.database]
 
 @pytest.fixture(scope="module")
 def own_server(new_server: Callable[..., LiveServer]) -> Iterator[LiveServer]:
-    server = new_server()
+    server = new_server(relaxed=False)
     yield server
     server.stop()
 

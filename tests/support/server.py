@@ -25,7 +25,14 @@ FRIEND_ORIGIN = "https://friend.example"  # listed in SOCKET_IO_CORS, so its coo
 class LiveServer:
     """A server process. `kill()` and `restart()` keep port and data."""
 
-    def __init__(self, database_url: str | None, *, top: Path = TOP, **environ: str) -> None:
+    def __init__(
+        self,
+        database_url: str | None,
+        *,
+        top: Path = TOP,
+        relaxed: bool = True,
+        **environ: str,
+    ) -> None:
         self.top = top  # the repository, or a copy of it
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -48,7 +55,7 @@ class LiveServer:
             **environ,
         }
         entry = top / "tests" / "support" / "entry.py"  # a copy may be without the tests
-        self._served = "tests.support.entry:app" if entry.exists() else "wsgi:app"
+        self._served = "tests.support.entry:app" if relaxed and entry.exists() else "wsgi:app"
         self._log = self.folder / "server.log"
         self._process: subprocess.Popen[bytes] | None = None
 
