@@ -143,7 +143,7 @@ def test_to_tell_very_many_is_confirmed(server: LiveServer, new_person: NewPerso
 
     ada.composer.press("ArrowUp")
     expect(ada.composer).to_have_value("Then without")
-    ada.composer.fill("Then with @all")
+    ada.composer.fill("Then @all, with it")
     ada.composer.press("Enter")
     expect(asked).to_be_visible()
     ada.page.keyboard.press("Enter")

@@ -18,7 +18,7 @@ def choose(person: BrowserPerson, path: str, file: Path) -> None:
     person.page.goto(path)
     person.page.locator("#picture-file").set_input_files(file)
     person.page.get_by_role("button", name="Upload").click()
-    expect(person.page.get_by_role("status").first).to_contain_text("now")
+    expect(person.page.get_by_role("status").first).to_contain_text("changed")
 
 
 IS_SHOWN = """selector => {
