@@ -124,12 +124,12 @@ def test_to_tell_very_many_is_confirmed(server: LiveServer, new_person: NewPerso
     ada.go(id_)
     asked = ada.page.locator("#confirm-mention-all")
     expect(asked).to_be_hidden()
-    ada.say("Now, @all")
+    ada.say("@all, come now")
     expect(asked).to_contain_text("This will notify 21 people.")
     assert violations(ada.page) == []
     asked.get_by_role("button", name="Cancel").click()
     expect(asked).to_be_hidden()
-    expect(ada.composer).to_have_value("Now, @all")
+    expect(ada.composer).to_have_value("@all, come now")
     expect(ada.composer).to_be_focused()
     assert ada.pending.count() == 0
     ada.composer.press("Enter")
