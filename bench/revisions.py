@@ -45,7 +45,7 @@ class Revision:
     """A server of one revision, with Alice and Bob in a conversation."""
 
     def __init__(self, top: Path, database_url: str | None) -> None:
-        self.server = LiveServer(database_url, top=top).start()
+        self.server = LiveServer(database_url, top=top, relaxed=False).start()
         alice, bob = Person(self.server, "Alice"), Person(self.server, "Bob")
         conversation_id = alice.opens(bob)
         self.sender = Sender(alice.wire(), conversation_id)
