@@ -95,10 +95,12 @@ def test_any_accent_can_be_read(server: LiveServer, new_person: NewPerson, theme
     for color in (None, "#ffff00", "#0000ff"):
         prefer(ada.known_as, theme=theme, theme_color=color)
         for path in paths:
+            ada.page.goto(path)
             for mode in ("light", "dark"):
                 ada.page.emulate_media(color_scheme=mode)
-                ada.page.goto(path)
-                assert violations(ada.page) == [], (theme, color, mode, path)
+                # Colours are all that an accent and a mode change.
+                rules = () if (color, mode) == (None, "light") else ("color-contrast",)
+                assert violations(ada.page, *rules) == [], (theme, color, mode, path)
     ada.page.set_viewport_size(NARROW)
     for path in paths:
         ada.page.goto(path)

@@ -35,10 +35,12 @@ in_every_look = pytest.mark.parametrize(
 in_both_fonts = pytest.mark.parametrize("font", ["narrow", "wide"], indirect=True)
 
 
-def violations(page: Page) -> list[str]:
-    """What axe finds on the page as it stands."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run({ resultTypes: ['violations'], reporter: 'no-passes' })")
+def violations(page: Page, *rules: str) -> list[str]:
+    """Return what axe finds on the page as it stands, by all its rules or by these alone."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+    options = {"resultTypes": ["violations"], "reporter": "no-passes"}
+    found = page.evaluate("axe.run", {**options, "runOnly": list(rules)} if rules else options)
     return [f"{v['id']}: {node['html'][:200]}" for v in found["violations"] for node in v["nodes"]]
 
 
