@@ -118,6 +118,7 @@ def test_the_pages_of_administration_are_accessible_and_fit(
             assert violations(ada.page) == [], (path, size)
             assert not overflows(ada.page), (path, size)
             ada.page.emulate_media(color_scheme="dark")
+            ada.page.goto(path)
             assert violations(ada.page, "color-contrast") == [], (path, size, "dark")
 
     look("/setup")

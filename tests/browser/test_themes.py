@@ -95,9 +95,9 @@ def test_any_accent_can_be_read(server: LiveServer, new_person: NewPerson, theme
     for color in (None, "#ffff00", "#0000ff"):
         prefer(ada.known_as, theme=theme, theme_color=color)
         for path in paths:
-            ada.page.goto(path)
             for mode in ("light", "dark"):
                 ada.page.emulate_media(color_scheme=mode)
+                ada.page.goto(path)
                 # Colours are all that an accent and a mode change.
                 rules = () if (color, mode) == (None, "light") else ("color-contrast",)
                 assert violations(ada.page, *rules) == [], (theme, color, mode, path)
