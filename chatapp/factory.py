@@ -42,7 +42,8 @@ from chatapp.web import (
     themes,
 )
 from chatapp.web.allowed_hosts import AllowedHosts
-from chatapp.web.cors import CookieGuard, CrossOrigin
+from chatapp.web.cookie_guard import CookieGuard
+from chatapp.web.cors import CrossOrigin
 from chatapp.web.security_headers import SecureHeaders
 from chatapp.web.themes import ThemedEnvironment
 from config import TOP, Settings

@@ -21,7 +21,7 @@ from chatapp.conversation.members import add_members
 from chatapp.core.db import atomic, db, now, snapshot
 from chatapp.core.errors import Conflict, NotFound
 from chatapp.group.access import access_group, check_role
-from chatapp.group.presenters import GroupLinkJson, group_link_json
+from chatapp.group.link_presenters import GroupLinkJson, group_link_json
 from chatapp.group.schemas import NewLink
 from chatapp.group.service import existing_people
 from chatapp.models import Conversation, Group, GroupLink, Participant, User

@@ -1,6 +1,6 @@
 """Quotas for costly requests, over all doors and processes together.
 
-`attempt_rules` has the quotas, `password_guesses` counts what is guessed at. Where RATE_LIMITS is
+`attempt_rules` has the quotas; `password_guesses` counts guesses at passwords. Where RATE_LIMITS is
 off, nothing is counted.
 """
 

@@ -8,8 +8,8 @@ from collections import Counter
 import pytest
 from sqlalchemy import select
 
+from chatapp.core.cursors import encode_cursor
 from chatapp.core.db import atomic, db
-from chatapp.core.paging import encode_cursor
 from chatapp.models import Contact, User
 from chatapp.user.relationships import add_contact, block
 from tests.support.errors import rest_error

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 from chatapp.auth import sign_ins
 from chatapp.auth.admin.schemas import AccountChange, AccountsQuery
 from chatapp.auth.link_tokens import revoke_links
+from chatapp.core.cursors import decode_cursor
 from chatapp.core.db import atomic, db
 from chatapp.core.errors import Conflict, Forbidden, NotFound
-from chatapp.core.paging import Page, decode_cursor, make_page
+from chatapp.core.paging import Page, make_page
 from chatapp.core.validation import clean
 from chatapp.models import User
 from chatapp.security import audit, password_guesses, setup_code
