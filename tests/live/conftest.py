@@ -28,4 +28,4 @@ def beside(server: LiveServer) -> Iterator[Beside]:
     """A further process on the data of the server, which knows nothing of its sockets."""
     process = Beside(server)
     yield process
-    process.stop()
+    process.close()

@@ -33,7 +33,7 @@ class Beside:
     """One process with the application, on the data of a server, which knows nothing of it."""
 
     def __init__(self, server: LiveServer) -> None:
-        self._complaints = tempfile.TemporaryFile("w+", encoding="utf-8")
+        self._complaints = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115
         self._process = subprocess.Popen(
             [*dies_with_us("TERM"), sys.executable, "-c", _PROGRAM],
             cwd=server.top,
@@ -79,7 +79,7 @@ class Beside:
         )
         return int(self.run(code))
 
-    def stop(self) -> None:
+    def close(self) -> None:
         """End the process; harmless when it has ended."""
         self._process.kill()
         self._process.communicate()
