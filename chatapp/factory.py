@@ -16,11 +16,18 @@ from chatapp.auth.signin.browser_session import rotate_session_id_on_role_change
 from chatapp.conversation.person_presenters import picture_path
 from chatapp.core import event_bus, logs, presence
 from chatapp.extensions import db, migrate
-from chatapp.media import file_store
+from chatapp.jobs import runner
+from chatapp.media import download_queue, file_store
 from chatapp.models import User
 from chatapp.ops import cli, health
 from chatapp.realtime import hub
-from chatapp.security import identity, rate_limits, verified_email
+from chatapp.security import (
+    attempt_counters,
+    identity,
+    password_guesses,
+    rate_limits,
+    verified_email,
+)
 from chatapp.security.client_address import trust_proxies
 from chatapp.security.session_stores import store_for
 from chatapp.security.sessions import Sessions
@@ -35,7 +42,8 @@ from chatapp.web import (
     themes,
 )
 from chatapp.web.allowed_hosts import AllowedHosts
-from chatapp.web.cors import CookieGuard, CrossOrigin
+from chatapp.web.cookie_guard import CookieGuard
+from chatapp.web.cors import CrossOrigin
 from chatapp.web.security_headers import SecureHeaders
 from chatapp.web.themes import ThemedEnvironment
 from config import TOP, Settings
@@ -70,9 +78,13 @@ def build(settings: Settings | None = None) -> Flask:
     event_bus.init_app(app)
     presence.init_app(app)
     migrate.init_app(app, db, directory=str(TOP / "migrations"), compare_type=True)
+    runner.init_app(app)
     file_store.init_app(app, settings)
+    download_queue.init_app(app)
     app.session_interface = Sessions(app, store_for(settings))
     rate_limits.init_app(app, on=settings.rate_limits)
+    attempt_counters.init_app(app)
+    password_guesses.init_app(app)
     identity.init_app(app)
     error_handlers.init_app(app)
     _add_template_values(app)

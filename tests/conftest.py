@@ -192,14 +192,13 @@ def clean(request: pytest.FixtureRequest) -> Iterator[None]:
 def empty_tables(app: flask.Flask) -> Callable[[], None]:
     """`empty_tables()` leaves nothing that a test wrote through the app in this process."""
     from chatapp.extensions import db
-    from chatapp.jobs import runner
 
     # DELETE, not TRUNCATE: on a handful of rows it is ten times faster; and ids go on, so that
     # nothing that the process remembers about a conversation meets another of the same id.
     deletions = [table.delete() for table in reversed(db.metadata.sorted_tables)]
 
     def empty() -> None:
-        wait_until(runner.is_idle, "what goes on in the background is done")
+        wait_until(app.extensions["jobs"].is_idle, "what goes on in the background is done")
         with app.app_context(), db.engine.begin() as connection:
             for deletion in deletions:
                 connection.execute(deletion)
@@ -241,9 +240,8 @@ def mailbox(app: flask.Flask) -> Mailbox:
 @pytest.fixture
 def drained(app: flask.Flask) -> Callable[[], None]:
     """`drained()` returns once nothing is left to do in the background."""
-    from chatapp.jobs import runner
-
-    return lambda: wait_until(runner.is_idle, "what goes on in the background is done") and None
+    is_idle = app.extensions["jobs"].is_idle
+    return lambda: wait_until(is_idle, "what goes on in the background is done") and None
 
 
 @pytest.fixture

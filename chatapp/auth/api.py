@@ -6,8 +6,8 @@ from typing import Any
 
 from chatapp.auth import bp, service, sign_ins
 from chatapp.auth.authentication import AuthenticatedUser, authenticate
-from chatapp.auth.presenters import login_json
 from chatapp.auth.schemas import Credentials, SelfRegistration
+from chatapp.auth.sign_in_presenters import login_json
 from chatapp.auth.sign_ins import IssuedToken
 from chatapp.auth.signin.browser_session import end_session
 from chatapp.security.identity import client, current_sign_in

@@ -12,7 +12,7 @@ from chatapp.auth.schemas import Credentials
 from chatapp.core.db import atomic, db, now, release_connection
 from chatapp.core.errors import Forbidden, Unauthenticated
 from chatapp.models import User
-from chatapp.security import attempt_limits, audit
+from chatapp.security import audit, password_guesses
 from chatapp.security.password_hashing import check_password, hash_password, is_outdated
 from chatapp.security.request_source import Source
 
@@ -33,7 +33,7 @@ def authenticate(
     """Log a person in; return the user and the result of ``create_sign_in``.
 
     ``create_sign_in`` runs in the transaction in which the login is noted, so a login takes one
-    commit besides the one that counts the attempt (see `attempt_limits.guess`).
+    commit besides the one that counts the attempt (see `password_guesses.guess`).
 
     Raises Unauthenticated, with the same message and after the same work for an unknown email and a
     wrong password; RateLimited; Forbidden if the account is deactivated; and what
@@ -82,7 +82,7 @@ def verify_password(
     """
     user_id, stored_hash = (user.id, user.password_hash) if user else (None, None)
     release_connection()
-    with attempt_limits.guess(user_id or entered_name, source, stored_hash) as guess:
+    with password_guesses.guess(user_id or entered_name, source, stored_hash) as guess:
         if not check_password(stored_hash, password) or stored_hash is None or user is None:
             audit.note("sign-in failed", user_id=user_id, address=source.address)
             return None
@@ -105,7 +105,7 @@ def confirm_password(user_id: str, password: str) -> None:
     """Check the password of a person who is signed in. Raises Forbidden, RateLimited."""
     stored_hash = db.session.scalar(select(User.password_hash).where(User.id == user_id))
     release_connection()
-    with attempt_limits.confirmation(user_id) as guess:
+    with password_guesses.confirmation(user_id) as guess:
         if not check_password(stored_hash, password):
             audit.note("confirmation failed", user_id=user_id)
             raise Forbidden("That password is incorrect.")

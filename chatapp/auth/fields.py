@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from functools import cache
-from pathlib import Path
 from typing import Annotated
 
 import email_validator
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from chatapp.auth.password_rules import check_new_password
 from chatapp.core.validation import BlankIsNone, clean, clean_if_text
 
-MIN_PASSWORD_LENGTH, MAX_PASSWORD_LENGTH = 8, 128
 _USERNAME = re.compile(r"[a-z0-9_.-]{3,30}")
+
 
 # Allow domains that only exist on a team's own network.
 for _domain in ("local", "test"):
@@ -37,24 +36,6 @@ def _normalize_username(text: str) -> str:
     return text
 
 
-def _check_password(text: str) -> str:
-    text = clean(text)
-    if len(text) < MIN_PASSWORD_LENGTH:
-        raise ValueError(f"Use at least {MIN_PASSWORD_LENGTH} characters")
-    if len(text) > MAX_PASSWORD_LENGTH:
-        raise ValueError(f"Use at most {MAX_PASSWORD_LENGTH} characters")
-    if text.lower() in _common_passwords():
-        raise ValueError("This password is too common. Choose another one")
-    return text
-
-
-@cache
-def _common_passwords() -> frozenset[str]:
-    """Load the 3,000 most common passwords of 8 or more characters, from zxcvbn (MIT licence)."""
-    text = (Path(__file__).parent / "common_passwords.txt").read_text(encoding="utf-8")
-    return frozenset(text.split())
-
-
 def _fold(text: str) -> str:
     return clean(text).strip().lower()
 
@@ -62,7 +43,7 @@ def _fold(text: str) -> str:
 Email = Annotated[str, AfterValidator(normalize_email)]
 Username = Annotated[str, AfterValidator(_normalize_username)]
 #: A new password, which has to be strong enough.
-Password = Annotated[str, AfterValidator(_check_password)]
+Password = Annotated[str, AfterValidator(check_new_password)]
 #: What a person types to log in. Not checked for form: it may be either of the two.
 EmailOrUsername = Annotated[str, AfterValidator(_fold), Field(min_length=1, max_length=254)]
 #: An existing password. It may be older than today's rules for new ones.

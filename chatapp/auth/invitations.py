@@ -21,7 +21,7 @@ from chatapp.auth.schemas import NewInvitation
 from chatapp.core.db import atomic, db, now
 from chatapp.core.errors import Forbidden, NotFound, ValidationFailed
 from chatapp.models import Invitation, User
-from chatapp.security import attempt_limits, audit
+from chatapp.security import attempt_limits, attempt_rules, audit
 from chatapp.security.opaque_tokens import digest, new_token
 from chatapp.security.request_source import Source
 from config import Settings
@@ -58,12 +58,12 @@ def find_invitation(token: str | None, source: Source) -> Invitation | None:
         if mode == "invite":
             raise Forbidden(_INVITATION_NEEDED)
         return None
-    attempt_limits.check(attempt_limits.LINKS, source.network)
+    attempt_limits.check(attempt_rules.LINKS, source.network)
     invitation = db.session.scalar(
         select(Invitation).where(Invitation.token_hash == digest(token).hex(), *_is_valid())
     )
     if invitation is None and mode == "invite":
-        attempt_limits.try_spend(attempt_limits.LINKS, source.network)
+        attempt_limits.try_spend(attempt_rules.LINKS, source.network)
         raise Forbidden(_INVALID)
     return invitation
 

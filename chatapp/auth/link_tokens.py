@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from chatapp.core.db import db, now
 from chatapp.core.errors import ValidationFailed
 from chatapp.models import User, Verification
-from chatapp.security import attempt_limits
+from chatapp.security import attempt_limits, attempt_rules
 from chatapp.security.opaque_tokens import digest, new_token
 from chatapp.security.request_source import Source
 
@@ -105,12 +105,12 @@ def use_link(work: Session, token: str, *purposes: Purpose) -> Link:
 @contextmanager
 def limit_invalid_links(source: Source) -> Iterator[None]:
     """Count invalid links in the block by network. Raises RateLimited after too many."""
-    attempt_limits.check(attempt_limits.LINKS, source.network)
+    attempt_limits.check(attempt_rules.LINKS, source.network)
     try:
         yield
     except ValidationFailed:
         # Not raised here: this answer stays as it is, the next one is refused.
-        attempt_limits.try_spend(attempt_limits.LINKS, source.network)
+        attempt_limits.try_spend(attempt_rules.LINKS, source.network)
         raise
 
 

@@ -19,7 +19,7 @@ from chatapp.core.db import atomic, db, now, release_connection
 from chatapp.core.errors import Conflict
 from chatapp.media.service import assign_picture
 from chatapp.models import User
-from chatapp.security import attempt_limits, audit
+from chatapp.security import attempt_limits, attempt_rules, audit
 from chatapp.security.password_hashing import hash_password
 from chatapp.security.request_source import Source
 from chatapp.text.mention_syntax import EVERYBODY
@@ -69,7 +69,7 @@ def register_admitted(
 ) -> User:
     """Register a person who is allowed to. Raises Conflict, RateLimited."""
     release_connection()
-    attempt_limits.spend(attempt_limits.REGISTRATIONS, source.network)
+    attempt_limits.spend(attempt_rules.REGISTRATIONS, source.network)
     account = NewAccount(
         email=new.email,
         username=new.username,

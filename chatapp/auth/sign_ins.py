@@ -13,10 +13,11 @@ from typing import Literal
 from sqlalchemy import delete, select, tuple_, update
 
 from chatapp.core.clock import Interval, iso, parse
+from chatapp.core.cursors import decode_cursor
 from chatapp.core.db import atomic, db, now, send_signal
 from chatapp.core.errors import NotFound, Unauthenticated
 from chatapp.core.events import CredentialEnded
-from chatapp.core.paging import Page, PageQuery, decode_cursor, make_page
+from chatapp.core.paging import Page, PageQuery, make_page
 from chatapp.core.validation import parse_uuid
 from chatapp.models import SignIn, User
 from chatapp.security import access_tokens

@@ -9,7 +9,7 @@ from chatapp.auth.link_tokens import create_link, lock_user
 from chatapp.core.db import atomic
 from chatapp.jobs import runner
 from chatapp.models import User
-from chatapp.security import attempt_limits
+from chatapp.security import attempt_limits, attempt_rules
 from chatapp.security.request_source import Source
 
 
@@ -31,8 +31,8 @@ def resend_verification(user_id: str, source: Source) -> None:
 
     Raises RateLimited.
     """
-    attempt_limits.spend(attempt_limits.MAILS, source.network)
-    attempt_limits.spend(attempt_limits.MAILS_TO, user_id)
+    attempt_limits.spend(attempt_rules.MAILS, source.network)
+    attempt_limits.spend(attempt_rules.MAILS_TO, user_id)
 
     def job() -> None:
         with atomic() as work:

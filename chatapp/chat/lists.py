@@ -23,21 +23,23 @@ from sqlalchemy import (
 
 from chatapp.chat.schemas import Filter, ListQuery
 from chatapp.conversation.audience import visible_people
-from chatapp.conversation.blocks import direct_key, visible_presence
 from chatapp.conversation.conversations import (
     own_conversations,
     present_conversations,
     read_conversations,
 )
+from chatapp.conversation.direct import direct_key
 from chatapp.conversation.person_presenters import PersonJson, person_json
 from chatapp.conversation.preferences import is_archived, is_silent
+from chatapp.conversation.presence_visibility import visible_presence
 from chatapp.conversation.presenters import ConversationJson
 from chatapp.core.clock import iso, parse
+from chatapp.core.cursors import decode_cursor, encode_cursor
 from chatapp.core.db import db, snapshot
-from chatapp.core.paging import Page, decode_cursor, encode_cursor
+from chatapp.core.paging import Page
 from chatapp.models import Contact, Conversation, Group, Participant, User
-from chatapp.user import queries as people
 from chatapp.user.presenters import RelationshipJson
+from chatapp.user.relationship_queries import list_contacts
 from chatapp.user.schemas import DirectoryQuery
 
 #: The most people who are shown as online beside the list.
@@ -125,7 +127,7 @@ def dashboard(user_id: str) -> Dashboard:
     with snapshot():
         return Dashboard(
             unread=conversations(user_id, ListQuery(filter="unread", limit=DASHBOARD_ITEMS)).items,
-            contacts=people.list_contacts(user_id, DirectoryQuery(limit=DASHBOARD_ITEMS)).items,
+            contacts=list_contacts(user_id, DirectoryQuery(limit=DASHBOARD_ITEMS)).items,
         )
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from chatapp.chat.schemas import NOT_AN_ADDRESS, Edit, fits_type
 from chatapp.conversation.access import MessageAccess, access_message
-from chatapp.conversation.blocks import closed_conversations
+from chatapp.conversation.direct import closed_conversations
 from chatapp.conversation.members import bump_version
 from chatapp.conversation.mentions import (
     MentionResolver,

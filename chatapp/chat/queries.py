@@ -10,8 +10,9 @@ from sqlalchemy import func, or_, select, tuple_
 from chatapp.chat.lists import Sidebar, sidebar
 from chatapp.chat.schemas import ListQuery, MembersQuery, MessagesQuery
 from chatapp.conversation.access import access_conversation, access_message, check_may_write
-from chatapp.conversation.blocks import blockers_between, direct_key, visible_presence
+from chatapp.conversation.blocks import blockers_between
 from chatapp.conversation.conversations import read_conversation
+from chatapp.conversation.direct import direct_key
 from chatapp.conversation.messages import (
     messages_for,
     messages_where,
@@ -28,15 +29,17 @@ from chatapp.conversation.pages import (
     page_around,
     page_before,
 )
+from chatapp.conversation.presence_visibility import visible_presence
 from chatapp.conversation.presenters import (
     ConversationJson,
     MemberJson,
     MessageJson,
     member_json,
 )
+from chatapp.core.cursors import decode_cursor
 from chatapp.core.db import db, snapshot
 from chatapp.core.errors import NotFound
-from chatapp.core.paging import Page, decode_cursor, make_page
+from chatapp.core.paging import Page, make_page
 from chatapp.core.validation import MAX_SEQ, clean, parse_uuid
 from chatapp.models import Conversation, Message, Participant, User
 

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from chatapp.chat.schemas import MessageBody, PreferencesPatch
 from chatapp.conversation.access import access_conversation
 from chatapp.conversation.append import Draft, Stored, append_messages
-from chatapp.conversation.blocks import BLOCKED, blocked_among, direct_key, is_blocked
+from chatapp.conversation.blocks import blocked_among
 from chatapp.conversation.conversations import read_conversation
+from chatapp.conversation.direct import BLOCKED, direct_key, is_blocked
 from chatapp.conversation.members import announce_created
 from chatapp.conversation.pointers import PointerMove, move_pointers
 from chatapp.conversation.preferences import PreferencesJson, archive, preferences_json

@@ -8,7 +8,7 @@ from typing import Self
 
 from sqlalchemy import func, select
 
-from chatapp.conversation.blocks import pair_of
+from chatapp.conversation.direct import pair_of
 from chatapp.conversation.messages import messages_where, read_messages
 from chatapp.conversation.presenters import MessageJson
 from chatapp.core.db import db

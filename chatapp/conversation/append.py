@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 
 from chatapp.conversation.access import check_may_write, lock_conversations, memberships
 from chatapp.conversation.addressing import Addressed
-from chatapp.conversation.blocks import closed_conversations
+from chatapp.conversation.direct import closed_conversations
 from chatapp.conversation.mentions import (
     MentionResolver,
     Mentions,

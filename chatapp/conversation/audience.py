@@ -8,8 +8,10 @@ from typing import Any
 from sqlalchemy import BindParameter, ColumnElement, CompoundSelect, bindparam, func, select, union
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from chatapp.conversation.blocks import Presence, blocked_with, is_blocked, visible_presence
+from chatapp.conversation.blocks import blocked_with
 from chatapp.conversation.conversations import MAX_SMALL_MEMBERS
+from chatapp.conversation.direct import is_blocked
+from chatapp.conversation.presence_visibility import Presence, visible_presence
 from chatapp.core.db import db, snapshot
 from chatapp.models import Contact, Conversation, Participant
 

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, case, func, or_, select
 
-from chatapp.conversation.blocks import visible_presence
 from chatapp.conversation.mentions import count_unread_mentions
 from chatapp.conversation.messages import (
     HIDES_RECEIPTS,
@@ -17,6 +16,7 @@ from chatapp.conversation.messages import (
     messages_where,
     read_messages,
 )
+from chatapp.conversation.presence_visibility import visible_presence
 from chatapp.conversation.presenters import (
     ConversationJson,
     MessageJson,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from chatapp.conversation.blocks import Presence
+from chatapp.conversation.presence_visibility import Presence
 from chatapp.core.clock import iso
 from chatapp.models import Group, User
 

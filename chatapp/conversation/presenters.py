@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypedDict
 
-from chatapp.conversation.blocks import Presence
 from chatapp.conversation.person_presenters import PersonJson, avatar_url, person_json
 from chatapp.conversation.preferences import preferences_json
+from chatapp.conversation.presence_visibility import Presence
 from chatapp.core.clock import iso
 from chatapp.models import Conversation, Group, Message, Participant, Reaction, User
 from chatapp.text.markdown import render

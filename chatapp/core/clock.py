@@ -25,7 +25,7 @@ def parse(text: str) -> datetime:
 
 
 class Interval:
-    """An interval for housekeeping that is done by the next request after it; per process."""
+    """An interval for housekeeping that is done by the next request after it."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds

@@ -1,17 +1,14 @@
-"""Pages of lists; an opaque cursor contains the sort key of the last item shown."""
+"""Pages of lists; a cursor (`cursors`) leads to the next one."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import AfterValidator, BaseModel, Field
 
-from chatapp.core.errors import ValidationFailed
+from chatapp.core.cursors import encode_cursor
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -57,26 +54,3 @@ def all_items(page: Callable[[str | None], Page[T]]) -> list[T]:
         cursor = part.next_cursor
         if cursor is None:
             return found
-
-
-def encode_cursor(key: Sequence[Any]) -> str:
-    """Encode ``key`` (strings and numbers) as text that is safe in a URL."""
-    text = json.dumps(list(key), separators=(",", ":"))
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def decode_cursor(cursor: str | None, *types: Callable[[Any], Any]) -> list[Any] | None:
-    """Decode ``cursor`` and convert each part to its type; None for no cursor.
-
-    Raises ValidationFailed for a cursor that this list never returned.
-    """
-    if not cursor:
-        return None
-    try:
-        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        parts = json.loads(raw)
-        if not isinstance(parts, list) or len(parts) != len(types):
-            raise ValueError("another list's cursor")
-        return [convert(part) for convert, part in zip(types, parts, strict=True)]
-    except (ValueError, TypeError, binascii.Error, RecursionError, OverflowError):
-        raise ValidationFailed(fields={"cursor": "This isn't a cursor of this list."}) from None

@@ -15,8 +15,8 @@ from chatapp.auth import sign_ins
 from chatapp.auth.api import issue_login_token
 from chatapp.auth.authentication import authenticate
 from chatapp.auth.fields import Email, EmailOrUsername, EnteredPassword, Password, Username
-from chatapp.auth.presenters import login_json
 from chatapp.auth.schemas import Credentials, UsernameRegistration
+from chatapp.auth.sign_in_presenters import login_json
 from chatapp.auth.sign_ins import IssuedToken
 from chatapp.chat import queries, service
 from chatapp.chat.schemas import MessageBody

@@ -31,7 +31,7 @@ from chatapp.security.identity import caller, current_sign_in
 from chatapp.security.request_source import request_source
 from chatapp.security.view_policy import policy, request_policy
 from chatapp.user import queries as people
-from chatapp.user import relationships, service
+from chatapp.user import relationship_queries, relationships, service
 from chatapp.user.schemas import DirectoryQuery, ProfilePatch
 from chatapp.web.request_input import read_json
 
@@ -160,7 +160,7 @@ def dashboard() -> Any:
     """Return the caller's account, contacts and groups."""
     me = caller()
     contacts = all_items(
-        lambda cursor: people.list_contacts(
+        lambda cursor: relationship_queries.list_contacts(
             me.id, DirectoryQuery(limit=MAX_PAGE_SIZE, cursor=cursor)
         )
     )

@@ -12,6 +12,7 @@ from chatapp.conversation.presenters import ConversationJson
 from chatapp.dialects.shapes import url_or_text
 from chatapp.models import User
 from chatapp.user import queries as people
+from chatapp.user import relationship_queries
 
 _OTHERS = ("id", "name", "description", "resume_link", "role", "profile_picture")
 _OWN = (*_OTHERS, "email", "theme_mode", "theme_color", "background_image", "created_at")
@@ -71,7 +72,7 @@ class Shapes:
         return cls(
             me=me,
             created_at=people.find_creation_times(user_ids),
-            contact_ids=people.find_contact_ids(me, user_ids),
+            contact_ids=relationship_queries.find_contact_ids(me, user_ids),
             activity={
                 to[one["id"]].receiver(me): {
                     "last_message": addressed_message(last[one["id"]], to[one["id"]])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,12 +9,9 @@ from typing import Any
 from flask import Blueprint, Flask, Response, g, request
 
 from chatapp.core.errors import ChatError, error_json
-from chatapp.realtime.speakers import Speakers
+from chatapp.dialects.use_counter import UseCounter
 
 View = Callable[..., Any]
-
-#: Sign-ins that a `_UseCounter` remembers.
-_MAX_SIGN_INS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +36,7 @@ class Rest:
 
 def init_app(app: Flask, dialects: Sequence[Rest]) -> None:
     """Answer these dialects' calls, each with errors in its own shape."""
-    uses = _UseCounter(app.extensions["hub"].speakers)
+    uses = UseCounter(app.extensions["hub"].speakers)
 
     def spoken() -> Rest | None:
         if "dialect" not in g:  # an error may ask before `answer` does
@@ -71,28 +67,3 @@ def init_app(app: Flask, dialects: Sequence[Rest]) -> None:
     app.before_request(answer)
     app.after_request(count)
     app.extensions["error_shape"] = shape
-
-
-class _UseCounter:
-    """Counts the sign-ins that make calls in a dialect, each of them once.
-
-    Beyond `_MAX_SIGN_INS` the one that was idle longest is forgotten.
-    """
-
-    def __init__(self, speakers: Speakers) -> None:
-        self._speakers = speakers
-        self._sign_ins: OrderedDict[tuple[str, str], None] = OrderedDict()
-
-    def count(self, dialect: str) -> None:
-        """Count the current request's sign-in, or its signing in, unless it was counted before."""
-        sign_in = g.get("sign_in")
-        if sign_in is not None:
-            key = (dialect, sign_in.id)
-            counted = key in self._sign_ins
-            self._sign_ins[key] = None
-            self._sign_ins.move_to_end(key)
-            if counted:
-                return
-            if len(self._sign_ins) > _MAX_SIGN_INS:
-                self._sign_ins.popitem(last=False)
-        self._speakers.note_use(dialect, sign_in.user_id if sign_in else None)

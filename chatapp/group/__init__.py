@@ -10,6 +10,7 @@ from chatapp.group import (  # noqa: E402, F401  (they register on bp)
     api,
     link_api,
     link_pages,
+    member_api,
     pages,
     picture_pages,
 )

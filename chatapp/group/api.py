@@ -7,7 +7,7 @@ from uuid import UUID
 
 from chatapp.core.paging import PageQuery
 from chatapp.group import bp, queries, service
-from chatapp.group.schemas import GroupPatch, NewGroup, NewMembers, Role
+from chatapp.group.schemas import GroupPatch, NewGroup
 from chatapp.security.identity import caller
 from chatapp.security.view_policy import policy
 from chatapp.web.request_input import read_json, read_query
@@ -57,30 +57,4 @@ def update_group(group_id: UUID) -> Any:
 def delete_group(group_id: UUID) -> Any:
     """Delete a group for everybody."""
     service.delete_group(caller().id, str(group_id))
-    return "", 204
-
-
-@bp.post("/api/groups/<uuid:group_id>/members")
-@policy(scope="groups:write")
-def add_members(group_id: UUID) -> Any:
-    """Add members and return the group."""
-    me = caller().id
-    service.add_group_members(me, str(group_id), read_json(NewMembers).user_ids)
-    return dict(queries.group(me, str(group_id)))
-
-
-@bp.patch("/api/groups/<uuid:group_id>/members/<uuid:user_id>")
-@policy(scope="groups:write")
-def set_role(group_id: UUID, user_id: UUID) -> Any:
-    """Change a member's role and return the group."""
-    me, role = caller().id, read_json(Role).member_role
-    service.set_role(me, str(group_id), str(user_id), role)
-    return dict(queries.group(me, str(group_id)))
-
-
-@bp.delete("/api/groups/<uuid:group_id>/members/<uuid:user_id>")
-@policy(scope="groups:write")
-def remove_member(group_id: UUID, user_id: UUID) -> Any:
-    """Remove a member."""
-    service.remove_group_member(caller().id, str(group_id), str(user_id))
     return "", 204

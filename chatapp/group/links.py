@@ -21,11 +21,11 @@ from chatapp.conversation.members import add_members
 from chatapp.core.db import atomic, db, now, snapshot
 from chatapp.core.errors import Conflict, NotFound
 from chatapp.group.access import access_group, check_role
-from chatapp.group.presenters import GroupLinkJson, group_link_json
+from chatapp.group.link_presenters import GroupLinkJson, group_link_json
 from chatapp.group.schemas import NewLink
 from chatapp.group.service import existing_people
 from chatapp.models import Conversation, Group, GroupLink, Participant, User
-from chatapp.security import attempt_limits
+from chatapp.security import attempt_limits, attempt_rules
 from chatapp.security.request_source import Source
 from config import Settings
 
@@ -171,7 +171,7 @@ def _find(token: str, source: Source) -> tuple[GroupLink, Group]:
     The error is the same for unknown and forged tokens and deleted groups. Such attempts are
     counted, and too many raise RateLimited.
     """
-    attempt_limits.check(attempt_limits.LINKS, source.network)
+    attempt_limits.check(attempt_rules.LINKS, source.network)
     try:
         link_id = _signer().loads(token)
     except BadSignature:
@@ -187,7 +187,7 @@ def _find(token: str, source: Source) -> tuple[GroupLink, Group]:
     )
     if not row:
         attempt_limits.try_spend(
-            attempt_limits.LINKS, source.network
+            attempt_rules.LINKS, source.network
         )  # too many refuse the next attempt; this one is answered
         raise NotFound(UNKNOWN)
     return row[0], row[1]

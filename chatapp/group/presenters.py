@@ -1,14 +1,14 @@
-"""JSON of groups and invite links."""
+"""JSON of groups."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
-from chatapp.conversation.blocks import Presence
 from chatapp.conversation.person_presenters import PersonJson, avatar_url, person_json
+from chatapp.conversation.presence_visibility import Presence
 from chatapp.core.clock import iso
-from chatapp.models import Conversation, Group, GroupLink, Participant, User
+from chatapp.models import Conversation, Group, Participant, User
 
 
 class MemberJson(PersonJson):
@@ -16,19 +16,6 @@ class MemberJson(PersonJson):
 
     member_role: str
     joined_at: str
-
-
-class GroupLinkJson(TypedDict):
-    """An invite link, as a group's owners and admins see it."""
-
-    id: str
-    link: str
-    token: str
-    uses: int
-    most_uses: int | None
-    expires_at: str | None
-    created_by: str
-    created_at: str
 
 
 class GroupJson(TypedDict):
@@ -53,20 +40,6 @@ def member_json(member: Participant, user: User, *, presence: Presence | None) -
         **person_json(user, presence=presence),
         "member_role": member.member_role,
         "joined_at": iso(member.joined_at),
-    }
-
-
-def group_link_json(link: GroupLink, address: str, token: str) -> GroupLinkJson:
-    """Return an invite link with its address."""
-    return {
-        "id": link.id,
-        "link": address,
-        "token": token,
-        "uses": link.uses,
-        "most_uses": link.most_uses,
-        "expires_at": iso(link.expires_at),
-        "created_by": link.created_by,
-        "created_at": iso(link.created_at),
     }
 
 

@@ -7,18 +7,19 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Select, case, func, select, tuple_
 
-from chatapp.conversation.blocks import visible_presence
 from chatapp.conversation.conversations import own_conversations
 from chatapp.conversation.members import next_owner
 from chatapp.conversation.person_presenters import PersonJson, avatar_url, person_json
+from chatapp.conversation.presence_visibility import visible_presence
+from chatapp.core.cursors import decode_cursor, encode_cursor
 from chatapp.core.db import db, snapshot
 from chatapp.core.errors import NotFound
-from chatapp.core.paging import Page, PageQuery, decode_cursor, encode_cursor, make_page
+from chatapp.core.paging import Page, PageQuery, make_page
 from chatapp.core.validation import clean, parse_uuid
 from chatapp.group.access import access_group, check_role
 from chatapp.group.presenters import GroupJson, MemberJson, group_json, member_json
 from chatapp.models import Contact, Conversation, Group, Participant, User
-from chatapp.user.queries import is_listed_for, name_matches
+from chatapp.user.listing import is_listed_for, name_matches
 from chatapp.user.schemas import DirectoryQuery
 
 

@@ -1,4 +1,4 @@
-"""Run jobs in the background: a few at once, from a bounded queue in memory.
+"""Run jobs in the background: a few at once, from a bounded queue in memory, one for each app.
 
 Queued jobs are lost when the process ends, so use it only for work that a person can ask for again.
 """
@@ -6,27 +6,21 @@ Queued jobs are lost when the process ends, so use it only for work that a perso
 from __future__ import annotations
 
 import logging
-from collections import deque
-from collections.abc import Callable
-from contextvars import Context
 
 from flask import Flask, current_app
 
-from chatapp.core import concurrency
 from chatapp.core.logs import request_id
+from chatapp.jobs.worker_pool import Job, WorkerPool
 
 log = logging.getLogger(__name__)
 
 MAX_WORKERS = 4
 MAX_QUEUED = 2000
 
-Job = Callable[[], None]
 
-_lock = concurrency.lock()
-_queue: deque[tuple[Flask, str, Job]] = deque()
-_workers = 0
-#: Jobs that aren't finished: queued, running, or waiting for their time.
-_unfinished = 0
+def init_app(app: Flask) -> None:
+    """Give the app workers of its own."""
+    app.extensions["jobs"] = WorkerPool(max_workers=MAX_WORKERS, max_queued=MAX_QUEUED)
 
 
 def run_later(job: Job, *, after: float = 0) -> bool:
@@ -34,49 +28,19 @@ def run_later(job: Job, *, after: float = 0) -> bool:
 
     Returns immediately: False if the queue is full and the job was dropped. Failures are logged.
     """
-    global _unfinished  # noqa: PLW0603  a process has one queue
-    entry = (current_app._get_current_object(), request_id.get(), job)  # type: ignore[attr-defined]
-    with _lock:
-        if _unfinished >= MAX_QUEUED:
-            log.error("the background queue is full: a job was dropped")
-            return False
-        _unfinished += 1
-    # In an empty context: a worker outlives the request that started it.
-    Context().run(concurrency.spawn, _enqueue, entry, after)
-    return True
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    requested_by = request_id.get()
 
-
-def is_idle() -> bool:
-    """Check whether every job has finished."""
-    return _unfinished == 0
-
-
-def _enqueue(entry: tuple[Flask, str, Job], after: float) -> None:
-    global _workers  # noqa: PLW0603
-    if after:
-        concurrency.wait(after)
-    with _lock:
-        _queue.append(entry)
-        if _workers == MAX_WORKERS:
-            return
-        _workers += 1
-    _work()
-
-
-def _work() -> None:
-    global _workers, _unfinished  # noqa: PLW0603
-    while True:
-        with _lock:
-            if not _queue:
-                _workers -= 1
-                return
-            app, requested_by, job = _queue.popleft()
+    def run() -> None:
         request_id.set(requested_by)
         try:
             with app.app_context():
                 job()
         except Exception:
             log.exception("a background job failed")
-        finally:
-            with _lock:
-                _unfinished -= 1
+
+    pool: WorkerPool = app.extensions["jobs"]
+    accepted = pool.submit(run, after=after)
+    if not accepted:
+        log.error("the background queue is full: a job was dropped")
+    return accepted

@@ -10,7 +10,7 @@ from threading import Lock
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from chatapp.core import concurrency
+from chatapp.core import concurrency, native_threads
 from chatapp.core.db import after_commit, db, release_connection
 from chatapp.media.file_store import Files, files
 from chatapp.media.images import EncodedImage, Purpose, reencode
@@ -42,7 +42,7 @@ def store_file(picture_id: str, data: bytes, purpose: Purpose) -> EncodedImage:
     """
     release_connection()
     with _decoding:
-        return concurrency.run_in_thread(_reencode_and_store, files(), picture_id, data, purpose)
+        return native_threads.run_in_thread(_reencode_and_store, files(), picture_id, data, purpose)
 
 
 def _reencode_and_store(

@@ -11,7 +11,7 @@ from chatapp.core.db import Model, UtcDateTime
 
 
 class Attempts(Model):
-    """A counter of `security.attempt_limits`. The key is a keyed hash, so it names nobody."""
+    """A counter of `security.attempt_counters`. The key is a keyed hash, so it names nobody."""
 
     __tablename__ = "attempts"
 

@@ -1,4 +1,4 @@
-"""Messages, reactions and mentions."""
+"""Messages."""
 
 from __future__ import annotations
 
@@ -55,29 +55,3 @@ class Message(Timestamps, SoftDelete, Model):
     reply_to_id: Mapped[str | None] = mapped_column(Id, ForeignKey("messages.id"))
     #: Whether `@all` mentions everyone in the conversation.
     mentions_all: Mapped[bool] = mapped_column(default=False)
-
-
-class Reaction(Timestamps, Model):
-    """One emoji of one person on a message."""
-
-    __tablename__ = "reactions"
-
-    message_id: Mapped[str] = mapped_column(Id, ForeignKey("messages.id"), primary_key=True)
-    user_id: Mapped[str] = mapped_column(Id, ForeignKey("users.id"), primary_key=True)
-    emoji: Mapped[str] = mapped_column(String(32), primary_key=True)
-
-
-class Mention(Model):
-    """A mention of a person. ``seq`` is the message's, for counting unread mentions."""
-
-    __tablename__ = "mentions"
-    __table_args__ = (
-        Index("ix_mentions_user_id_conversation_id_seq", "user_id", "conversation_id", "seq"),
-    )
-
-    message_id: Mapped[str] = mapped_column(Id, ForeignKey("messages.id"), primary_key=True)
-    user_id: Mapped[str] = mapped_column(Id, ForeignKey("users.id"), primary_key=True)
-    #: The username in the text. The person may have changed it, and another may have it now.
-    username: Mapped[str] = mapped_column(String(30))
-    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id"))
-    seq: Mapped[int] = mapped_column(BigInteger)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 from collections.abc import Set
-from typing import Any
 
 from chatapp.ops.database_state import PostgreSQL, SQLite, State
 from chatapp.ops.errors import NotReady
+from chatapp.ops.revisions import MIGRATIONS, read_revisions
 from chatapp.security import setup_code
-from config import TOP, Settings, masked
-
-MIGRATIONS = TOP / "migrations"
+from config import Settings, masked
 
 # Another program that uses Alembic may well have a revision 0001 too.
 _OUR_TABLES = {"users", "conversations", "messages"}
@@ -50,29 +47,6 @@ def _checked_state(database: SQLite | PostgreSQL, known: Set[str], settings: Set
             f"{database.hint}."
         )
     return state
-
-
-def read_revisions() -> dict[str, tuple[str, ...]]:
-    """Return each revision of `migrations/` with those it follows, without importing Alembic.
-
-    Alembic is slow to import, and most starts have nothing to migrate.
-    """
-    found = {}
-    for path in (MIGRATIONS / "versions").glob("*.py"):
-        names: dict[str, Any] = {}
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            if isinstance(node, ast.Assign):
-                target, value = node.targets[0], node.value
-            elif isinstance(node, ast.AnnAssign) and node.value is not None:
-                target, value = node.target, node.value
-            else:
-                continue
-            if isinstance(target, ast.Name) and target.id in ("revision", "down_revision"):
-                names[target.id] = ast.literal_eval(value)
-        if "revision" in names:
-            down = names.get("down_revision") or ()
-            found[names["revision"]] = (down,) if isinstance(down, str) else tuple(down)
-    return found
 
 
 def _migrate(settings: Settings) -> None:

@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import update
 
 from chatapp.conversation.audience import presence_viewers
-from chatapp.conversation.blocks import hiding_last_seen
+from chatapp.conversation.presence_visibility import hiding_last_seen
 from chatapp.core import concurrency
 from chatapp.core.clock import iso
 from chatapp.core.db import atomic, db, now

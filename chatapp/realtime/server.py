@@ -15,7 +15,7 @@ from chatapp.transport import polling
 from chatapp.transport.admission import Admission
 from chatapp.transport.events import route_events
 from chatapp.transport.frames import limit_frames
-from chatapp.web.cors import origin_allowed
+from chatapp.web.trusted_origins import origin_allowed
 from config import Settings
 
 #: Bytes of a frame or a polling request: the longest legal message, escaped, with room to spare.

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-Environ = dict[str, Any]
-WsgiApp = Callable[[Environ, Any], Iterable[bytes]]
+from chatapp.core.wsgi_types import Environ, WsgiApp
 
 _WITH_PORT = re.compile(r"\[(?P<v6>[0-9a-fA-F:.%]+)\](:[0-9]+)?|(?P<v4>[0-9.]+):[0-9]+")
 

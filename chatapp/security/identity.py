@@ -1,9 +1,9 @@
 """Identity: who makes a request or opens a socket. A credential says so, never the payload.
 
 Over HTTP a bearer token counts before the cookie `jwt`, and that before the session cookie; a
-cookie doesn't make up for a wrong token. A service token (`service_accounts`) makes REST calls as
+cookie doesn't make up for a wrong token. A service token (`service_tokens`) makes REST calls as
 the person named by `On-Behalf-Of`. Over a socket people's own credentials count; cookies only with
-an allowed Origin (`web.cors` takes them away otherwise).
+an allowed Origin (`web.cookie_guard` takes them away otherwise).
 
 Whether a credential still counts is looked up in `sign_in_lookup`.
 """
@@ -21,7 +21,7 @@ from flask_login import current_user
 from chatapp.core.errors import Forbidden, Unauthenticated
 from chatapp.extensions import login
 from chatapp.models import ServiceToken, SignIn, User
-from chatapp.security import access_tokens, service_accounts, sign_in_lookup
+from chatapp.security import access_tokens, service_accounts, service_tokens, sign_in_lookup
 from chatapp.security.api_paths import is_rest_request
 from chatapp.security.sessions import check_readable
 from chatapp.security.view_policy import ViewPolicy, request_policy
@@ -237,9 +237,7 @@ def _service() -> ServiceToken | None:
     if "service" not in g:
         text = _bearer(request.headers.get("Authorization", ""))
         g.service = (
-            service_accounts.find_service(text)
-            if text.startswith(service_accounts.PREFIX)
-            else None
+            service_tokens.find_service(text) if text.startswith(service_tokens.PREFIX) else None
         )
     service: ServiceToken | None = g.service
     return service

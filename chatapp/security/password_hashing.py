@@ -7,7 +7,7 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
-from chatapp.core.concurrency import run_in_thread
+from chatapp.core.native_threads import run_in_thread
 
 #: OWASP's password storage cheat sheet: m=19456 (KiB), t=2, p=1 or stronger.
 hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)

@@ -4,25 +4,24 @@ At most `MAX_CONNECTIONS` live connections, 10 messages a second (and 30 at once
 else, and 20 pictures a minute. Where RATE_LIMITS is off nothing is counted. Sizes are limited
 elsewhere, always.
 
-The counting is the `limits` library's moving window; what it counts is kept here, because its own
-memory starts a thread every 10 ms that looks through everyone who ever came.
+The counting is the `limits` library's moving window, over the memory in `moving_windows`.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections import Counter, deque
+from collections import Counter
 
 from flask import Flask, current_app, request
 from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond
-from limits.storage import MovingWindowSupport, Storage
 from limits.strategies import MovingWindowRateLimiter
 
 from chatapp.core import concurrency
 from chatapp.core.errors import RateLimited
 from chatapp.security.api_paths import is_rest_request
 from chatapp.security.identity import counted_as
+from chatapp.security.moving_windows import Windows
 from chatapp.security.view_policy import ViewPolicy
 
 MAX_CONNECTIONS = 10
@@ -58,11 +57,6 @@ class RateLimiter:
         Repeats don't count: ask once it is known that this message isn't one.
         """
         self._check(MESSAGES, user_id, "You are sending messages too fast.")
-
-    def return_message(self, user_id: str) -> None:
-        """Take back the last message that was counted: it wasn't stored after all."""
-        if self.on:
-            self._windows.release_entry(MESSAGES.key_for(user_id))
 
     def check_event(self, user_id: str) -> None:
         """Count an event, call or form other than a message. Raises RateLimited."""
@@ -138,88 +132,3 @@ def check_request(policy: ViewPolicy) -> None:
         id_ = counted_as()
         if id_ is not None:
             check_event(id_)
-
-
-class Windows(Storage, MovingWindowSupport):
-    """Storage in memory: when each key was used, for as long as that matters."""
-
-    STORAGE_SCHEME = None
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._times: dict[str, deque[float]] = {}
-        self._forget_at: dict[str, float] = {}
-        self._sweep_at = 0.0
-        self._lock = concurrency.lock()
-
-    def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
-        """Use the key ``amount`` times, unless that makes more than ``limit`` within ``expiry``."""
-        now = time.monotonic()
-        with self._lock:
-            self._sweep(now)
-            times = self._times.setdefault(key, deque())
-            while times and times[0] <= now - expiry:
-                times.popleft()
-            if len(times) + amount > limit:
-                return False
-            times.extend([now] * amount)
-            self._forget_at[key] = now + expiry
-            return True
-
-    def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
-        """Return when the first use was that still counts, and how many do."""
-        now = time.monotonic()
-        with self._lock:
-            counting = [moment for moment in self._times.get(key, ()) if moment > now - expiry]
-        return (counting[0], len(counting)) if counting else (now, 0)
-
-    def release_entry(self, key: str) -> None:
-        """Take the last use back."""
-        with self._lock:
-            times = self._times.get(key)
-            if times:
-                times.pop()
-
-    def _sweep(self, now: float) -> None:
-        """Forget those who have been quiet, now and then."""
-        if now < self._sweep_at:
-            return
-        self._sweep_at = now + 10
-        for key in [key for key, moment in self._forget_at.items() if moment <= now]:
-            del self._forget_at[key], self._times[key]
-
-    @property
-    def base_exceptions(self) -> type[Exception]:
-        """Return what no operation here raises."""
-        return ValueError
-
-    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        """Raise NotImplementedError: moving windows don't use it."""
-        raise NotImplementedError
-
-    def get(self, key: str) -> int:
-        """Return how often the key was used, perhaps with uses that no longer count."""
-        return len(self._times.get(key, ()))
-
-    def get_expiry(self, key: str) -> float:
-        """Return when the key is forgotten."""
-        return self._forget_at.get(key, 0.0)
-
-    def check(self) -> bool:
-        """Return True: memory is always there."""
-        return True
-
-    def reset(self) -> int:
-        """Forget everything."""
-        with self._lock:
-            count = len(self._times)
-            self._times.clear()
-            self._forget_at.clear()
-            self._sweep_at = 0.0
-        return count
-
-    def clear(self, key: str) -> None:
-        """Forget this key."""
-        with self._lock:
-            self._times.pop(key, None)
-            self._forget_at.pop(key, None)

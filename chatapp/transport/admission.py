@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
@@ -22,6 +22,7 @@ from typing import Any
 import socketio
 
 from chatapp.core import concurrency
+from chatapp.core.wsgi_types import Environ, WsgiApp
 from chatapp.security.client_address import network
 from chatapp.transport.send_buffer import SendBuffer, send_buffer_of
 from chatapp.transport.versions import is_supported
@@ -33,9 +34,6 @@ SIGN_IN_SECONDS = 5.0
 MAX_WAITING = 50
 #: Binary attachments of one Socket.IO packet; no event of this server has any.
 _MAX_ATTACHMENTS = 100
-
-Environ = dict[str, Any]
-WsgiApp = Callable[[Environ, Any], Iterable[bytes]]
 
 
 @dataclass(frozen=True, slots=True)

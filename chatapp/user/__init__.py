@@ -11,5 +11,7 @@ from chatapp.user import (  # noqa: E402  (they register on bp)
     appearance_pages,  # noqa: F401
     data_pages,  # noqa: F401
     pages,  # noqa: F401
+    relationship_api,  # noqa: F401
+    relationship_pages,  # noqa: F401
     settings_pages,  # noqa: F401
 )

@@ -26,7 +26,7 @@ from chatapp.media.presenters import picture_json
 from chatapp.media.queries import owned_pictures
 from chatapp.media.storage import file_name
 from chatapp.models import Conversation, User
-from chatapp.security import attempt_limits, audit
+from chatapp.security import attempt_limits, attempt_rules, audit
 from chatapp.user import export_data
 
 #: Bytes of an HTML page in memory before it goes to a temporary file.
@@ -39,7 +39,7 @@ def export(user: User, current_sign_in_id: str) -> IO[bytes]:
     ``current_sign_in_id`` is the sign-in that asks for the export. Raises RateLimited.
     """
     user_id = user.id
-    attempt_limits.spend(attempt_limits.DOWNLOADS, user_id)
+    attempt_limits.spend(attempt_rules.DOWNLOADS, user_id)
     file = tempfile.TemporaryFile()  # noqa: SIM115  the response closes it
     try:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:

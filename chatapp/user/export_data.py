@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, select
 
-from chatapp.auth.presenters import sign_in_json
+from chatapp.auth.sign_in_presenters import sign_in_json
 from chatapp.conversation.access import access_conversation
 from chatapp.conversation.messages import messages_for, messages_where, read_messages
 from chatapp.conversation.presenters import MessageJson

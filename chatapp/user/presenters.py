@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NotRequired, TypedDict, cast
 
-from chatapp.conversation.blocks import Presence
 from chatapp.conversation.person_presenters import PersonJson, person_json
+from chatapp.conversation.presence_visibility import Presence
 from chatapp.core.clock import iso
 from chatapp.models import User
 

@@ -11,7 +11,7 @@ from chatapp.core.db import atomic, insert, send_signal
 from chatapp.core.errors import Forbidden, NotFound, ValidationFailed
 from chatapp.core.events import PresenceAudienceChanged
 from chatapp.models import Block, Contact, User
-from chatapp.user import queries
+from chatapp.user import relationship_queries
 from chatapp.user.presenters import RelationshipJson
 
 
@@ -45,7 +45,7 @@ def add_contact(user_id: str, other_id: str) -> tuple[RelationshipJson, bool]:
             ).returning(Contact.id)
         ).scalar_one()
         _announce_visibility_change(other_id)
-    return queries.get_contact(user_id, other_id), stored_id == new_id
+    return relationship_queries.get_contact(user_id, other_id), stored_id == new_id
 
 
 def remove_contact(user_id: str, other_id: str) -> None:

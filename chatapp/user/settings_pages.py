@@ -8,7 +8,7 @@ from flask import current_app, flash, redirect, render_template, url_for
 
 from chatapp.core.paging import PageQuery
 from chatapp.security.identity import caller
-from chatapp.user import bp, queries, service
+from chatapp.user import bp, relationship_queries, service
 from chatapp.user.schemas import PrivacyForm, ProfilePatch
 from chatapp.web.forms import Form, form_view
 from chatapp.web.request_input import read_form, read_query
@@ -41,7 +41,7 @@ def profile_form() -> Any:
 @bp.get("/settings/privacy")
 def privacy_settings() -> Any:
     """Show the privacy settings and the blocked people."""
-    blocked = queries.list_blocked(caller().id, read_query(PageQuery))
+    blocked = relationship_queries.list_blocked(caller().id, read_query(PageQuery))
     return render_template("settings/privacy.html", blocked=blocked)
 
 

@@ -11,17 +11,15 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 from uuid import uuid4
 
 from werkzeug.sansio.utils import host_is_trusted
 
 from chatapp.core.errors import BadRequest, error_json
+from chatapp.core.wsgi_types import Environ, WsgiApp
 from config import Settings
-
-Environ = dict[str, Any]
-WsgiApp = Callable[[Environ, Any], Iterable[bytes]]
 
 
 class AllowedHosts:

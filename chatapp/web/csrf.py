@@ -61,7 +61,7 @@ def check_request(policy: ViewPolicy) -> None:
         return
     if by_cookie_token():
         # Which page makes the call stands in its Origin; that of a foreign one has cost it the
-        # cookie before (see `cors`).
+        # cookie before (see `cookie_guard`).
         same_site = request.headers.get("Sec-Fetch-Site") == "same-origin"
         if "Origin" in request.headers or same_site or policy.public:
             return

@@ -1,7 +1,7 @@
 """The checks that every request passes before its view runs, in one order.
 
 The host was checked before, in WSGI (`web.allowed_hosts`), and so were cookies that other sites'
-pages send along (`web.cors`).
+pages send along (`web.cookie_guard`).
 """
 
 from __future__ import annotations

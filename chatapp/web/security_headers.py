@@ -6,16 +6,13 @@ answers is set by a WSGI middleware around everything, since some answers don't 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Response, g
 
+from chatapp.core.wsgi_types import Environ, Headers, WsgiApp
 from config import Settings
-
-Environ = dict[str, Any]
-WsgiApp = Callable[[Environ, Any], Iterable[bytes]]
-Headers = list[tuple[str, str]]
 
 _NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 _HSTS = "max-age=31536000"

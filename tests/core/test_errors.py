@@ -15,21 +15,7 @@ from chatapp.core.errors import ChatError, describe, error_ack, error_json
 from chatapp.core.validation import Line, Name
 from chatapp.security.view_policy import policy
 from chatapp.web.error_handlers import describe_http
-
-CODES = {
-    "bad_request": 400,
-    "unauthenticated": 401,
-    "forbidden": 403,
-    "not_found": 404,
-    "conflict": 409,
-    "too_large": 413,
-    "unsupported_media_type": 415,
-    "validation_failed": 422,
-    "rate_limited": 429,
-    "internal": 500,
-    "unavailable": 503,
-    "insufficient_storage": 507,
-}
+from tests.support.errors import CODES
 
 
 def test_codes_and_statuses_match_the_contract():

@@ -9,8 +9,9 @@ from pydantic import BaseModel, ValidationError
 
 from chatapp.auth.schemas import Credentials, Registration
 from chatapp.chat.schemas import Known, MessageBody, MessagesQuery, NewConversation
+from chatapp.core.cursors import decode_cursor, encode_cursor
 from chatapp.core.errors import BadRequest, ValidationFailed
-from chatapp.core.paging import PageQuery, decode_cursor, encode_cursor, make_page
+from chatapp.core.paging import PageQuery, make_page
 from chatapp.core.validation import ConversationId, Uuid, read_event
 from chatapp.web.next_redirect import safe_next
 

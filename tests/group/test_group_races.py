@@ -38,7 +38,7 @@ Act = Callable[[], Any]
 
 
 @pytest.fixture(
-    params=[2, pytest.param(25, marks=pytest.mark.slow), pytest.param(200, marks=pytest.mark.long)]
+    params=[2, pytest.param(10, marks=pytest.mark.slow), pytest.param(200, marks=pytest.mark.long)]
 )
 def rounds(request: pytest.FixtureRequest) -> range:
     """How often a race is run."""

@@ -15,7 +15,7 @@ from tests.support.raw import RawSocket
 from tests.support.server import LiveServer
 from tests.support.waiting import PATIENCE, wait_until
 
-pytestmark = [pytest.mark.live, pytest.mark.database]
+pytestmark = pytest.mark.live
 
 WRONG = "not the password"
 
@@ -41,6 +41,7 @@ def log_in(server: LiveServer, name: str, password: str, forwarded: str = "") ->
     )
 
 
+@pytest.mark.database
 def test_locked_alike_at_every_door_and_after_a_restart(
     direct: LiveServer, register: Register
 ) -> None:

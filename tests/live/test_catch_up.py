@@ -6,9 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
 
+from chatapp.models import Conversation, Message
+from chatapp.settings.databases import database_url
 from tests.support.cast import Pair
 from tests.support.people import Person
+from tests.support.server import LiveServer
 from tests.support.wire import Wire
 
 pytestmark = [pytest.mark.live, pytest.mark.database]
@@ -130,14 +135,29 @@ def test_join_and_sync_say_when_there_is_more(pair: Pair, send_many: Callable[..
 
 
 @pytest.fixture
-def send_many(pair: Pair) -> Callable[[int], None]:
+def send_many(server: LiveServer, pair: Pair) -> Callable[[int], None]:
+    """Fill the conversation up to so many messages: one is sent, the others are copies of it."""
+
     def send(count: int) -> None:
-        wire = pair.alice.wire()
-        acks = [
-            wire.send("message:send", {"conversation_id": pair.id, "content": str(number)})
-            for number in range(count)
-        ]
-        assert all(ack.get()["ok"] for ack in acks)
+        first = pair.alice.says(pair.id, "1")
+        engine = create_engine(database_url(server.environ["DATABASE_URL"]).url)
+        with Session(engine) as session, session.begin():
+            conversation = session.get_one(Conversation, pair.id)
+            message = session.get_one(Message, first["id"])
+            for number in range(1, count):
+                copy = Message(
+                    conversation_id=pair.id,
+                    seq=message.seq + number,
+                    version=message.version + number,
+                    sender_id=message.sender_id,
+                    content=f"{number + 1}",
+                    created_at=message.created_at,
+                    updated_at=message.updated_at,
+                )
+                session.add(copy)
+            conversation.last_seq = message.seq + count - 1
+            conversation.version = message.version + count - 1
+        engine.dispose()
 
     return send
 

@@ -34,7 +34,9 @@ def wait_for_acks(acks: list[Ack], count: int, server: LiveServer) -> None:
 def test_killed_while_sending_nothing_acknowledged_is_lost(
     own_server: LiveServer, register: Register
 ) -> None:
+    """Tokens and sessions outlive the kill, too."""
     alice, bob = register(own_server, "Alice"), register(own_server, "Bob")
+    web = alice.web()
     conversation_id = alice.opens(bob)
     acknowledged: dict[str, dict[str, Any]] = {}
     sent: dict[str, str] = {}  # client_id -> whose
@@ -64,6 +66,8 @@ def test_killed_while_sending_nothing_acknowledged_is_lost(
         acknowledged |= {cid: answer["message"] for cid, answer in answered.items()}
 
         own_server.restart()
+        assert alice.get("/api/users/me")["id"] == alice.id
+        assert web.request("GET", "/chats").status_code == 200
         stored = alice.history(conversation_id)
         assert [message["seq"] for message in stored] == list(range(1, len(stored) + 1))
         by_client_id = {message["client_id"]: message for message in stored}
@@ -97,16 +101,3 @@ def test_killed_while_sending_nothing_acknowledged_is_lost(
     assert set(unanswered) <= set(names)
     assert [message["seq"] for message in final] == list(range(1, len(final) + 1))
     assert [message["id"] for message in final[: len(stored)]] == [m["id"] for m in stored]
-
-
-def test_a_token_and_a_session_outlive_the_restart(
-    own_server: LiveServer, register: Register
-) -> None:
-    alice = register(own_server, "Alice")
-    web = alice.web()
-
-    own_server.kill()
-    own_server.restart()
-
-    assert alice.get("/api/users/me")["id"] == alice.id
-    assert web.request("GET", "/chats").status_code == 200

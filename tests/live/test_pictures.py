@@ -101,20 +101,15 @@ def test_an_address_is_fetched_beside_the_requests(
 
 
 def test_what_waits_outlives_the_process(
-    new_server: Callable[..., LiveServer], site: HttpsSite, register: Register
+    fetching: LiveServer, site: HttpsSite, register: Register
 ) -> None:
-    server = new_server(
-        PICTURE_FETCH="on",
-        PICTURE_FETCH_ALLOW="127.0.0.1/32",
-        SSL_CERT_FILE=str(site.authority),
-    )
-    alice = register(server, "Alice")
+    alice = register(fetching, "Alice")
     site.pages["/never.png"] = lambda handler: site.stopping.wait(30) and None
     give(alice, site.url + "/never.png")
     wait_until(lambda: site.asked["/never.png"], "the site is asked")
-    server.kill()
+    fetching.kill()
     site.gives("/never.png", photo("PNG"))
-    server.restart()
+    fetching.restart()
     wait_until(lambda: avatar_url(alice), "it is fetched after the restart")
     assert site.asked["/never.png"] == 2
 

@@ -19,6 +19,7 @@ from chatapp.security.scopes import SCOPES
 from chatapp.security.view_policy import policy_of
 from tests.support.access_matrix import NOBODY, ROUTES, SECRET, Rule
 from tests.support.access_scene import Scene, scene_on
+from tests.support.beside import Beside
 from tests.support.errors import rest_error
 from tests.support.people import PASSWORD, Person, new_username
 from tests.support.process import TOP
@@ -52,23 +53,23 @@ class Service:
         )
 
 
-def new_service(server: LiveServer, *scopes: str) -> Service:
+def new_service(server: LiveServer, beside: Beside, *scopes: str) -> Service:
     name = new_username("service")
-    return Service(server, server.flask("token", "create", name, "--scope", ",".join(scopes)))
+    return Service(server, beside.flask("token", "create", name, "--scope", ",".join(scopes)))
 
 
 @pytest.fixture(scope="module")
-def all_of(server: LiveServer) -> dict[str, Service]:
+def all_of(server: LiveServer, beside: Beside) -> dict[str, Service]:
     """Services by what they may do: everything, only read, only write; and one revoked."""
     reading = [name for name in SCOPES if name.endswith(":read")]
     writing = [name for name in SCOPES if name.endswith(":write")]
     services = {
-        "all": new_service(server, *SCOPES),
-        "read": new_service(server, *reading),
-        "write": new_service(server, *writing),
+        "all": new_service(server, beside, *SCOPES),
+        "read": new_service(server, beside, *reading),
+        "write": new_service(server, beside, *writing),
     }
-    token = server.flask("token", "create", "gone", "--scope", ",".join(SCOPES))
-    server.flask("token", "revoke", "gone")
+    token = beside.flask("token", "create", "gone", "--scope", ",".join(SCOPES))
+    beside.flask("token", "revoke", "gone")
     return {**services, "revoked": Service(server, token)}
 
 
@@ -202,14 +203,16 @@ def test_it_opens_no_socket(scene: Scene, all_of: dict[str, Service], transport:
         assert not knocked.welcomed, (auth, headers)
 
 
-def test_revoking_ends_what_it_issued_live_sockets_included(server: LiveServer, pair: Any) -> None:
+def test_revoking_ends_what_it_issued_live_sockets_included(
+    server: LiveServer, beside: Beside, pair: Any
+) -> None:
     name = new_username("service")
-    service = Service(server, server.flask("token", "create", name, "--scope", "tokens:write"))
+    service = Service(server, beside.flask("token", "create", name, "--scope", "tokens:write"))
     issued = service.call("POST", "/api/service/tokens", None, json={"user_id": pair.alice.id})
     token = issued.json()["token"]
     wire = Wire(server, auth={"token": token})
     assert wire.call("conversation:join", {"conversation_id": pair.id})["ok"]
-    server.flask("token", "revoke", name)
+    beside.flask("token", "revoke", name)
     wire.wait_for("disconnect")
     me = requests.get(
         f"{server.url}/api/users/me",

@@ -19,7 +19,7 @@ from tests.support.people import PASSWORD, Person, WebSession
 from tests.support.server import LiveServer
 from tests.support.waiting import PATIENCE
 
-pytestmark = [pytest.mark.live, pytest.mark.database]
+pytestmark = pytest.mark.live
 
 
 # These take no notice of a cookie and set none; that they want JSON keeps other sites' forms out.
@@ -110,6 +110,7 @@ def test_a_bearer_needs_no_csrf_token_and_a_false_one_is_not_made_good(pair: Pai
     assert answer.status_code == 401
 
 
+@pytest.mark.database
 def test_signing_in_gives_a_new_session_id(server: LiveServer, pair: Pair) -> None:
     session = WebSession(server)
     session.page("/login")
@@ -127,6 +128,7 @@ def test_signing_in_gives_a_new_session_id(server: LiveServer, pair: Pair) -> No
     assert planted.request("GET", "/chats").status_code == 302, "the old id leads nowhere"
 
 
+@pytest.mark.database
 def test_an_unknown_session_id_is_not_adopted(server: LiveServer, pair: Pair) -> None:
     name = next(iter(pair.alice.web().http.cookies)).name
     for chosen in ("A" * 43, "attacker", "0" * 64):
@@ -192,6 +194,7 @@ def test_next_leads_where_one_wanted_to_go(server: LiveServer, pair: Pair) -> No
     assert urljoin(server.url, answer.headers["Location"]) == server.url + wanted
 
 
+@pytest.mark.database
 def test_signed_in_and_out_again(server: LiveServer, pair: Pair) -> None:
     session: WebSession = pair.alice.web()
     assert session.request("GET", "/chats").status_code == 200
@@ -202,6 +205,7 @@ def test_signed_in_and_out_again(server: LiveServer, pair: Pair) -> None:
     assert urlsplit(away.headers["Location"]).path == "/login"
 
 
+@pytest.mark.database
 def test_registering_by_form_signs_in(server: LiveServer) -> None:
     someone = Person(server, "Someone")
     session = WebSession(server)

@@ -7,8 +7,10 @@ from collections.abc import Callable
 import pytest
 import requests
 
+from tests.support.beside import Beside
 from tests.support.cast import Pair
 from tests.support.people import PASSWORD, Person
+from tests.support.relaxed import shortened
 from tests.support.server import LiveServer
 from tests.support.waiting import PATIENCE, at_most
 from tests.support.wire import Wire
@@ -19,12 +21,23 @@ pytestmark = [pytest.mark.live, pytest.mark.database]
 SOON = 5
 
 
-def test_what_ends_in_another_process_ends_sockets_here(server: LiveServer, pair: Pair) -> None:
+@pytest.fixture(scope="module")
+def server(new_server: Callable[..., LiveServer]) -> LiveServer:
+    """A server that looks five times as often which sign-ins have ended.
+
+    `test_deactivated_on_the_command_line_sockets_end` has the real interval.
+    """
+    return new_server(**shortened(**{"chatapp.realtime.revalidation.INTERVAL_SECONDS": 0.5}))
+
+
+def test_what_ends_in_another_process_ends_sockets_here(
+    server: LiveServer, beside: Beside, pair: Pair
+) -> None:
     web = pair.alice.web()
     by_token, others = pair.alice.wire(), pair.bob.wire()
     by_cookie = Wire(server, headers={"Cookie": web.cookie_header, "Origin": server.url})
     pair.alice.wires.append(by_cookie)
-    server.elsewhere(f"""
+    beside.run(f"""
         from chatapp.auth import sign_ins
         assert sign_ins.end_all_sign_ins("{pair.alice.id}") == 2
     """)
@@ -36,9 +49,9 @@ def test_what_ends_in_another_process_ends_sockets_here(server: LiveServer, pair
     assert others.connected
 
 
-def test_who_is_deactivated_elsewhere_is_out(server: LiveServer, pair: Pair) -> None:
+def test_who_is_deactivated_elsewhere_is_out(beside: Beside, pair: Pair) -> None:
     wire = pair.alice.wire()
-    server.elsewhere(f"""
+    beside.run(f"""
         from chatapp.core.db import atomic
         from chatapp.models import User
         with atomic() as work:
@@ -48,30 +61,20 @@ def test_who_is_deactivated_elsewhere_is_out(server: LiveServer, pair: Pair) -> 
     assert pair.alice.rest("GET", "/api/users/me").status_code == 401
 
 
-@pytest.fixture(scope="module")
-def second(server: LiveServer, new_server: Callable[..., LiveServer]) -> LiveServer:
-    """A further server on the same database, which knows nothing of the first one's sockets."""
-    return new_server(DATABASE_URL=server.environ["DATABASE_URL"])
-
-
 def sign_ins_of(person: Person) -> list[dict[str, object]]:
     items: list[dict[str, object]] = person.get("/api/auth/sessions")["items"]
     return items
 
 
-def test_ending_one_through_another_server(
-    server: LiveServer, second: LiveServer, pair: Pair
-) -> None:
+def test_ending_one_through_another_process(server: LiveServer, beside: Beside, pair: Pair) -> None:
     alice = pair.alice
     lost = alice.new_login()
     mine, theirs = alice.wire(), Wire(server, auth={"token": lost})
     alice.wires.append(theirs)
     (other,) = [item["id"] for item in sign_ins_of(alice) if not item["current"]]
     headers = {"Authorization": f"Bearer {alice.token}"}
-    answer = requests.delete(
-        f"{second.url}/api/auth/sessions/{other}", headers=headers, timeout=PATIENCE
-    )
-    assert answer.status_code == 204
+    answer = beside.request("DELETE", f"/api/auth/sessions/{other}", headers=headers)
+    assert answer == 204
     theirs.wait_for("disconnect", timeout=at_most(SOON))
     mine.settle()
     late = requests.get(
@@ -95,26 +98,26 @@ def test_ending_all_others_by_the_page(server: LiveServer, pair: Pair) -> None:
     assert here.request("GET", "/chats").status_code == 200
 
 
-def test_a_new_password_ends_sockets_through_another_server(
-    server: LiveServer, second: LiveServer, pair: Pair
+def test_a_new_password_ends_sockets_through_another_process(
+    server: LiveServer, beside: Beside, pair: Pair
 ) -> None:
     alice = pair.alice
     mine, theirs = alice.wire(), Wire(server, auth={"token": alice.new_login()})
     alice.wires.append(theirs)
-    answer = requests.put(
-        f"{second.url}/api/users/me/password",
+    answer = beside.request(
+        "PUT",
+        "/api/users/me/password",
         json={"current_password": PASSWORD, "password": "another long secret"},
         headers={"Authorization": f"Bearer {alice.token}"},
-        timeout=PATIENCE,
     )
-    assert answer.status_code == 204, answer.text
+    assert answer == 204
     theirs.wait_for("disconnect", timeout=at_most(SOON))
     mine.settle()
 
 
-def test_a_token_that_expires_takes_its_sockets_along(server: LiveServer, pair: Pair) -> None:
+def test_a_token_that_expires_takes_its_sockets_along(beside: Beside, pair: Pair) -> None:
     wire = pair.alice.wire()
-    server.elsewhere(f"""
+    beside.run(f"""
         from datetime import timedelta
         from sqlalchemy import update
         from chatapp.core.db import atomic, now

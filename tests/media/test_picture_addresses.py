@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from chatapp.core.db import atomic, db
-from chatapp.media import fetching
+from chatapp.media import download_queue, fetching
 from chatapp.models import Picture
 from tests.support.https import HttpsSite
 from tests.support.photos import photo
@@ -139,7 +139,7 @@ def test_few_downloads_at_once(app, world, site, drained):
     most = []
 
     def watch(handler) -> None:
-        most.append(len(fetching._busy))
+        most.append(len(app.extensions["downloads"].busy))
         site.gives("/one.png", photo("PNG", (8, 8)))
         site.pages["/one.png"](handler)
 
@@ -148,7 +148,7 @@ def test_few_downloads_at_once(app, world, site, drained):
         group_of(world, group_picture=f"{site.url}/{number}.png")
     drained()
     assert len(files_of(app)) == 8
-    assert max(most) <= fetching.MAX_AT_ONCE
+    assert max(most) <= download_queue.MAX_AT_ONCE
 
 
 def test_private_addresses_are_never_requested(app, world, site, monkeypatch, drained):

@@ -8,20 +8,14 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 from pathlib import Path
-
-import pytest
 
 HERE = Path(__file__).parent
 CASES = HERE.parent / "support/parity_cases.json"
 
 
-def test_the_scripts_helpers_answer_each_case() -> None:
-    node = shutil.which("node")
-    if node is None:
-        pytest.fail("Node.js (18 or newer) isn't on PATH; the tests need it")
+def test_the_scripts_helpers_answer_each_case(node: str) -> None:
     answered = subprocess.run(
         [node, "parity.mjs"],
         cwd=HERE,

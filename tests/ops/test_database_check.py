@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.engine import Engine, make_url
 
-from chatapp.ops import database_check
+from chatapp.ops import database_check, revisions
 from chatapp.ops.database_state import ADVISORY_LOCK
 from chatapp.ops.errors import NotReady
 from chatapp.security import setup_code
@@ -58,7 +58,7 @@ def settings_for(url: str, tmp_path: Path, **environ: str) -> Settings:
 def head() -> str:
     from alembic.script import ScriptDirectory
 
-    (found,) = ScriptDirectory(str(database_check.MIGRATIONS)).get_heads()
+    (found,) = ScriptDirectory(str(revisions.MIGRATIONS)).get_heads()
     return str(found)
 
 
@@ -78,9 +78,9 @@ class TestDatabase:
     def test_revisions_are_read_as_alembic_reads_them(self) -> None:
         from alembic.script import ScriptDirectory
 
-        scripts = ScriptDirectory(str(database_check.MIGRATIONS)).walk_revisions()
+        scripts = ScriptDirectory(str(revisions.MIGRATIONS)).walk_revisions()
         expected = {script.revision: script._all_down_revisions for script in scripts}
-        found = database_check.read_revisions()
+        found = revisions.read_revisions()
         assert found.keys() == expected.keys()
         assert all(set(found[name]) == set(expected[name]) for name in found)
 

@@ -13,6 +13,7 @@ import pytest
 import requests
 import websocket
 
+from tests.support.prepared import Prepared
 from tests.support.process import TOP
 from tests.support.waiting import at_most, free_port, wait_until
 
@@ -63,15 +64,13 @@ def test_wrong_settings_end_it_without_a_traceback(tmp_path: Path) -> None:
 @pytest.mark.parametrize("command", [["wsgi.py"], GUNICORN], ids=["wsgi", "gunicorn"])
 @pytest.mark.parametrize("concurrency", ["eventlet", "gevent", "threads"])
 def test_it_says_where_it_is_and_ends_at_ctrl_c(
-    tmp_path: Path, command: list[str], concurrency: str
+    prepared: Prepared, tmp_path: Path, command: list[str], concurrency: str
 ) -> None:
     if concurrency == "gevent":
         pytest.importorskip("gevent")
     port = free_port()
     environ = environment(tmp_path, PORT=str(port), CONCURRENCY=concurrency)
-    subprocess.run(
-        [sys.executable, "-m", "chatapp.ops.preflight"], check=True, cwd=TOP, env=environ
-    )
+    prepared.copy_to(tmp_path)
     with (tmp_path / "log").open("w+") as log:
         process = subprocess.Popen(
             [sys.executable, *command],

@@ -172,3 +172,9 @@ def test_limits_are_used_up_in_their_own_app(houses):
     two.app.extensions["rate_limiter"].configure(False)
     with one.app.app_context():
         assert rate_limits.enabled()
+
+
+def test_jobs_downloads_and_guesses_belong_to_their_own_app(houses):
+    one, two = houses
+    for name in ("jobs", "downloads", "password_guesses", "attempts_sweep"):
+        assert one.app.extensions[name] is not two.app.extensions[name], name

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from chatapp.core.db import now
-from chatapp.security import attempt_limits
+from chatapp.security import attempt_counters
 from tests.support.world import Person, register
 
 
@@ -29,7 +29,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(attempt_limits, "now", clock.now)
+    monkeypatch.setattr(attempt_counters, "now", clock.now)
     return clock
 
 

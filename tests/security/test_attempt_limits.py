@@ -12,7 +12,7 @@ from chatapp.core.clock import Interval
 from chatapp.core.db import db, now
 from chatapp.core.errors import RateLimited, Unauthenticated
 from chatapp.models import Attempts
-from chatapp.security import attempt_limits
+from chatapp.security import attempt_counters, attempt_limits, attempt_rules, password_guesses
 from chatapp.security.request_source import Source
 from tests.support.guessing import WRONG, lock, log_in
 from tests.support.pages import PageClient
@@ -37,7 +37,7 @@ def test_the_right_password_is_refused_in_the_same_words(app, ada, limited):
 
 def test_nobody_is_locked_like_somebody(app, ada, limited, monkeypatch):
     moment = now()
-    monkeypatch.setattr(attempt_limits, "now", lambda: moment)
+    monkeypatch.setattr(attempt_counters, "now", lambda: moment)
     for _ in range(8):
         known, unknown = (log_in(app, name, WRONG) for name in (ada.email, "nobody@example.org"))
         assert said(known) == said(unknown)
@@ -119,7 +119,7 @@ def at_once(count: int, call) -> list[int]:
 def test_guesses_at_the_same_time_gain_nothing(app, ada, limited):
     answers = at_once(20, lambda: log_in(app, ada.email, WRONG).status_code)
     assert sorted(answers) == [401] * 5 + [429] * 15
-    assert not attempt_limits._lines
+    assert len(app.extensions["password_guesses"]) == 0
 
 
 def test_many_right_ones_at_the_same_time_all_pass(app, ada, limited):
@@ -130,7 +130,7 @@ def test_processes_that_know_nothing_of_each_other_count_together(app, ada, limi
     """Without the line that a process keeps, only the database is left to count."""
     from contextlib import nullcontext
 
-    monkeypatch.setattr(attempt_limits, "_in_turn", lambda key: nullcontext())
+    monkeypatch.setattr(password_guesses, "_in_turn", lambda rule, subject: nullcontext())
     answers = at_once(20, lambda: log_in(app, ada.email, WRONG).status_code)
     assert sorted(answers) == [401] * 5 + [429] * 15
 
@@ -153,7 +153,7 @@ def test_the_form_counts_with_the_api_and_says_when_and_how(app, ada, limited, c
 def test_lifted(app, ada, limited):
     lock(app, ada.email)
     with app.app_context():
-        attempt_limits.clear_failures(ada.id)
+        password_guesses.clear_failures(ada.id)
     assert log_in(app, ada.email, PASSWORD).status_code == 200
 
 
@@ -222,7 +222,7 @@ def test_what_the_table_tells(app, ada, limited):
 
 
 def test_quota_and_silence(context, limited):
-    quota = attempt_limits.Quota("test", 2, timedelta(hours=1), "Enough.")
+    quota = attempt_rules.Quota("test", 2, timedelta(hours=1), "Enough.")
     assert [attempt_limits.try_spend(quota, "a") for _ in range(3)] == [True, True, False]
     attempt_limits.check(quota, "b")
     with pytest.raises(RateLimited, match=r"Enough. Try again in 60 minutes\."):
@@ -230,10 +230,10 @@ def test_quota_and_silence(context, limited):
 
 
 def test_what_counts_no_more_is_deleted(context, limited, clock, monkeypatch):
-    quota = attempt_limits.Quota("test", 2, timedelta(hours=1), "Enough.")
+    quota = attempt_rules.Quota("test", 2, timedelta(hours=1), "Enough.")
     attempt_limits.spend(quota, "a")
     clock.wait(3601)
-    monkeypatch.setattr(attempt_limits, "_sweeping", Interval(600))
+    monkeypatch.setitem(context.extensions, "attempts_sweep", Interval(600))
     attempt_limits.spend(quota, "b")
     assert db.session.query(Attempts).count() == 1
 
@@ -241,9 +241,9 @@ def test_what_counts_no_more_is_deleted(context, limited, clock, monkeypatch):
 def test_a_guess_that_ends_in_an_accident_counts(context, limited):
     source = Source("192.0.2.1")
     for _ in range(5):
-        with pytest.raises(ZeroDivisionError), attempt_limits.guess("a", source):
+        with pytest.raises(ZeroDivisionError), password_guesses.guess("a", source):
             raise ZeroDivisionError
-    with pytest.raises(RateLimited), attempt_limits.guess("a", source):
+    with pytest.raises(RateLimited), password_guesses.guess("a", source):
         raise Unauthenticated
 
 

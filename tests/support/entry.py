@@ -12,9 +12,10 @@ __all__ = ["app"]
 
 def _relax() -> None:
     from chatapp.extensions import db
-    from tests.support.relaxed import make_hashing_cheap, make_sqlite_careless
+    from tests.support.relaxed import make_hashing_cheap, make_sqlite_careless, shorten_waits
 
     make_hashing_cheap()
+    shorten_waits()
     with app.app_context():
         make_sqlite_careless(db.engine)
 

@@ -8,7 +8,8 @@ from typing import Any
 import requests
 from werkzeug.test import TestResponse
 
-STATUS = {
+#: The status of each code, as the contracts have it.
+CODES = {
     "bad_request": 400,
     "unauthenticated": 401,
     "forbidden": 403,
@@ -18,6 +19,9 @@ STATUS = {
     "unsupported_media_type": 415,
     "validation_failed": 422,
     "rate_limited": 429,
+    "internal": 500,
+    "unavailable": 503,
+    "insufficient_storage": 507,
 }
 _TELLTALE = ("Traceback", "sqlalchemy", "psycopg2", "sqlite3", "SELECT ", "INSERT ", ".py")
 
@@ -27,7 +31,7 @@ def check_shape(body: Any) -> dict[str, Any]:
     assert set(body) == {"error"}, body
     error: dict[str, Any] = body["error"]
     assert {"code", "message"} <= set(error) <= {"code", "message", "fields"}, error
-    assert error["code"] in STATUS, error
+    assert CODES.get(error["code"], 500) < 500, error
     assert isinstance(error["message"], str), error
     assert error["message"], error
     for name, text in error.get("fields", {}).items():
@@ -42,7 +46,7 @@ def rest_error(answer: requests.Response | TestResponse) -> dict[str, Any]:
     """The error of a REST answer, its status fitting its code."""
     assert answer.headers["Content-Type"].split(";")[0] == "application/json", answer.text
     error = check_shape(json.loads(answer.text))
-    allowed = {STATUS[error["code"]]} | ({405} if error["code"] == "bad_request" else set())
+    allowed = {CODES[error["code"]]} | ({405} if error["code"] == "bad_request" else set())
     assert answer.status_code in allowed, answer.text
     return error
 

@@ -106,9 +106,9 @@ class LiveServer:
         self._process = None
 
     def restart(self) -> LiveServer:
-        """Start again on the same port and data."""
+        """Stop as Ctrl+C does, and start again on the same port and data."""
         if self._process is not None:
-            end_group(self._process)
+            end_group(self._process, signal.SIGINT)
             self._process = None
         return self.start()
 
@@ -133,10 +133,12 @@ with create_app(Settings.load()).app_context():
         return done.stdout.strip()
 
     def stop(self) -> None:
-        """End the server and remove its data; harmless when already stopped."""
+        """Kill the server and remove its data; harmless when already stopped.
+
+        How a server ends when it is asked to has tests of its own (tests/ops/test_process.py).
+        """
         if self._process is not None:
-            end_group(self._process)
-            self._process = None
+            self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
         atexit.unregister(self.stop)
 

@@ -9,7 +9,7 @@ import pytest
 
 from chatapp.core.db import atomic
 from chatapp.models import User
-from chatapp.user.queries import MAX_COMMON_GROUPS
+from chatapp.user.person_details import MAX_COMMON_GROUPS
 from tests.support.html import Page
 from tests.support.world import PASSWORD, register
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import flask
 import pytest
 
-from chatapp.security import attempt_limits
+from chatapp.security import attempt_limits, attempt_rules
 from tests.support.pages import PageClient
 from tests.support.world import PASSWORD, World
 
@@ -21,7 +21,7 @@ def limited(app: flask.Flask) -> Iterator[None]:
     app.extensions["rate_limiter"].configure(False)
 
 
-def use_up(app: flask.Flask, quota: attempt_limits.Quota, subject: str = NETWORK) -> None:
+def use_up(app: flask.Flask, quota: attempt_rules.Quota, subject: str = NETWORK) -> None:
     with app.app_context():
         while attempt_limits.try_spend(quota, subject):
             pass
@@ -30,12 +30,12 @@ def use_up(app: flask.Flask, quota: attempt_limits.Quota, subject: str = NETWORK
 @pytest.mark.parametrize(
     ("quota", "page", "fields"),
     [
-        (attempt_limits.MAILS, "/forgot", {"email": "ada@example.org"}),
-        (attempt_limits.LINKS, "/reset", {"token": "x", "password": "a new password of mine"}),
-        (attempt_limits.LINKS, "/verify", {"token": "x"}),
-        (attempt_limits.FAILURES, "/login", {"email": "ada@example.org", "password": PASSWORD}),
+        (attempt_rules.MAILS, "/forgot", {"email": "ada@example.org"}),
+        (attempt_rules.LINKS, "/reset", {"token": "x", "password": "a new password of mine"}),
+        (attempt_rules.LINKS, "/verify", {"token": "x"}),
+        (attempt_rules.FAILURES, "/login", {"email": "ada@example.org", "password": PASSWORD}),
         (
-            attempt_limits.REGISTRATIONS,
+            attempt_rules.REGISTRATIONS,
             "/register",
             {"email": "ada@example.org", "password": PASSWORD, "name": "Ada"},
         ),

@@ -10,7 +10,8 @@ import pytest
 from werkzeug.test import Client, TestResponse
 
 from chatapp.security.view_policy import policy
-from chatapp.web.cors import CookieGuard, CrossOrigin
+from chatapp.web.cookie_guard import CookieGuard
+from chatapp.web.cors import CrossOrigin
 from chatapp.web.security_headers import SecureHeaders
 from tests.support.attacks import foreign_origins
 from tests.support.headers import faults

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from chatapp.web import template_helpers
+from chatapp.web import template_helpers, time_filters
 
 CASES: dict[str, list[list[Any]]] = json.loads(
     (Path(__file__).parents[1] / "support/parity_cases.json").read_text(encoding="utf-8")
@@ -22,7 +22,7 @@ CASES: dict[str, list[list[Any]]] = json.loads(
 
 def short_time(pair: list[str]) -> str:
     time, now = pair
-    return template_helpers.short_time(time, datetime.fromisoformat(now))
+    return time_filters.short_time(time, datetime.fromisoformat(now))
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 from chatapp.auth import sign_ins
 from chatapp.auth.admin.schemas import AccountChange, AccountsQuery
 from chatapp.auth.link_tokens import revoke_links
+from chatapp.core.cursors import decode_cursor
 from chatapp.core.db import atomic, db
 from chatapp.core.errors import Conflict, Forbidden, NotFound
-from chatapp.core.paging import Page, decode_cursor, make_page
+from chatapp.core.paging import Page, make_page
 from chatapp.core.validation import clean
 from chatapp.models import User
-from chatapp.security import attempt_limits, audit, setup_code
+from chatapp.security import audit, password_guesses, setup_code
 from chatapp.security.identity import ADMINISTRATORS_ONLY
 from chatapp.security.password_hashing import hash_password
 
@@ -122,7 +123,7 @@ def activate(user_id: str) -> None:
     """Allow sign-ins again and lift any pause after wrong passwords. Raises NotFound."""
     with atomic() as work:
         _lock_account(work, user_id).is_active = True
-        attempt_limits.clear_failures(user_id)
+        password_guesses.clear_failures(user_id)
     audit.note("activated", user_id=user_id)
 
 
@@ -133,7 +134,7 @@ def set_password(user_id: str, password: str) -> None:
         _lock_account(work, user_id).password_hash = password_hash
         revoke_links(work, user_id)
         sign_ins.end_all_sign_ins(user_id)
-        attempt_limits.clear_failures(user_id)
+        password_guesses.clear_failures(user_id)
     audit.note("password changed", user_id=user_id, by="command line")
 
 

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from chatapp.auth import bp, invitations
 from chatapp.auth.admin import accounts
+from chatapp.auth.admin.presenters import invitation_json
 from chatapp.auth.admin.schemas import AccountChange
-from chatapp.auth.presenters import account_json, invitation_json
+from chatapp.auth.presenters import account_json
 from chatapp.auth.schemas import NewInvitation
 from chatapp.security.identity import administrator
 from chatapp.security.view_policy import policy

@@ -11,7 +11,7 @@ from chatapp.auth.admin import accounts
 from chatapp.auth.schemas import Registration
 from chatapp.core.errors import NotFound, ValidationFailed
 from chatapp.models import User
-from chatapp.security import attempt_limits, audit, setup_code
+from chatapp.security import attempt_limits, attempt_rules, audit, setup_code
 from chatapp.security.request_source import Source
 
 ALREADY_SET_UP = (
@@ -31,12 +31,12 @@ def check_code(code: str, source: Source) -> None:
 
     Raises ValidationFailed for a wrong code, NotFound if the server is set up, RateLimited.
     """
-    attempt_limits.check(attempt_limits.LINKS, source.network)
+    attempt_limits.check(attempt_rules.LINKS, source.network)
     expected = setup_code.read(_instance_dir())
     if expected is None:
         raise NotFound(ALREADY_SET_UP)
     if not setup_code.matches(expected, code):
-        attempt_limits.try_spend(attempt_limits.LINKS, source.network)
+        attempt_limits.try_spend(attempt_rules.LINKS, source.network)
         audit.note("setup refused", address=source.address)
         raise ValidationFailed(_WRONG_CODE, fields={"code": _WRONG_CODE})
 

@@ -9,8 +9,9 @@ from flask import flash, redirect, render_template, url_for
 
 from chatapp.auth import bp, invitations
 from chatapp.auth.admin import accounts
+from chatapp.auth.admin.presenters import invitation_json
 from chatapp.auth.admin.schemas import AccountChange, AccountsQuery
-from chatapp.auth.presenters import account_json, invitation_json
+from chatapp.auth.presenters import account_json
 from chatapp.auth.schemas import NewInvitation
 from chatapp.core.errors import Forbidden
 from chatapp.security.identity import administrator

@@ -13,7 +13,7 @@ from chatapp.auth.signin.reauthentication import reauthenticate
 from chatapp.core.db import atomic, db, now
 from chatapp.core.errors import Conflict, ValidationFailed
 from chatapp.models import SignIn, User, Verification
-from chatapp.security import attempt_limits, audit
+from chatapp.security import attempt_limits, attempt_rules, audit
 from chatapp.security.request_source import Source
 
 _EMAIL_TAKEN = "Another account has this address. Choose a different one."
@@ -26,7 +26,7 @@ def request_email_change(sign_in: SignIn, change: EmailChange, source: Source) -
     account has the new one, RateLimited.
     """
     reauthenticate(sign_in, change.password)
-    attempt_limits.spend(attempt_limits.MAILS, source.network)
+    attempt_limits.spend(attempt_rules.MAILS, source.network)
     with atomic() as work:
         user = lock_user(work, sign_in.user_id)
         if user.email == change.email:
@@ -34,7 +34,7 @@ def request_email_change(sign_in: SignIn, change: EmailChange, source: Source) -
         _check_email_available(work, change.email)
         # Only now: otherwise requests for someone else's address would use up the mails that its
         # owner needs to reset their password.
-        attempt_limits.spend(attempt_limits.MAILS_TO, change.email)
+        attempt_limits.spend(attempt_rules.MAILS_TO, change.email)
         token = create_link(work, user, "email", change.email)
         mail.send(
             "new_email", change.email, secret=token, link=mail.absolute_url("/verify", token=token)

@@ -17,7 +17,7 @@ from chatapp.auth.link_tokens import (
 from chatapp.core.db import atomic, now, release_connection
 from chatapp.jobs import runner
 from chatapp.models import LinkedAccount, User
-from chatapp.security import attempt_limits, audit
+from chatapp.security import attempt_limits, attempt_rules, audit, password_guesses
 from chatapp.security.password_hashing import hash_password
 from chatapp.security.request_source import Source
 
@@ -28,12 +28,12 @@ def request_password_reset(email: str, source: Source) -> None:
     Looks the account up in the background, so that the answer takes the same time for every
     address. Raises RateLimited if this network asked for too many mails.
     """
-    attempt_limits.spend(attempt_limits.MAILS, source.network)
+    attempt_limits.spend(attempt_rules.MAILS, source.network)
     runner.run_later(lambda: _mail_reset_link(email))
 
 
 def _mail_reset_link(email: str) -> None:
-    if not attempt_limits.try_spend(attempt_limits.MAILS_TO, email):
+    if not attempt_limits.try_spend(attempt_rules.MAILS_TO, email):
         return
     with atomic() as work:
         user = work.scalar(
@@ -71,7 +71,7 @@ def reset_password(token: str, password: str, source: Source) -> str:
                 user.email_verified_at = now()
             revoke_links(work, user.id, keep=link.verification)
             sign_ins.end_all_sign_ins(user.id)
-            attempt_limits.clear_failures(user.id)
+            password_guesses.clear_failures(user.id)
             mail.send(
                 "password_changed", link.verification.email, link=mail.absolute_url("/forgot")
             )

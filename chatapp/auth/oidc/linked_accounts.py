@@ -23,7 +23,7 @@ from chatapp.auth.service import NewAccount
 from chatapp.core.db import atomic, db, now
 from chatapp.core.errors import Conflict, NotFound, Unauthenticated
 from chatapp.models import LinkedAccount, User
-from chatapp.security import attempt_limits, audit
+from chatapp.security import attempt_limits, attempt_rules, audit
 from chatapp.security.request_source import Source
 
 _CONNECTED_ELSEWHERE = (
@@ -78,7 +78,7 @@ def sign_in_with_provider(
             redeem(work)
             _add_link(work, UnconfirmedLink(user.id, issuer, claims.subject, email))
 
-        attempt_limits.spend(attempt_limits.REGISTRATIONS, source.network)
+        attempt_limits.spend(attempt_rules.REGISTRATIONS, source.network)
         try:
             user = service.create_account(new, on_created=redeem_and_link)
         except Conflict:

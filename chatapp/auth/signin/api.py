@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from chatapp.auth import bp, sign_ins
-from chatapp.auth.presenters import sign_in_json
 from chatapp.auth.schemas import PasswordChange
+from chatapp.auth.sign_in_presenters import sign_in_json
 from chatapp.auth.signin import password_change
 from chatapp.auth.signin.browser_session import end_session, rotate_session_id
 from chatapp.core.paging import PageQuery

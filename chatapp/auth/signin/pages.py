@@ -9,9 +9,9 @@ from uuid import UUID
 from flask import flash, redirect, render_template, url_for
 
 from chatapp.auth import bp, sign_ins
-from chatapp.auth.presenters import sign_in_json
 from chatapp.auth.schemas import PasswordChange
 from chatapp.auth.settings_pages import account_form, account_section
+from chatapp.auth.sign_in_presenters import sign_in_json
 from chatapp.auth.signin import password_change
 from chatapp.auth.signin.browser_session import end_session, rotate_session_id
 from chatapp.auth.signin.device_names import device_name

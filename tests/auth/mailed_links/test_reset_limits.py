@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chatapp.security import attempt_limits
+from chatapp.security import attempt_rules
 from tests.support.errors import rest_error
 from tests.support.mail import RESET
 from tests.support.pages import PageClient
@@ -68,7 +68,7 @@ def test_mails_per_network_are_limited(app, nobody, client, limited):
     path = "/api/auth/password/forgot"
     asked = [
         nobody.post(path, {"email": f"nobody{n}@example.org"})
-        for n in range(attempt_limits.MAILS.most + 1)
+        for n in range(attempt_rules.MAILS.most + 1)
     ]
     assert {answer.status_code for answer in asked[:-1]} == {202}
     assert rest_error(asked[-1])["code"] == "rate_limited"
@@ -82,7 +82,7 @@ def test_mails_per_network_are_limited(app, nobody, client, limited):
 def test_guessing_links_is_limited(app, nobody, client, forgotten, limited):
     ada = register(app, "Ada")
     token = forgotten(ada)
-    for n in range(attempt_limits.LINKS.most):
+    for n in range(attempt_rules.LINKS.most):
         assert reset(nobody, f"guess-{n}").status_code == 422
     assert rest_error(reset(nobody, token))["code"] == "rate_limited"
     verify = nobody.post("/api/auth/verify", {"token": "x"})

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from chatapp.core.db import atomic, db
 from chatapp.models import ServiceToken
 from chatapp.security.scopes import SCOPES
-from chatapp.security.service_accounts import PREFIX, USED_WITHIN
+from chatapp.security.service_tokens import PREFIX, USED_WITHIN
 from tests.support.services import GRACE, Service, code
 from tests.support.world import PASSWORD, Api
 

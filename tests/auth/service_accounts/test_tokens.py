@@ -9,13 +9,14 @@ import pytest
 from sqlalchemy import select
 
 from chatapp.auth.service_accounts import tokens as service_tokens
+from chatapp.auth.service_accounts import users
 from chatapp.auth.service_accounts.schemas import TokenRequest
 from chatapp.core.db import db
 from chatapp.core.errors import Conflict, NotFound, Unauthenticated, ValidationFailed
 from chatapp.models import ServiceToken
 from chatapp.security.identity import Client
 from chatapp.security.scopes import SCOPES
-from chatapp.security.service_accounts import PREFIX
+from chatapp.security.service_tokens import PREFIX
 from tests.support.services import code
 from tests.support.world import Api
 
@@ -132,7 +133,7 @@ def test_no_token_is_issued_after_a_concurrent_revocation(context):
     known = db.session.scalars(select(ServiceToken)).one()
     service_tokens.revoke_service_token("crm")
     with pytest.raises(Unauthenticated):
-        service_tokens.issue_user_token(known, TokenRequest(external_id="x"), Client("", None))
+        users.issue_user_token(known, TokenRequest(external_id="x"), Client("", None))
 
 
 def test_services_cannot_act_for_administrators(app, service, world, change):

@@ -80,7 +80,7 @@ def test_kebab_calls_as_somebody_else(
 
 
 def test_kebab_password_without_the_old_one(new_server: Callable[..., LiveServer]) -> None:
-    server = new_server(REAUTH_WINDOW="3s")
+    server = new_server(REAUTH_WINDOW="1s")
     alice = Person(server, "Alice")
     elsewhere = requests.post(
         f"{server.url}/auth/login",

@@ -10,10 +10,14 @@ from typing import Any
 
 import pytest
 
+from chatapp.security.session_stores import TIMEOUT_SECONDS
+from chatapp.security.session_stores.mongodb import MongoStore
+from chatapp.security.session_stores.redis import RedisStore
 from tests.support.cast import Register
 from tests.support.mongo import Mongo
 from tests.support.people import PASSWORD, Person, WebSession
 from tests.support.redis_server import RedisServer
+from tests.support.relaxed import shortened
 from tests.support.server import LiveServer
 from tests.support.session_stores import cookie_of, with_cookie
 from tests.support.waiting import at_most, wait_until
@@ -23,6 +27,20 @@ pytestmark = pytest.mark.live
 
 #: Seconds within which a page must say that it can't tell who is there.
 SOON = 5.0
+#: The servers here wait for their store a quarter of the real time, which has a test of its own.
+SHORT = TIMEOUT_SECONDS / 4
+
+
+@pytest.fixture(scope="module")
+def on_mongo(mongo: Mongo, new_server: Callable[..., LiveServer]) -> LiveServer:
+    constant = "chatapp.security.session_stores.mongodb.TIMEOUT_SECONDS"
+    return new_server(MONGODB_URL=mongo.url, **shortened(**{constant: SHORT}))
+
+
+@pytest.fixture(scope="module")
+def on_redis(redis: RedisServer, new_server: Callable[..., LiveServer]) -> LiveServer:
+    waits = f"timeout={SHORT}&socket_timeout={SHORT / 2}&socket_connect_timeout={SHORT / 2}"
+    return new_server(SESSION_URL=f"{redis.url}?{waits}")
 
 
 @contextmanager
@@ -44,6 +62,20 @@ def gone(store: Mongo | RedisServer, how: str) -> Iterator[None]:
 def timed(call: Callable[[], Any]) -> tuple[Any, float]:
     begin = time.monotonic()
     return call(), time.monotonic() - begin
+
+
+@pytest.mark.parametrize("kind", ["mongodb", "redis"])
+def test_a_store_that_hangs_fails_soon(mongo: Mongo, redis: RedisServer, kind: str) -> None:
+    """With the real time-out, of which the servers here have a quarter."""
+    server, store = (
+        (mongo, MongoStore(mongo.url)) if kind == "mongodb" else (redis, RedisStore(redis.url))
+    )
+    assert store.load("x") is None
+    with gone(server, "hanging"):
+        begin = time.monotonic()
+        with pytest.raises(store.failures):
+            store.load("x")
+        assert TIMEOUT_SECONDS / 2 <= time.monotonic() - begin < at_most(SOON)
 
 
 @pytest.mark.parametrize("how", ["stopped", "hanging"])
@@ -156,7 +188,8 @@ def test_a_server_starts_without_its_store_and_heals(
         assert "doesn't answer" in server.log()
         alice = register(server, "Alice")
         given = {"email": alice.email, "password": PASSWORD}
-        assert WebSession(server).submit("/login", **given).status_code == 503
+        answer, took = timed(lambda: WebSession(server).submit("/login", **given))
+        assert (answer.status_code, took < at_most(SOON)) == (503, True)
         assert alice.rest("GET", "/api/users/me").status_code == 200
     finally:
         mongo.start()
