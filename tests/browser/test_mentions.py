@@ -161,7 +161,7 @@ def test_what_is_refused_for_telling_many_waits_for_a_yes(
     late = Person(server, "Late")
     ada.known_as.rest("POST", f"/api/groups/{made['id']}/members", json={"user_ids": [late.id]})
     expect(ada.texts.last).to_contain_text("added Late")
-    ada.say("Now, @all")
+    ada.say("@all, now")
     row = ada.page.locator(".message--failed")
     expect(row).to_contain_text("This will notify 20 people.")
     ada.say("and this")

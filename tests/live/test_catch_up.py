@@ -142,6 +142,8 @@ def send_many(server: LiveServer, pair: Pair) -> Callable[[int], None]:
         first = pair.alice.says(pair.id, "1")
         engine = create_engine(database_url(server.environ["DATABASE_URL"]).url)
         with Session(engine) as session, session.begin():
+            # On SQLite a read that turns into a write fails where the server wrote meanwhile.
+            session.connection(execution_options={"chatapp_begin": "BEGIN IMMEDIATE"})
             conversation = session.get_one(Conversation, pair.id)
             message = session.get_one(Message, first["id"])
             for number in range(1, count):
