@@ -19,6 +19,7 @@ from tests.support.clone import copy_repository
 from tests.support.people import Person
 from tests.support.process import TOP
 from tests.support.server import LiveServer
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -124,7 +125,7 @@ def test_what_is_picked_shows_before_it_is_saved(server: LiveServer, new_person:
     own = color()
     assert len({red, teal, own}) == 3
     ada.page.get_by_label("Dark").check()
-    assert color() != own
+    wait_until(lambda: color() != own, "the page is dark")
     ada.page.get_by_label("Plain").check()
     button.click()
     ada.page.get_by_text("Saved.").wait_for()
