@@ -1,10 +1,11 @@
 """Compare this checkout with another revision: sends, and a conversation's page.
 
     git worktree add ../before REVISION
-    .venv/bin/python -m bench.revisions ../before [--rounds 5] [--seconds 5] [--postgres]
+    .venv/bin/python -m bench.revisions ../before [--instances 3] [--rounds 3] [--seconds 5] [--postgres]
 
 Both servers run at the same time on data of their own and are measured in turn, so that whatever
-else the machine does meets both. The server's CPU per operation says more than the wall clock: it
+else the machine does meets both. Two servers of one revision can differ by some per cent, so each is
+started several times. The server's CPU per operation says more than the wall clock: it
 hardly depends on what else runs.
 """
 
@@ -26,6 +27,7 @@ from tests.support.server import LiveServer
 _TICK = os.sysconf("SC_CLK_TCK")
 #: Messages in the conversation whose page is fetched.
 _MESSAGES = 40
+OPERATIONS = ("send", "fetch_page")
 
 
 def cpu_seconds(pid: int) -> float:
@@ -83,45 +85,55 @@ def measure(
     return statistics.median(times), (revision.cpu() - cpu) * 1000 / len(times)
 
 
-def compare(before: Path, rounds: int, seconds: float, postgres: bool) -> None:
+def compare(before: Path, instances: int, rounds: int, seconds: float, postgres: bool) -> None:
     """Measure both in alternation and print medians and ratios."""
-    with ExitStack() as stack:
-        new_url: Callable[[], str | None] = lambda: None  # noqa: E731
-        if postgres:
-            new_url = databases(stack, Path())
-        revisions = {}
-        for name, top in (("before", before), ("after", TOP)):
-            revisions[name] = Revision(top, new_url())
-            stack.callback(revisions[name].server.stop)
-        print(f"{'':12}{'':8}{'p50 ms':>10}{'CPU ms':>10}    medians of {rounds} rounds")
-        for what in ("send", "fetch_page"):
-            seen: dict[str, list[tuple[float, float]]] = {name: [] for name in revisions}
-            for number in range(-1, rounds):
-                order = list(revisions) if number % 2 else list(reversed(revisions))
-                for name in order:
-                    one = revisions[name]
-                    result = measure(one, getattr(one, what), seconds)
-                    if number >= 0:  # the first round warms up
-                        seen[name].append(result)
-            rows = {
-                name: [statistics.median(column) for column in zip(*all_, strict=True)]
-                for name, all_ in seen.items()
-            }
-            for name, (wall, cpu) in rows.items():
-                print(f"{what:12}{name:8}{wall:10.2f}{cpu:10.2f}")
-            ratios = [b / a for a, b in zip(rows["before"], rows["after"], strict=True)]
-            print(f"{what:12}{'ratio':8}{ratios[0]:10.3f}{ratios[1]:10.3f}")
+    seen: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    for _ in range(instances):
+        with ExitStack() as stack:
+            new_url: Callable[[], str | None] = lambda: None  # noqa: E731
+            if postgres:
+                new_url = databases(stack, Path())
+            revisions = {}
+            for name, top in (("before", before), ("after", TOP)):
+                revisions[name] = Revision(top, new_url())
+                stack.callback(revisions[name].server.stop)
+            for what in OPERATIONS:
+                for number in range(-1, rounds):
+                    order = list(revisions) if number % 2 else list(reversed(revisions))
+                    for name in order:
+                        one = revisions[name]
+                        result = measure(one, getattr(one, what), seconds)
+                        if number >= 0:  # the first round warms up
+                            seen.setdefault((what, name), []).append(result)
+    print(f"{'':12}{'':8}{'p50 ms':>10}{'CPU ms':>10}    medians of {instances} x {rounds} rounds")
+    for what in OPERATIONS:
+        rows = []
+        for name in ("before", "after"):
+            wall, cpu = (
+                statistics.median(column) for column in zip(*seen[what, name], strict=True)
+            )
+            rows.append((wall, cpu))
+            print(f"{what:12}{name:8}{wall:10.2f}{cpu:10.2f}")
+        ratios = [b / a for a, b in zip(*rows, strict=True)]
+        print(f"{what:12}{'ratio':8}{ratios[0]:10.3f}{ratios[1]:10.3f}")
 
 
 def main(arguments: Iterable[str] | None = None) -> None:
     """Compare two revisions and print a table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("before", type=Path)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--instances", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--postgres", action="store_true")
     options = parser.parse_args(arguments)
-    compare(options.before.resolve(), options.rounds, options.seconds, options.postgres)
+    compare(
+        options.before.resolve(),
+        options.instances,
+        options.rounds,
+        options.seconds,
+        options.postgres,
+    )
 
 
 if __name__ == "__main__":
