@@ -1,11 +1,11 @@
 """Compare this checkout with another revision: sends, and a conversation's page.
 
     git worktree add ../before REVISION
-    .venv/bin/python -m bench.revisions ../before [--instances 3] [--rounds 3] [--seconds 5] [--postgres]
+    .venv/bin/python -m bench.revisions ../before [--instances 3] [--rounds 3] [--postgres]
 
 Both servers run at the same time on data of their own and are measured in turn, so that whatever
-else the machine does meets both. Two servers of one revision can differ by some per cent, so each is
-started several times. The server's CPU per operation says more than the wall clock: it
+else the machine does meets both. Two servers of one revision can differ by some per cent, so each
+is started several times. The server's CPU per operation says more than the wall clock: it
 hardly depends on what else runs.
 """
 
