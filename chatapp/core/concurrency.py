@@ -12,7 +12,8 @@ import contextvars
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Literal, ParamSpec
 
 P = ParamSpec("P")
@@ -62,3 +63,25 @@ def spawn(target: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> None:
 def wait(seconds: float) -> None:
     """Sleep, and let other tasks run; with 0 only let them run."""
     time.sleep(seconds)
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raise TimeoutError inside the block once it has waited so long.
+
+    With plain threads nothing can end a wait from outside: there the block has no limit, and holds
+    up its own thread only.
+    """
+    match mode():
+        case "eventlet":
+            import eventlet
+
+            with eventlet.Timeout(seconds, TimeoutError):
+                yield
+        case "gevent":
+            import gevent
+
+            with gevent.Timeout(seconds, TimeoutError):
+                yield
+        case "threads":
+            yield

@@ -29,8 +29,10 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from chatapp.core.field_errors import describe_fields
+from chatapp.core.tally import Tally
 
 log = logging.getLogger(__name__)
+_unavailable = Tally(log, "unavailable", logging.ERROR)
 
 
 class ChatError(Exception):
@@ -122,10 +124,16 @@ def describe(exc: BaseException) -> ChatError:
 
 
 def describe_and_log(exc: BaseException) -> ChatError:
-    """Describe ``exc``, and log it if it is our fault."""
+    """Describe ``exc``, and log it if it is our fault.
+
+    An outage fails every request for a while, so it gets a line a second and no stack traces.
+    """
     error = describe(exc)
-    if isinstance(error, Internal | Unavailable) and exc is not error:
-        log.error("%s: %s", error.code, type(exc).__name__, exc_info=exc)
+    if exc is not error:
+        if isinstance(error, Internal):
+            log.error("%s: %s", error.code, type(exc).__name__, exc_info=exc)
+        elif isinstance(error, Unavailable):
+            _unavailable.add(f"{type(exc).__name__}: {str(exc)[:200]}")
     return error
 
 
