@@ -33,11 +33,14 @@ from urllib3.exceptions import (
 from urllib3.util import Url, parse_url
 
 from chatapp.core import concurrency
+from chatapp.security.metered_socket import MeteredSocket
 
 #: Seconds for all of it: names, connections, redirects, the body.
 TIMEOUT_SECONDS = 5.0
 MAX_BYTES = 5 * 1024 * 1024
 MAX_REDIRECTS = 3
+#: Bytes of an answer beside its body: headers, the sizes of chunks, trailers.
+_MAX_FRAMING = 256 * 1024
 #: How many addresses of a name are tried.
 _MAX_ADDRESSES_TRIED = 3
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -101,7 +104,11 @@ def fetch(url: str, kind: str, *, allow: Collection[str] = (), resolve: Resolve 
     for _ in range(MAX_REDIRECTS + 1):
         target = _parsed(url)
         address, port = target.host or "", target.port or _PORT
-        addresses = resolve(address.strip("[]"), port)
+        try:
+            with concurrency.time_limit(max(0.0, deadline - time.monotonic())):
+                addresses = resolve(address.strip("[]"), port)
+        except TimeoutError:
+            raise Refused("the name isn't found in time") from None
         if not addresses or not all(_may(one, port, allow) for one in addresses):
             raise Refused("the address isn't a public one")
         with _get(target, addresses, deadline) as answer:
@@ -218,6 +225,9 @@ def _connected(
         concurrency.spawn(connection.end_at, deadline, done)
         try:
             connection.connect()
+            connection.sock = MeteredSocket(
+                connection.sock, max_bytes=MAX_BYTES + _MAX_FRAMING, deadline=deadline
+            )
             return connection
         except (NewConnectionError, ConnectTimeoutError) as exc:
             connection.discard()

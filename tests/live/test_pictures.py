@@ -100,6 +100,40 @@ def test_an_address_is_fetched_beside_the_requests(
     assert pulse.longest < 2.5
 
 
+@pytest.mark.parametrize(
+    ("start", "again"),
+    [
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nTransfer-Encoding: chunked\r\n\r\n",
+            b"1\r\na\r\n",
+        ),
+    ],
+    ids=["interim answers", "small chunks"],
+)
+def test_an_answer_without_end_keeps_nobody_waiting(
+    fetching: LiveServer, site: HttpsSite, register: Register, start: bytes, again: bytes
+) -> None:
+    """Its data is always there, so nothing gives way by itself."""
+    alice, bob = register(fetching, "Alice"), register(fetching, "Bob")
+    ended = threading.Event()
+
+    def endless(handler: Any) -> None:
+        try:
+            handler.wfile.write(start)
+            while True:
+                handler.wfile.write(again * 1000)
+        finally:
+            ended.set()
+
+    site.pages["/endless.png"] = endless
+    give(alice, site.url + "/endless.png")
+    wait_until(lambda: site.asked["/endless.png"], "the site is asked")
+    with Pulse(bob) as pulse:
+        assert ended.wait(at_most(15)), "it is given up"
+    assert pulse.longest < at_most(0.5)
+
+
 def test_what_waits_outlives_the_process(
     fetching: LiveServer, site: HttpsSite, register: Register
 ) -> None:

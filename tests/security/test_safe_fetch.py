@@ -239,3 +239,48 @@ def test_a_server_that_never_shakes_hands(monkeypatch: pytest.MonkeyPatch, tmp_p
             port = silent.getsockname()[1]
             fetch(f"https://127.0.0.1:{port}/", "image/", allow=OURS)
     assert time.monotonic() - began < at_most(2)
+
+
+ENDLESS = {
+    "interim answers": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "headers": (b"HTTP/1.1 200 OK\r\n", b"X-More: " + b"x" * 100 + b"\r\n"),
+    "small chunks": (
+        b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"1\r\na\r\n",
+    ),
+    "trailers": (
+        b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
+        b"X-More: y\r\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", ENDLESS)
+def test_answers_without_end_are_given_up(
+    site: HttpsSite, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """Their data is always there, so nobody waits and no time limit of a socket counts."""
+    monkeypatch.setattr(safe_fetch, "TIMEOUT_SECONDS", 1.0)
+    start, again = ENDLESS[what]
+    sent = []
+
+    def endless(handler) -> None:
+        handler.wfile.write(start)
+        while True:
+            handler.wfile.write(again * 1000)
+            sent.append(len(again) * 1000)
+
+    site.pages["/endless"] = endless
+    began = time.monotonic()
+    with pytest.raises(Refused):
+        fetch(site.url + "/endless", "image/", allow=OURS)
+    assert time.monotonic() - began < at_most(3)
+    assert sum(sent) < 20_000_000
+
+
+def test_a_name_that_is_not_found_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    def late(_host: str, _port: int) -> list[str]:
+        raise TimeoutError
+
+    with pytest.raises(Refused, match="in time"):
+        fetch("https://pictures.example/a.png", "image/", resolve=late)
