@@ -198,5 +198,7 @@ def _json(request: BaseHTTPRequestHandler, body: Any, status: int = 200) -> None
     request.send_response(status)
     request.send_header("Content-Type", "application/json")
     request.send_header("Content-Length", str(len(raw)))
+    if 300 <= status < 400:
+        request.send_header("Location", "/keys?elsewhere=1")
     request.end_headers()
     request.wfile.write(raw)

@@ -19,6 +19,7 @@ from authlib.integrations.flask_client import FlaskIntegration, FlaskOAuth2App
 from joserfc.errors import BadSignatureError, JoseError
 from pydantic import ValidationError
 
+from chatapp.auth.oidc.http_session import BoundedSession
 from chatapp.auth.oidc.schemas import OpenIdClaims
 from chatapp.settings.urls import METADATA_PATH
 
@@ -74,6 +75,8 @@ def get_client(client_id: str, client_secret: str | None, metadata_url: str) -> 
 
 class OpenIdClient(FlaskOAuth2App):  # type: ignore[misc]
     """Client of one OpenID provider."""
+
+    client_cls = BoundedSession
 
     server_metadata: dict[str, Any]
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 
 from chatapp.auth.oidc import client as oidc_client
+from chatapp.auth.oidc import http_session
 from tests.support.html import Page
 from tests.support.oidc import come_back, sign_in, signed_in
 from tests.support.pages import PageClient
@@ -65,10 +68,29 @@ def test_a_provider_that_isnt_there(app, client, provider, monkeypatch):
         {"jwks_uri": 5},
         {"token_endpoint": "ftp://127.0.0.1/token"},
         {"authorization_endpoint": "javascript:alert(1)"},
+        {"padding": "x" * 2_000_000},
     ],
 )
 def test_invalid_metadata(client, provider, lie):
     provider.metadata = lie
+    assert client.get("/auth/google").status_code == 503
+
+
+def test_redirects_are_not_followed(client, provider):
+    provider.status = {"/.well-known/openid-configuration": 302}
+    assert client.get("/auth/google").status_code == 503
+    assert provider.asked["/keys"] == 0
+
+
+def test_an_answer_has_a_time_limit_as_a_whole(client, provider, monkeypatch):
+    """Each byte comes in time; all of them don't."""
+
+    @contextmanager
+    def at_once(_seconds: float) -> Iterator[None]:
+        raise TimeoutError
+        yield
+
+    monkeypatch.setattr(http_session.concurrency, "time_limit", at_once)
     assert client.get("/auth/google").status_code == 503
 
 
