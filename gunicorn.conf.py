@@ -19,6 +19,7 @@ if str(_TOP) not in sys.path:
 from gunicorn import glogging
 
 from chatapp.core import logs
+from chatapp.core.tally import OncePerInterval
 
 # Not `import config`: gunicorn would take a name that it knows for its setting.
 from config import SettingsError, base_url, bracketed, environment, read
@@ -35,9 +36,11 @@ logs.silence_eventlet()
 bind = f"{bracketed(_settings['HOST'])}:{_settings['PORT']}"
 chdir = str(_TOP)
 workers = 1  # rooms, presence and limits are in the process's memory
-worker_class = {"eventlet": "eventlet", "gevent": "gevent", "threads": "gthread"}[
-    _settings["CONCURRENCY"]
-]
+worker_class = {
+    "eventlet": "chatapp.transport.eventlet_worker.Worker",
+    "gevent": "gevent",
+    "threads": "gthread",
+}[_settings["CONCURRENCY"]]
 threads = 256 if worker_class == "gthread" else 1  # with threads each open WebSocket keeps one
 # An open WebSocket counts; at the default of 1000 the next one would wait for ever.
 worker_connections = 65_536
@@ -75,6 +78,7 @@ class logger_class(glogging.Logger):  # noqa: N801 (gunicorn looks this name up)
         )
         logs.configure(wishes)
         self.error_log.propagate = True
+        self.error_log.addFilter(OncePerInterval("Invalid request"))
         self.access_log.propagate = True
 
 

@@ -44,12 +44,11 @@ from chatapp.web import (
 from chatapp.web.allowed_hosts import AllowedHosts
 from chatapp.web.cookie_guard import CookieGuard
 from chatapp.web.cors import CrossOrigin
+from chatapp.web.page_gate import PageGate
+from chatapp.web.request_bodies import BODY_LIMIT, RequestBodies
 from chatapp.web.security_headers import SecureHeaders
 from chatapp.web.themes import ThemedEnvironment
 from config import TOP, Settings
-
-#: The most bytes of a request's body where no upload is expected.
-BODY_LIMIT = 256 * 1024
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -124,7 +123,9 @@ def _add_request_hooks(app: Flask) -> None:
 def _add_middleware(app: Flask, settings: Settings, admission: Admission) -> None:
     """Wrap the app in its middleware. A request passes the last of them first."""
     wrappers: tuple[Callable[[Any], Any], ...] = (
+        lambda inner: PageGate(inner, settings, app.extensions["rate_limiter"]),
         static_files.files().middleware,
+        RequestBodies,
         lambda inner: CookieGuard(inner, settings),
         admission.middleware,
         lambda inner: CrossOrigin(inner, settings),

@@ -1,8 +1,8 @@
-"""Rate limits per person, shared by all doors of this process.
+"""Rate limits per person, shared by all doors of this process; visitors count by their network.
 
-At most `MAX_CONNECTIONS` live connections, 10 messages a second (and 30 at once), 60 of everything
-else, and 20 pictures a minute. Where RATE_LIMITS is off nothing is counted. Sizes are limited
-elsewhere, always.
+At most `MAX_CONNECTIONS` live connections, 10 messages a second (and 30 at once), 20 pages, 60 of
+everything else, and 20 pictures a minute. Where RATE_LIMITS is off nothing is counted. Sizes are
+limited elsewhere, always.
 
 The counting is the `limits` library's moving window, over the memory in `moving_windows`.
 """
@@ -20,6 +20,7 @@ from limits.strategies import MovingWindowRateLimiter
 from chatapp.core import concurrency
 from chatapp.core.errors import RateLimited
 from chatapp.security.api_paths import is_rest_request
+from chatapp.security.client_address import network
 from chatapp.security.identity import counted_as
 from chatapp.security.moving_windows import Windows
 from chatapp.security.view_policy import ViewPolicy
@@ -31,6 +32,12 @@ MESSAGES = RateLimitItemPerSecond(30, 3, namespace="messages")
 EVENTS = RateLimitItemPerSecond(60, 1, namespace="events")
 #: Each is decoded and encoded, or fetched from elsewhere.
 PICTURES = RateLimitItemPerMinute(20, 1, namespace="pictures")
+#: Pages: 20 a second, and 60 at once.
+PAGES = RateLimitItemPerSecond(60, 3, namespace="pages")
+#: What one network's visitors ask for: 20 a second, and 600 at once, when a team logs in.
+VISITORS = RateLimitItemPerSecond(600, 30, namespace="visitors")
+#: In a WSGI environment: this request was counted as a visitor's.
+VISITOR = "chatapp.visitor"
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
@@ -65,6 +72,14 @@ class RateLimiter:
     def check_picture(self, user_id: str) -> None:
         """Count a picture, uploaded or to be fetched. Raises RateLimited."""
         self._check(PICTURES, user_id, "You are changing pictures too fast.")
+
+    def check_page(self, user_id: str) -> None:
+        """Count a page that a person opens. Raises RateLimited."""
+        self._check(PAGES, user_id, "You are opening pages too fast.")
+
+    def check_visitor(self, network: str) -> None:
+        """Count a request of somebody of this network who isn't signed in. Raises RateLimited."""
+        self._check(VISITORS, network, "Your network sends too many requests.")
 
     def take_connection(self, user_id: str) -> None:
         """Count a live connection of this person, until `give_connection`. Raises RateLimited."""
@@ -125,10 +140,15 @@ def check_picture(user_id: str) -> None:
 
 
 def check_request(policy: ViewPolicy) -> None:
-    """Count this request, if it is a REST call or changes something. Raises RateLimited."""
-    if not enabled() or policy.limit == "messages":
+    """Count this request, for its caller or for the network of a visitor. Raises RateLimited."""
+    limiter = current_limiter()
+    if not limiter.on or policy.limit == "messages":
         return
-    if is_rest_request() or request.method not in _SAFE:
-        id_ = counted_as()
-        if id_ is not None:
-            check_event(id_)
+    id_ = counted_as()
+    if id_ is None:
+        if VISITOR not in request.environ:  # its credential was none, after all
+            limiter.check_visitor(network(request.remote_addr))
+    elif is_rest_request() or request.method not in _SAFE:
+        limiter.check_event(id_)
+    else:
+        limiter.check_page(id_)

@@ -1,12 +1,13 @@
 """Uploads: files sent by a form, only where a view's policy says so and somebody is signed in.
 
-Everywhere else a body has at most `factory.BODY_LIMIT` bytes.
+Everywhere else a body has at most `request_bodies.BODY_LIMIT` bytes.
 """
 
 from __future__ import annotations
 
 from flask import flash, request
 
+from chatapp.core.db import release_connection
 from chatapp.core.errors import (
     ChatError,
     InsufficientStorage,
@@ -17,6 +18,7 @@ from chatapp.core.errors import (
 )
 from chatapp.security.identity import signed_in
 from chatapp.security.view_policy import ViewPolicy
+from chatapp.web.request_bodies import receive_upload
 
 #: What may be wrong with a file. The page that its form is on says so.
 PROBLEMS = (TooLarge, UnsupportedMediaType, ValidationFailed, RateLimited, InsufficientStorage)
@@ -29,15 +31,17 @@ _TOO_LARGE = "A file has at most 10 MB here. Choose a smaller one, or make it sm
 
 
 def allow_upload(policy: ViewPolicy) -> None:
-    """Allow a larger body where a file is expected, before anything reads the form.
+    """Receive a larger body where a file is expected, before anything reads the form.
 
-    Raises TooLarge.
+    Raises TooLarge, BadRequest where it comes too slowly, RateLimited.
     """
     if not policy.upload or signed_in() is None:
         return
     request.max_content_length = MAX_BYTES + _FORM_BYTES
     if (request.content_length or 0) > request.max_content_length:
         raise TooLarge(_TOO_LARGE)
+    release_connection()  # the client may take its time
+    receive_upload(request.environ, request.max_content_length)
 
 
 def read_upload(name: str = "file") -> bytes:
