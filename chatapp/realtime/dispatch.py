@@ -55,7 +55,9 @@ class Dispatcher:
                 try:
                     answer = dialect.answer(_handle(connection, name, args))
                 except Exception as exc:
-                    error = describe_and_log(exc)
+                    # Without its traceback: this frame, and the packet in it, would be kept alive
+                    # by an error that it holds itself, until the next collection.
+                    error = describe_and_log(exc).with_traceback(None)
                     answer = dialect.failed(error)
                     if reply is None:
                         event, payload = dialect.refusal(error)

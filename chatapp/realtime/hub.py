@@ -33,7 +33,9 @@ class Hub:
     ) -> None:
         self.server = server = make_server(app, settings)
         self.admission = Admission(
-            server, max_waiting=MAX_WAITING if settings.rate_limits else None
+            server,
+            paced=settings.rate_limits,
+            max_waiting=MAX_WAITING if settings.rate_limits else None,
         )
         self.connections = Connections(server)
         self.speakers = Speakers(server, self.connections)

@@ -15,6 +15,7 @@ from chatapp.transport import polling
 from chatapp.transport.admission import Admission
 from chatapp.transport.events import route_events
 from chatapp.transport.frames import limit_frames
+from chatapp.transport.packets import Packet
 from chatapp.web.trusted_origins import origin_allowed
 from config import Settings
 
@@ -37,6 +38,7 @@ def make_server(app: Flask, settings: Settings) -> socketio.Server:
         manage_session=False,
         cors_allowed_origins=allowed,
         max_http_buffer_size=FRAME_LIMIT,
+        serializer=Packet,
     )
     limit_frames(extension.server)
     return extension.server

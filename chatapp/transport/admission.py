@@ -1,17 +1,17 @@
 """Bounds on connections that have not signed in: how many may wait, and for how long.
 
 Anyone can open an Engine.IO connection. It belongs to a person when Socket.IO's connect succeeds.
-A connection that isn't signed in within `SIGN_IN_SECONDS`, or that was refused or disconnected, is
-closed. At most `MAX_WAITING` connections of one address may wait. permessage-deflate is refused
-here as well: it keeps a window of memory for each connection, and compresses the same event once
-for each receiver.
+A connection that isn't signed in within `SIGN_IN_SECONDS` is closed, and so is one that was refused
+or disconnected. At most `MAX_WAITING` connections of one address may wait. permessage-deflate is
+refused here as well: it keeps a window of memory for each connection, and compresses the same event
+once for each receiver.
 
 Read in python-socketio 5.18 and python-engineio 4.15; with any other version nothing is closed.
 """
 
 from __future__ import annotations
 
-import json
+import logging
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -22,16 +22,25 @@ from typing import Any
 import socketio
 
 from chatapp.core import concurrency
+from chatapp.core.errors import RateLimited
+from chatapp.core.tally import Tally
+from chatapp.core.wsgi_errors import answer_error
 from chatapp.core.wsgi_types import Environ, WsgiApp
 from chatapp.security.client_address import network
+from chatapp.transport.incoming import Collector, Incoming
+from chatapp.transport.packets import MalformedPacketError
 from chatapp.transport.send_buffer import SendBuffer, send_buffer_of
 from chatapp.transport.versions import is_supported
 from chatapp.transport.wsgi_errors import LogStream
+
+log = logging.getLogger(__name__)
 
 #: Seconds within which a connection must be signed in.
 SIGN_IN_SECONDS = 5.0
 #: Connections of one address that may wait to be signed in.
 MAX_WAITING = 50
+#: Seconds in which a refused client may still poll the reason.
+_REFUSED_SECONDS = 1.0
 #: Binary attachments of one Socket.IO packet; no event of this server has any.
 _MAX_ATTACHMENTS = 100
 
@@ -59,16 +68,21 @@ class Admission:
         self,
         server: socketio.Server,
         *,
+        paced: bool = True,
         max_waiting: int | None = MAX_WAITING,
         timeout: float = SIGN_IN_SECONDS,
     ) -> None:
         self._server = server
+        self._paced = paced
+        self._malformed = Tally(log, "closed a connection that sent a malformed packet")
+        self._collector = Collector()
         self._max_waiting = max_waiting
         self._timeout = timeout
         self._errors = LogStream()
         self._lock = concurrency.lock()
-        # Both in the order in which their time is over.
+        # Each in the order in which their time is over.
         self._waiting: dict[str, _Waiting] = {}
+        self._refused: dict[str, _Waiting] = {}
         self._closing: dict[str, _Closing] = {}
         self._waiting_by_address: Counter[str] = Counter()
         self._sweeping = False
@@ -114,6 +128,13 @@ class Admission:
         def on_connect(eio_sid: str, environ: Environ) -> Any:
             engine_socket = self._server.eio.sockets[eio_sid]
             engine_socket.queue = SendBuffer(engine_socket)
+            Incoming(
+                engine_socket,
+                paced=self._paced,
+                is_signed_in=lambda id_: id_ not in self._waiting,
+                malformed=self._malformed,
+                collector=self._collector,
+            )
             self._start_waiting(eio_sid, _address(environ))
             return connect(eio_sid, environ)
 
@@ -121,10 +142,18 @@ class Admission:
             buffer = send_buffer_of(self._server, eio_sid)
             if buffer is not None:
                 buffer.wait_for_answers()
-            if self._is_too_large(eio_sid, data):
+            if self._is_too_large(eio_sid, data) or eio_sid in self._refused:
                 self._close(eio_sid)
                 return None
-            return message(eio_sid, data)
+            try:
+                answer = message(eio_sid, data)
+            except MalformedPacketError as exc:
+                self._malformed.add(exc)
+                self._close(eio_sid)
+                return None
+            if eio_sid in self._waiting and str(data)[:1] == "0":
+                self._refuse_connection(eio_sid)
+            return answer
 
         def on_disconnect(eio_sid: str, reason: str) -> Any:
             try:
@@ -132,6 +161,7 @@ class Admission:
             finally:
                 self._server._binary_packet.pop(eio_sid, None)
                 self._stop_waiting(eio_sid)
+                self._refused.pop(eio_sid, None)
                 self._expect_end(eio_sid)
 
         self._server.eio.on("connect", on_connect)
@@ -162,6 +192,19 @@ class Admission:
             self._waiting_by_address[address] += 1
         self._start_sweeping()
 
+    def _refuse_connection(self, eio_sid: str) -> None:
+        """Close a connection that asked to be signed in and was refused, once it knows why."""
+        engine_socket = self._server.eio.sockets.get(eio_sid)
+        if engine_socket is None:
+            return
+        if engine_socket.upgraded:  # the reason is on its way
+            self._close(eio_sid)
+            return
+        with self._lock:
+            until = time.monotonic() + min(_REFUSED_SECONDS, self._timeout)
+            self._refused[eio_sid] = _Waiting(until, "")
+        self._start_sweeping()
+
     def _stop_waiting(self, eio_sid: str | None) -> None:
         with self._lock:
             waiting = self._waiting.pop(eio_sid or "", None)
@@ -189,12 +232,15 @@ class Admission:
         while True:
             with self._lock:
                 waiting = _due(self._waiting)
+                refused = _due(self._refused)
                 ended = [self._closing.pop(eio_sid).buffer for eio_sid in _due(self._closing)]
-                if not self._waiting and not self._closing:
+                if not (self._waiting or self._refused or self._closing):
                     self._sweeping = False
                     return
             for buffer in ended:
                 buffer.abort()
+            for eio_sid in refused:
+                self._close(eio_sid)
             for eio_sid in waiting:
                 self._close_waiting(eio_sid)
             concurrency.wait(min(0.25, self._timeout))
@@ -210,24 +256,18 @@ class Admission:
 
     def _close(self, eio_sid: str) -> None:
         self._stop_waiting(eio_sid)
+        self._refused.pop(eio_sid, None)
         engine_socket = self._server.eio.sockets.get(eio_sid)
         if engine_socket is not None:
             engine_socket.close(wait=False, reason=self._server.eio.reason.SERVER_DISCONNECT)
 
     def _refuse(self, start_response: Any) -> list[bytes]:
-        error = {
-            "code": "rate_limited",
-            "message": "Too many connections from your address are waiting to sign in. "
+        error = RateLimited(
+            "Too many connections from your address are waiting to sign in. "
             "Please try again in a few seconds.",
-        }
-        body = json.dumps({"error": error}).encode()
-        headers = [
-            ("Content-Type", "application/json"),
-            ("Content-Length", str(len(body))),
-            ("Retry-After", str(max(1, round(self._timeout)))),
-        ]
-        start_response("429 Too Many Requests", headers)
-        return [body]
+            retry_after=max(1, round(self._timeout)),
+        )
+        return answer_error(error, start_response)
 
 
 def _due(entries: Mapping[str, _Waiting | _Closing]) -> list[str]:

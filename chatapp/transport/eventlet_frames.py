@@ -16,7 +16,7 @@ from eventlet.websocket import FailedConnectionError, RFC6455WebSocket
 
 from chatapp.core import concurrency
 from chatapp.transport.masking import unmask
-from chatapp.transport.send_buffer import attaching
+from chatapp.transport.websocket_serving import attaching
 
 #: Fragments of one message: at the limit of its size, 64 bytes each.
 _MAX_FRAGMENTS = 4096

@@ -16,7 +16,7 @@ import contextvars
 import logging
 import socket
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -177,21 +177,6 @@ def send_buffer_of(server: socketio.Server, eio_sid: str) -> SendBuffer | None:
     """Return this client's buffer; None when it is gone, or served by the library's queue."""
     queue = getattr(server.eio.sockets.get(eio_sid), "queue", None)
     return queue if isinstance(queue, SendBuffer) else None
-
-
-def attaching(
-    handler: Callable[[Any], Any], connection: Callable[[Any], socket.socket]
-) -> Callable[[Any], Any]:
-    """Wrap an Engine.IO socket's WebSocket ``handler``: its buffer knows the TCP connection."""
-    queue = getattr(getattr(handler, "__self__", None), "queue", None)
-    if not isinstance(queue, SendBuffer):
-        return handler
-
-    def serve(websocket: Any) -> Any:
-        with queue.attach(connection(websocket)):
-            return handler(websocket)
-
-    return serve
 
 
 def _cost(packet: Any) -> tuple[int, int]:

@@ -20,7 +20,7 @@ from wsproto.frame_protocol import CloseReason, Opcode, RsvBits
 from wsproto.utilities import RemoteProtocolError
 
 from chatapp.core import concurrency
-from chatapp.transport.send_buffer import attaching
+from chatapp.transport.websocket_serving import attaching
 
 #: Seconds between two checks that the connection is still open.
 _CHECK_SECONDS = 20

@@ -29,12 +29,9 @@ class Peak:
 
 
 def resident(server: LiveServer) -> int:
-    """Bytes of the worker: what gunicorn's master started."""
-    assert server._process is not None
-    master = server._process.pid
-    children = Path(f"/proc/{master}/task/{master}/children").read_text(encoding="utf-8").split()
-    assert len(children) == 1, children
-    return int(Path(f"/proc/{children[0]}/statm").read_text(encoding="utf-8").split()[1]) * _PAGE
+    """Bytes of the worker."""
+    statm = Path(f"/proc/{server.worker_pid()}/statm").read_text(encoding="utf-8")
+    return int(statm.split()[1]) * _PAGE
 
 
 @contextmanager

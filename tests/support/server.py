@@ -98,6 +98,15 @@ class LiveServer:
         assert "Traceback" not in done.stderr, done.stderr
         return (done.stderr if fails else done.stdout).strip()
 
+    def worker_pid(self) -> int:
+        """The id of the process that serves: what gunicorn's master started."""
+        assert self._process is not None
+        master = self._process.pid
+        children = Path(f"/proc/{master}/task/{master}/children")
+        workers = children.read_text(encoding="utf-8").split()
+        assert len(workers) == 1, workers
+        return int(workers[0])
+
     def kill(self) -> None:
         """SIGKILL to the whole process group: no goodbye, nothing flushed."""
         assert self._process is not None
