@@ -96,7 +96,7 @@ class Worker(EventletWorker):  # type: ignore[misc]
             room = files - min(RESERVED_FILES, files // 2)
             self._max_open = min(self._max_open, room)
         settings = self.wsgi.config["SETTINGS"]
-        if not settings.trusted_proxies:  # else all of them are the proxy's
+        if settings.rate_limits and not settings.trusted_proxies:  # a proxy's are everybody's
             self._max_per_network = min(MAX_PER_NETWORK, self._max_open * 3 // 4)
 
     def _accept(self, listener: Any) -> None:
