@@ -26,9 +26,12 @@ def environment(tmp_path: Path, **environ: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("concurrency", ["eventlet", "gevent", "threads"])
 @pytest.mark.slow
-def test_patched_first_and_psycopg2_too(tmp_path: Path, concurrency: str) -> None:
+def test_patched_first_and_psycopg2_too(
+    tmp_path: Path, prepared: Prepared, concurrency: str
+) -> None:
     if concurrency == "gevent":
         pytest.importorskip("gevent")
+    prepared.copy_to(tmp_path)  # a job begins with the app, and would miss its table
     code = (
         "import wsgi, psycopg2.extensions; from chatapp.core.concurrency import mode; "
         "print(mode(), psycopg2.extensions.get_wait_callback() is not None)"
