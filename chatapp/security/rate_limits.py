@@ -142,7 +142,7 @@ def check_picture(user_id: str) -> None:
 def check_request(policy: ViewPolicy) -> None:
     """Count this request, for its caller or for the network of a visitor. Raises RateLimited."""
     limiter = current_limiter()
-    if not limiter.on or policy.limit == "messages":
+    if not limiter.on or policy.limit != "requests":
         return
     id_ = counted_as()
     if id_ is None:

@@ -36,8 +36,9 @@ class ViewPolicy:
     service: bool = False
     #: A request that changes something takes a confirmed address, if REQUIRE_VERIFIED_EMAIL is on.
     verified: bool = True
-    #: Messages are counted where they are stored, when it is known that they are new.
-    limit: Literal["requests", "messages"] = "requests"
+    #: What the request counts as. Messages are counted where they are stored, when it is known that
+    #: they are new; of pictures one page loads many at once, so they aren't counted.
+    limit: Literal["requests", "messages", "none"] = "requests"
     #: It takes a file, so its body may be larger.
     upload: bool = False
 
@@ -63,7 +64,7 @@ def policy(
     personal: bool = False,
     service: bool = False,
     verified: bool | None = None,
-    limit: Literal["requests", "messages"] = "requests",
+    limit: Literal["requests", "messages", "none"] = "requests",
     upload: bool = False,
 ) -> Callable[[V], V]:
     """Set a view's `ViewPolicy`; stands below the route. Raises ValueError for a contradiction.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
 
@@ -151,6 +152,16 @@ def test_posted_forms_count(world, limited: RateLimiter):
     answer = browser.submit("/people", f"/people/{world.bob.id}/message")
     assert answer.status_code == 429
     assert "Please wait" in answer.text
+
+
+def test_pages_count_and_the_pictures_on_them_do_not(world, limited: RateLimiter):
+    browser = world.alice.client
+    picture = f"/pictures/{uuid4()}"
+    assert {browser.get(picture).status_code for _ in range(100)} == {404}
+    for _ in range(60):
+        limited.check_page(world.alice.id)
+    assert browser.get("/people").status_code == 429
+    assert browser.get(picture).status_code == 404
 
 
 @pytest.mark.slow
