@@ -31,11 +31,18 @@ class BoundedSession(OAuth2Session):  # type: ignore[misc]
         try:
             with concurrency.time_limit(ANSWER_SECONDS):
                 answer: requests.Response = super().send(request, **{**options, "stream": True})
-                body = answer.raw.read(MAX_BYTES + 1, decode_content=True)
+                body = _read(answer)
         except TimeoutError:
             raise requests.ReadTimeout("the answer takes too long") from None
+        answer._content, answer._content_consumed = body, True
+        return answer
+
+
+def _read(answer: requests.Response) -> bytes:
+    body = b""
+    for part in answer.iter_content(64 * 1024):
+        body += part
         if len(body) > MAX_BYTES:
             answer.close()
             raise requests.RequestException("the answer is too large")
-        answer._content, answer._content_consumed = body, True
-        return answer
+    return body

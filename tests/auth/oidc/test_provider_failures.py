@@ -14,7 +14,7 @@ from chatapp.auth.oidc import http_session
 from tests.support.html import Page
 from tests.support.oidc import come_back, sign_in, signed_in
 from tests.support.pages import PageClient
-from tests.support.provider import CLIENT_SECRET, new_key
+from tests.support.provider import CLIENT_SECRET, CUT, new_key
 from tests.support.waiting import at_most
 
 
@@ -74,6 +74,13 @@ def test_a_provider_that_isnt_there(app, client, provider, monkeypatch):
 def test_invalid_metadata(client, provider, lie):
     provider.metadata = lie
     assert client.get("/auth/google").status_code == 503
+
+
+@pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/token"])
+def test_an_answer_that_ends_in_the_middle(client, provider, path):
+    back = come_back(client, provider) if path == "/token" else "/auth/google"
+    provider.status = {path: CUT}
+    assert client.get(back).status_code == 503
 
 
 def test_redirects_are_not_followed(client, provider):
