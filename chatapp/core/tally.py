@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-import time
+
+from chatapp.core.clock import Interval
 
 #: Seconds between two lines about the same kind of failure.
 INTERVAL_SECONDS = 1.0
@@ -15,17 +16,11 @@ class OncePerInterval(logging.Filter):
     def __init__(self, start: str) -> None:
         super().__init__()
         self._start = start
-        self._next = 0.0
+        self._interval = Interval(INTERVAL_SECONDS)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether the line may pass."""
-        if not record.getMessage().startswith(self._start):
-            return True
-        now = time.monotonic()
-        if now < self._next:
-            return False
-        self._next = now + INTERVAL_SECONDS
-        return True
+        return not record.getMessage().startswith(self._start) or self._interval.due()
 
 
 class Tally:
@@ -36,14 +31,11 @@ class Tally:
         self._text = text
         self._level = level
         self._count = 0
-        self._next = 0.0
+        self._interval = Interval(INTERVAL_SECONDS)
 
     def add(self, detail: object = "") -> None:
         """Count one more; ``detail`` is shown if a line is due."""
         self._count += 1
-        now = time.monotonic()
-        if now < self._next:
-            return
-        self._next = now + INTERVAL_SECONDS
-        count, self._count = self._count, 0
-        self._log.log(self._level, "%s: %s (%d since the last line)", self._text, detail, count)
+        if self._interval.due():
+            count, self._count = self._count, 0
+            self._log.log(self._level, "%s: %s (%d since the last line)", self._text, detail, count)

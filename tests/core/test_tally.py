@@ -6,6 +6,7 @@ import logging
 
 import pytest
 
+from chatapp.core import clock as clocks
 from chatapp.core import tally
 
 
@@ -13,7 +14,7 @@ def test_a_line_an_interval_says_how_many(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = [100.0]
-    monkeypatch.setattr(tally.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(clocks.time, "monotonic", lambda: clock[0])
     failures = tally.Tally(logging.getLogger("tests.tally"), "it failed")
     for number in range(5):
         failures.add(number)
@@ -29,7 +30,7 @@ def test_a_librarys_lines_of_one_kind_pass_once_an_interval(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clock = [100.0]
-    monkeypatch.setattr(tally.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(clocks.time, "monotonic", lambda: clock[0])
     once = tally.OncePerInterval("Invalid")
 
     def passes(text: str) -> bool:
