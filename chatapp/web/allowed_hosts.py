@@ -10,14 +10,13 @@ server.
 from __future__ import annotations
 
 import ipaddress
-import json
 from collections.abc import Collection, Iterable
 from typing import Any
-from uuid import uuid4
 
 from werkzeug.sansio.utils import host_is_trusted
 
-from chatapp.core.errors import BadRequest, error_json
+from chatapp.core.error_responses import answer_error
+from chatapp.core.errors import BadRequest
 from chatapp.core.wsgi_types import Environ, WsgiApp
 from config import Settings
 
@@ -36,14 +35,7 @@ class AllowedHosts:
         if host is None or not self._names or _is_ours(host.lower(), self._names):
             return self._app(environ, start_response)
         error = BadRequest(f"This server doesn't answer to this name. Open {self._address}")
-        body = json.dumps(error_json(error)).encode()
-        headers = [
-            ("Content-Type", "application/json"),
-            ("Content-Length", str(len(body))),
-            ("X-Request-ID", uuid4().hex),
-        ]
-        start_response("400 Bad Request", headers)
-        return [body]
+        return answer_error(error, start_response)
 
 
 def _is_ours(host: str, names: Collection[str]) -> bool:

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from chatapp.core import concurrency
+from chatapp.core.error_responses import answer_error
 from chatapp.core.errors import RateLimited
-from chatapp.core.wsgi_errors import answer_error
 from chatapp.core.wsgi_types import Environ, WsgiApp
 from chatapp.security.api_paths import is_api_path
 from chatapp.security.client_address import network

@@ -14,8 +14,8 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
 from chatapp.core import concurrency
+from chatapp.core.error_responses import answer_error
 from chatapp.core.errors import BadRequest, ChatError, RateLimited
-from chatapp.core.wsgi_errors import answer_error
 from chatapp.core.wsgi_types import Environ, WsgiApp
 from chatapp.security.client_address import network
 
@@ -34,10 +34,12 @@ _PIECE = 64 * 1024
 class RequestBody:
     """One request's body: what was received of it, and where the rest comes from."""
 
-    def __init__(self, source: IO[bytes], length: int | None, place: _Places, address: str) -> None:
+    def __init__(
+        self, source: IO[bytes], length: int | None, places: _Places, address: str
+    ) -> None:
         self._source = source
         self._length = length  # None: it is chunked
-        self._places = place
+        self._places = places
         self._address = address
         self.file: IO[bytes] = SpooledTemporaryFile(max_size=BODY_LIMIT)  # noqa: SIM115  lives on
         self._size = 0
@@ -64,6 +66,7 @@ class RequestBody:
                             break
                         self.file.write(piece)
                         self._size += len(piece)
+                    self._ended = self._ended or self._size == self._length
             except TimeoutError:
                 raise BadRequest("The request came too slowly. Try again.", status=408) from None
         self.file.seek(0)
