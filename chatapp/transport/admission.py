@@ -22,9 +22,9 @@ from typing import Any
 import socketio
 
 from chatapp.core import concurrency
+from chatapp.core.error_responses import answer_error
 from chatapp.core.errors import RateLimited
 from chatapp.core.tally import Tally
-from chatapp.core.wsgi_errors import answer_error
 from chatapp.core.wsgi_types import Environ, WsgiApp
 from chatapp.security.client_address import network
 from chatapp.transport.incoming import Collector, Incoming

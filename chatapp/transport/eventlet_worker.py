@@ -8,11 +8,8 @@ body that nobody wanted, whatever its size.
 
 from __future__ import annotations
 
-# isort: off
-from gunicorn.workers.geventlet import (
-    EventletWorker,
-)  # patches the standard library, so it is first
-# isort: on
+# First, and imported before all others: it patches the standard library.
+from gunicorn.workers.geventlet import EventletWorker  # isort: skip
 
 import errno
 import logging
@@ -81,8 +78,7 @@ class Worker(EventletWorker):  # type: ignore[misc]
                 )
                 sys.exit(1)
         self.notify()
-        graceful = eventlet.Timeout(self.cfg.graceful_timeout, False)
-        with graceful:
+        with eventlet.Timeout(self.cfg.graceful_timeout, False):
             for acceptor in acceptors:
                 acceptor.kill(eventlet.StopServe())
             for acceptor in acceptors:
@@ -100,32 +96,33 @@ class Worker(EventletWorker):  # type: ignore[misc]
             self._max_per_network = min(MAX_PER_NETWORK, self._max_open * 3 // 4)
 
     def _accept(self, listener: Any) -> None:
+        """Accept connections until told to stop, then wait for those that are open."""
         listener.setblocking(1)
         pool = eventlet.GreenPool(self.worker_connections)
         address = listener.getsockname()
-        while True:
-            try:
-                client, addr = listener.accept()
-            except eventlet.StopServe:
-                listener.close()
-                pool.waitall()
-                return
-            except OSError as exc:
-                if exc.errno in _OUT_OF_FILES:
-                    self._paused.add(exc)
-                elif not self.alive:
-                    return
-                eventlet.sleep(_PAUSE_SECONDS)
-                continue
-            source = network(addr[0] if addr else "")
-            if self._is_full(source):
-                self._refused.add(f"{self._open} are open, {self._per_network[source]} of {source}")
-                client.close()
-            else:
-                self._count(source, 1)
-                pool.spawn_n(self._serve, listener, address, client, addr, source)
-            del client
-            eventlet.sleep(0)  # accepting doesn't hold up those who are there
+        try:
+            while True:
+                self._accept_one(listener, address, pool)
+                eventlet.sleep(0)  # accepting doesn't hold up those who are there
+        except eventlet.StopServe:  # it comes wherever this task waits
+            listener.close()
+            pool.waitall()
+
+    def _accept_one(self, listener: Any, address: Any, pool: Any) -> None:
+        try:
+            client, addr = listener.accept()
+        except OSError as exc:
+            if exc.errno in _OUT_OF_FILES:
+                self._paused.add(exc)
+            eventlet.sleep(_PAUSE_SECONDS)
+            return
+        source = network(addr[0] if addr else "")
+        if self._is_full(source):
+            self._refused.add(f"{self._open} are open, {self._per_network[source]} of {source}")
+            client.close()
+        else:
+            self._count(source, 1)
+            pool.spawn_n(self._serve, listener, address, client, addr, source)
 
     def _is_full(self, source: str) -> bool:
         most = self._max_per_network

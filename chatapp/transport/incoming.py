@@ -82,6 +82,7 @@ class Incoming:
         self._is_signed_in = is_signed_in
         self._malformed = malformed
         self._collector = collector
+        engine_socket.incoming = self
         engine_socket.receive = self.receive
         engine_socket.handle_get_request = self.handle_get_request
 
@@ -89,19 +90,24 @@ class Incoming:
         """Handle one packet, or close the connection because of it."""
         if self._socket.closed:
             return  # it came in one go with the one that it was closed for
-        size = len(packet.data) if isinstance(packet.data, str | bytes) else 0
-        connects = size > 0 and str(packet.data)[:1] == "0"
+        data = packet.data or ""
+        if not isinstance(data, str | bytes):
+            # The library parses what begins like JSON; no Socket.IO packet does.
+            self.end("JSON in place of a packet")
+            return
+        size = len(data)
+        connects = isinstance(data, str) and data.startswith("0")
         self._pace(size, packets=_CONNECT_PACKETS if connects else 1)
         self._collector.note(size)
         if size > MAX_ANONYMOUS_BYTES and not self._is_signed_in(self._socket.sid):
             if not connects:
-                self._end(f"{size} bytes before signing in")
+                self.end(f"{size} bytes before signing in")
                 return
             packet.data = "0"  # that is no token: it is refused like none
         try:
             self._receive(packet)
         except exceptions.UnknownPacketError:
-            self._end("an unknown type")
+            self.end("an unknown type")
 
     def handle_get_request(self, environ: Any, start_response: Any) -> Any:
         """Answer a polling request, or upgrade to a WebSocket."""
@@ -113,6 +119,7 @@ class Incoming:
         if self._paced and wait > 0:
             concurrency.wait(min(wait, 5.0))
 
-    def _end(self, reason: object) -> None:
+    def end(self, reason: object) -> None:
+        """Close the connection because of what it sent."""
         self._malformed.add(reason)
         self._socket.close(wait=False, reason=self._socket.server.reason.SERVER_DISCONNECT)

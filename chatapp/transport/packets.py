@@ -9,7 +9,7 @@ from typing import Any
 
 from socketio import packet
 
-#: Digits of a packet's id and depth of its data that clients of this server have.
+#: The largest id of a packet: what JavaScript counts exactly.
 _MAX_ID = 2**53
 
 

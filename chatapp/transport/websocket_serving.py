@@ -8,21 +8,15 @@ swallows its frames, the client polls in vain as fast as it can.
 
 from __future__ import annotations
 
-import logging
 import socket
 from collections.abc import Callable
 from typing import Any
 
 from chatapp.core import concurrency
-from chatapp.core.tally import Tally
 from chatapp.transport.send_buffer import SendBuffer
-
-log = logging.getLogger(__name__)
 
 #: Seconds in which a WebSocket must show that it works.
 PROBE_SECONDS = 10
-
-_malformed = Tally(log, "closed a WebSocket that sent no packet")
 
 
 def attaching(
@@ -48,13 +42,7 @@ def _serve(handler: Callable[[Any], Any], engine_socket: Any, websocket: Any) ->
             return []
         return handler(websocket)
     except (ValueError, TypeError, IndexError) as exc:
-        _malformed.add(type(exc).__name__)
-        # As at the end of the handler: its writer ends, and so does the connection.
-        engine_socket.queue.put(None)
-        if engine_socket.upgraded or not engine_socket.connected:
-            engine_socket.close(
-                wait=False, abort=True, reason=engine_socket.server.reason.TRANSPORT_ERROR
-            )
+        engine_socket.incoming.end(f"no packet: {type(exc).__name__}")
         return []
 
 

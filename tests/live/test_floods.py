@@ -250,7 +250,9 @@ def test_a_body_that_nobody_reads_is_not_read_to_its_end(
 
 
 class TestPackets:
-    @pytest.mark.parametrize("packet", ["4abc", "42{}", "4zzz", "49", "44{}", "9", "42[]", "43{}"])
+    @pytest.mark.parametrize(
+        "packet", ["3[1]", "4abc", "42{}", "4zzz", "49", "44{}", "9", "42[]", "43{}"]
+    )
     def test_malformed_ones_end_the_connection_in_a_line(
         self, limited: LiveServer, packet: str
     ) -> None:
